@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOCKVAL_H
+#define LOCKVAL_H
+
+/*
+ * lockval.h: optional annotations for programs that run under liblockval.so.
+ *
+ * lockval needs no annotation to watch pthread and C11 locks. This header is for what it cannot know by itself: locks
+ * that a program builds from atomics or condition variables, names and classes that say more than a call site, waits for
+ * an event that another thread brings about, and claims such as "this lock is held here".
+ *
+ * Every call is weak: a program that includes this header links and runs without the library, and then a call costs one
+ * load and one branch and its arguments are not evaluated. With LOCKVAL_DISABLE defined before the include, every call
+ * compiles to nothing. (A position-dependent executable, -no-pie, resolves weak symbols when it is linked: link it with
+ * -Wl,-z,dynamic-undefined-weak and -fPIE objects, or with -llockval.)
+ *
+ * The smallest complete example, a lock made by hand:
+ *
+ *     static struct lockval_key gate_key;
+ *     static struct lockval_map gate_map = LOCKVAL_MAP_INIT("gate", &gate_key);
+ *
+ *     void gate_lock(void)
+ *     {
+ *         lockval_acquire_map(&gate_map, LOCKVAL_WRITE, 0, 0, 0);   (about to wait: the order is judged here)
+ *         wait_until_gate_is_mine();
+ *         lockval_acquired_map(&gate_map);                          (it is held from here)
+ *     }
+ *
+ *     void gate_unlock(void)
+ *     {
+ *         lockval_release_map(&gate_map);                           (before anybody else can have it)
+ *         open_gate();
+ *     }
+ *
+ * Words (all in docs/glossary.md). A *class* is a set of locks that follow one rule of order, named by a key or a name; an
+ * *instance* is one lock. An *edge* A -> B is added when B is waited for while A is held. A closed path of edges that no
+ * recursive reader breaks can deadlock, and is reported the first time it is seen.
+ *
+ * What is promised: no call changes errno, blocks on a lock of the program, allocates with malloc, or ends the program
+ * (unless the option halt_on_error says so). Calls may be made from any thread, before main and after it, and, where
+ * "signal handlers: yes" stands, from signal handlers. What is not promised: the layout of the structs below is private,
+ * they are public only so that they can be static; initialise them with the macros or functions given.
+ *
+ * The model is the Linux kernel's lockdep (Documentation/locking/lockdep-design.rst); waits for events follow its
+ * cross-release checks of 2017 (Documentation/locking/crossrelease.rst of that time).
+ */
+
+#define LOCKVAL_VERSION_MAJOR 0
+#define LOCKVAL_VERSION_MINOR 1
+#define LOCKVAL_VERSION_PATCH 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a lock is taken. The truth of the lock at hand: a reader is recursive when it may take the lock again although a
+ * writer waits. */
+enum lockval_mode {
+    LOCKVAL_WRITE = 0,          /* exclusive */
+    LOCKVAL_READ = 1,           /* shared, blocks behind a waiting writer */
+    LOCKVAL_READ_RECURSIVE = 2, /* shared, passes a waiting writer */
+    LOCKVAL_ANY = 3             /* only for questions: held in whatever mode */
+};
+
+/* How an acquisition may fail. */
+enum lockval_flag {
+    LOCKVAL_TRY = 1,  /* does not wait: no edge leads to it, but later locks get edges from it */
+    LOCKVAL_TIMED = 2 /* gives up after a time: a cycle through it resolves itself */
+};
+
+/* What a pointer to a pthread or C11 lock points to. */
+enum lockval_kind {
+    LOCKVAL_MUTEX = 0,  /* pthread_mutex_t, mtx_t */
+    LOCKVAL_RWLOCK = 1, /* pthread_rwlock_t */
+    LOCKVAL_SPIN = 2    /* pthread_spinlock_t */
+};
+
+#define LOCKVAL_SUBCLASSES 8 /* subclasses are 0 to 7 */
+
+/* A class key. Its address is the class: give it static storage, one for each set of locks that follow one rule. */
+struct lockval_key {
+    unsigned long lockval_private[2];
+};
+#define LOCKVAL_KEY_INIT { { 0, 0 } }
+
+/* A map: what lockval knows of one lock. Embed it in a lock of your own, or use it bare, with no lock behind it, to say
+ * "from here to there counts as holding X". */
+struct lockval_map {
+    const char *lockval_name;
+    const struct lockval_key *lockval_key;
+    unsigned long lockval_identity[2];
+};
+#define LOCKVAL_MAP_INIT(name, key) { (name), (key), { 0, 0 } }
+
+/* An event that one thread waits for and another completes. */
+struct lockval_event {
+    struct lockval_map lockval_map;
+    unsigned long lockval_generation;
+    unsigned long lockval_waiters;
+};
+#define LOCKVAL_EVENT_INIT(name, key) { LOCKVAL_MAP_INIT(name, key), 0, 0 }
+
+/* A context that can interrupt others, as an interrupt handler does; at most 8 are declared in a process. */
+enum lockval_context_level {
+    LOCKVAL_CONTEXT_HARD = 0, /* shown in the first pair of usage characters, with signal handlers */
+    LOCKVAL_CONTEXT_SOFT = 1  /* shown in the second pair */
+};
+
+/* What a report callback is given; valid during the call only. */
+struct lockval_report {
+    unsigned long size;      /* of this struct, for later versions */
+    const char *kind;        /* "circular", "recursive", "event", ...: docs/glossary.md */
+    const char *verdict;     /* "guarded", "potential", "feasible", "misuse", "deadlock" */
+    const char *fingerprint; /* the same for the same finding in another run or build */
+    const char *text;        /* the whole text report */
+};
+typedef void (*lockval_report_fn)(const struct lockval_report *report, void *arg);
+
+#ifndef LOCKVAL_DISABLE
+
+#if defined(LOCKVAL_BUILD)
+#define LOCKVAL_API __attribute__((visibility("default")))
+#else
+#define LOCKVAL_API __attribute__((weak))
+#endif
+
+/* ---- maps ---------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Make @map a new instance of the class that @key names. @name is what reports call the class; it must outlive the map.
+ * With a null @key the class is the name itself: all maps of that name are one class. With a null @name the class is
+ * called by the symbol of the key. A static map needs LOCKVAL_MAP_INIT and no call.
+ * Calling it on a held map is a finding (lifetime). Cost: a few stores. Signal handlers: yes.
+ */
+LOCKVAL_API void lockval_init_map(struct lockval_map *map, const char *name, const struct lockval_key *key);
+
+/*
+ * The calling thread is about to wait for @map. Adds the edges from what it holds, and reports an order that can
+ * deadlock, before the wait. @subclass 0 to 7 tells levels of one class apart ("parent before child"); @flags is 0 or of
+ * enum lockval_flag; @nest is null, or a lock (map or pthread lock) that the thread holds and under which locks of this
+ * class may be taken in any order.
+ * With LOCKVAL_TRY call it after the try succeeded, together with lockval_acquired_map(), and not at all when it failed.
+ * Cost: some tens of ns once the chain is known. Signal handlers: yes. Kernel: lock_acquire().
+ */
+LOCKVAL_API void lockval_acquire_map(struct lockval_map *map, enum lockval_mode mode, unsigned subclass, unsigned flags,
+                                     const void *nest);
+
+/* The wait that the last lockval_acquire_map() of this thread announced is over: @map is held. */
+LOCKVAL_API void lockval_acquired_map(struct lockval_map *map);
+
+/* The wait that the last lockval_acquire_map() announced was given up (a timeout): @map is not held. */
+LOCKVAL_API void lockval_abandon_map(struct lockval_map *map);
+
+/* The calling thread is about to release @map. Locks may be released in any order. Releasing what the thread does not
+ * hold is a finding (unlock). Kernel: lock_release(). */
+LOCKVAL_API void lockval_release_map(struct lockval_map *map);
+
+/* @map, held for writing, is from now on held for reading (LOCKVAL_READ). A finding (unlock) when it is not held for
+ * writing. Kernel: lock_downgrade(). */
+LOCKVAL_API void lockval_downgrade_map(struct lockval_map *map);
+
+/* ---- pthread and C11 locks ----------------------------------------------------------------------------------------- */
+
+/*
+ * The lock at @lock, of @kind, belongs to the class of @key and @name (as in lockval_init_map()). Call it after the lock
+ * was initialised and before it is used; a lock that is initialised anew must be named anew.
+ * Classes with an explicit key follow the kernel's rule: two locks of one class may only be nested with a subclass or a
+ * nest lock.
+ */
+LOCKVAL_API void lockval_set_class(void *lock, enum lockval_kind kind, const struct lockval_key *key, const char *name);
+
+/* @lock is shown as held, but its order is not judged. */
+LOCKVAL_API void lockval_set_novalidate(void *lock, enum lockval_kind kind);
+
+/* @lock is not watched at all: for the inside of locks that are annotated as maps. */
+LOCKVAL_API void lockval_set_notrack(void *lock, enum lockval_kind kind);
+
+/*
+ * The calling thread's next acquisition of the pthread lock @lock counts as of @subclass. Call it right before the
+ * pthread call; it is forgotten after that one, and when another lock is taken first.
+ *
+ *     lockval_next_subclass(&child->lock, 1);
+ *     pthread_mutex_lock(&child->lock);
+ */
+LOCKVAL_API void lockval_next_subclass(const void *lock, unsigned subclass);
+
+/* The same for a nest lock: @lock's class may be nested in any order, because @nest, which the thread holds, excludes
+ * others. */
+LOCKVAL_API void lockval_next_nest(const void *lock, const void *nest);
+
+/* ---- events (completions) ------------------------------------------------------------------------------------------ */
+
+/*
+ * Waiting for an event while holding L means L -> event; what the completing thread acquired since that wait began means
+ * event -> that lock. Such edges make findings of kind "event".
+ *
+ *     void completion_wait(struct completion *c)        void completion_signal(struct completion *c)
+ *     {                                                 {
+ *         lockval_begin_wait(&c->event);                    lockval_complete_event(&c->event);
+ *         ... sleep until c->done ...                       c->done = 1; ... wake ...
+ *         lockval_end_wait(&c->event);                  }
+ *     }
+ */
+LOCKVAL_API void lockval_init_event(struct lockval_event *event, const char *name, const struct lockval_key *key);
+LOCKVAL_API void lockval_begin_wait(struct lockval_event *event);
+LOCKVAL_API void lockval_end_wait(struct lockval_event *event);
+LOCKVAL_API void lockval_complete_event(struct lockval_event *event);
+
+/* The thread begins a new piece of work: what it acquired before has no bearing on events that it completes from here
+ * on. For the top of a worker's loop. */
+LOCKVAL_API void lockval_cut_history(void);
+
+/* ---- contexts ------------------------------------------------------------------------------------------------------ */
+
+/* Declare a context. Returns its number, or -1 when there are already 8. @name must stay valid. */
+LOCKVAL_API int lockval_declare_context(const char *name, enum lockval_context_level level);
+
+/* The thread enters or leaves the context. Locks taken inside form chains of their own: no edge leads from what the
+ * interrupted code holds. Entries nest. */
+LOCKVAL_API void lockval_enter_context(int context);
+LOCKVAL_API void lockval_exit_context(int context);
+
+/* From here on the context cannot interrupt this thread, or can again. Disables nest. */
+LOCKVAL_API void lockval_disable_context(int context);
+LOCKVAL_API void lockval_enable_context(int context);
+
+/* ---- questions and claims ------------------------------------------------------------------------------------------ */
+
+/* Does the calling thread hold @lock (a map or a pthread lock) in @mode? 1 yes, 0 no, -1 unknown (lockval is absent or
+ * off). LOCKVAL_READ is satisfied by either kind of reader, LOCKVAL_ANY by any mode. */
+LOCKVAL_API int lockval_is_held(const void *lock, enum lockval_mode mode);
+
+/* A finding (assert) unless the calling thread holds @lock in @mode. */
+LOCKVAL_API void lockval_assert_held(const void *lock, enum lockval_mode mode);
+
+/* A finding (assert) if the calling thread holds @lock. */
+LOCKVAL_API void lockval_assert_not_held(const void *lock);
+
+/* This code may take @lock in @mode although it does not now: the edges are recorded as if it did. */
+LOCKVAL_API void lockval_might_lock(void *lock, enum lockval_kind kind, enum lockval_mode mode);
+LOCKVAL_API void lockval_might_lock_map(struct lockval_map *map, enum lockval_mode mode);
+
+/* @lock must stay held until it is unpinned with the cookie that is returned (never 0 under the library, 0 without it).
+ * Releasing a pinned lock, or a wrong cookie, is a finding (assert). */
+LOCKVAL_API unsigned lockval_pin(const void *lock);
+LOCKVAL_API void lockval_unpin(const void *lock, unsigned cookie);
+
+/* ---- the validator ------------------------------------------------------------------------------------------------- */
+
+/* Stop and resume watching the calling thread. Calls nest. Locks must not be taken on one side and released on the
+ * other. */
+LOCKVAL_API void lockval_off(void);
+LOCKVAL_API void lockval_on(void);
+
+/* Call @fn for each finding, in the thread that made it, after the text was written; null ends it. The callback runs
+ * unwatched: it may take locks, but the thread still holds what it held when the finding was made. Returns the function
+ * that was set before. */
+LOCKVAL_API lockval_report_fn lockval_set_report_callback(lockval_report_fn fn, void *arg);
+
+/* How many findings this process made so far that count for the exit status (option fail_on). */
+LOCKVAL_API unsigned lockval_count_findings(void);
+
+/* The library's version, "0.1.0"; null when it is absent. */
+LOCKVAL_API const char *lockval_version(void);
+
+#if !defined(LOCKVAL_BUILD)
+/* A macro of the same name asks first whether the library is there. */
+#define LOCKVAL_CALL_(fn, args) ((fn) ? (fn)args : (void)0)
+#define lockval_init_map(map, name, key) LOCKVAL_CALL_(lockval_init_map, (map, name, key))
+#define lockval_acquire_map(map, mode, subclass, flags, nest) \
+    LOCKVAL_CALL_(lockval_acquire_map, (map, mode, subclass, flags, nest))
+#define lockval_acquired_map(map) LOCKVAL_CALL_(lockval_acquired_map, (map))
+#define lockval_abandon_map(map) LOCKVAL_CALL_(lockval_abandon_map, (map))
+#define lockval_release_map(map) LOCKVAL_CALL_(lockval_release_map, (map))
+#define lockval_downgrade_map(map) LOCKVAL_CALL_(lockval_downgrade_map, (map))
+#define lockval_set_class(lock, kind, key, name) LOCKVAL_CALL_(lockval_set_class, (lock, kind, key, name))
+#define lockval_set_novalidate(lock, kind) LOCKVAL_CALL_(lockval_set_novalidate, (lock, kind))
+#define lockval_set_notrack(lock, kind) LOCKVAL_CALL_(lockval_set_notrack, (lock, kind))
+#define lockval_next_subclass(lock, subclass) LOCKVAL_CALL_(lockval_next_subclass, (lock, subclass))
+#define lockval_next_nest(lock, nest) LOCKVAL_CALL_(lockval_next_nest, (lock, nest))
+#define lockval_init_event(event, name, key) LOCKVAL_CALL_(lockval_init_event, (event, name, key))
+#define lockval_begin_wait(event) LOCKVAL_CALL_(lockval_begin_wait, (event))
+#define lockval_end_wait(event) LOCKVAL_CALL_(lockval_end_wait, (event))
+#define lockval_complete_event(event) LOCKVAL_CALL_(lockval_complete_event, (event))
+#define lockval_cut_history() LOCKVAL_CALL_(lockval_cut_history, ())
+#define lockval_declare_context(name, level) (lockval_declare_context ? (lockval_declare_context)(name, level) : -1)
+#define lockval_enter_context(context) LOCKVAL_CALL_(lockval_enter_context, (context))
+#define lockval_exit_context(context) LOCKVAL_CALL_(lockval_exit_context, (context))
+#define lockval_disable_context(context) LOCKVAL_CALL_(lockval_disable_context, (context))
+#define lockval_enable_context(context) LOCKVAL_CALL_(lockval_enable_context, (context))
+#define lockval_is_held(lock, mode) (lockval_is_held ? (lockval_is_held)(lock, mode) : -1)
+#define lockval_assert_held(lock, mode) LOCKVAL_CALL_(lockval_assert_held, (lock, mode))
+#define lockval_assert_not_held(lock) LOCKVAL_CALL_(lockval_assert_not_held, (lock))
+#define lockval_might_lock(lock, kind, mode) LOCKVAL_CALL_(lockval_might_lock, (lock, kind, mode))
+#define lockval_might_lock_map(map, mode) LOCKVAL_CALL_(lockval_might_lock_map, (map, mode))
+#define lockval_pin(lock) (lockval_pin ? (lockval_pin)(lock) : 0u)
+#define lockval_unpin(lock, cookie) LOCKVAL_CALL_(lockval_unpin, (lock, cookie))
+#define lockval_off() LOCKVAL_CALL_(lockval_off, ())
+#define lockval_on() LOCKVAL_CALL_(lockval_on, ())
+#define lockval_set_report_callback(fn, arg) \
+    (lockval_set_report_callback ? (lockval_set_report_callback)(fn, arg) : (lockval_report_fn)0)
+#define lockval_count_findings() (lockval_count_findings ? (lockval_count_findings)() : 0u)
+#define lockval_version() (lockval_version ? (lockval_version)() : (const char *)0)
+#endif
+
+#else /* LOCKVAL_DISABLE: nothing is left of a call */
+
+#define lockval_init_map(map, name, key) ((void)0)
+#define lockval_acquire_map(map, mode, subclass, flags, nest) ((void)0)
+#define lockval_acquired_map(map) ((void)0)
+#define lockval_abandon_map(map) ((void)0)
+#define lockval_release_map(map) ((void)0)
+#define lockval_downgrade_map(map) ((void)0)
+#define lockval_set_class(lock, kind, key, name) ((void)0)
+#define lockval_set_novalidate(lock, kind) ((void)0)
+#define lockval_set_notrack(lock, kind) ((void)0)
+#define lockval_next_subclass(lock, subclass) ((void)0)
+#define lockval_next_nest(lock, nest) ((void)0)
+#define lockval_init_event(event, name, key) ((void)0)
+#define lockval_begin_wait(event) ((void)0)
+#define lockval_end_wait(event) ((void)0)
+#define lockval_complete_event(event) ((void)0)
+#define lockval_cut_history() ((void)0)
+#define lockval_declare_context(name, level) (-1)
+#define lockval_enter_context(context) ((void)0)
+#define lockval_exit_context(context) ((void)0)
+#define lockval_disable_context(context) ((void)0)
+#define lockval_enable_context(context) ((void)0)
+#define lockval_is_held(lock, mode) (-1)
+#define lockval_assert_held(lock, mode) ((void)0)
+#define lockval_assert_not_held(lock) ((void)0)
+#define lockval_might_lock(lock, kind, mode) ((void)0)
+#define lockval_might_lock_map(map, mode) ((void)0)
+#define lockval_pin(lock) (0u)
+#define lockval_unpin(lock, cookie) ((void)0)
+#define lockval_off() ((void)0)
+#define lockval_on() ((void)0)
+#define lockval_set_report_callback(fn, arg) ((lockval_report_fn)0)
+#define lockval_count_findings() (0u)
+#define lockval_version() ((const char *)0)
+
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

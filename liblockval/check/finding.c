@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The words for reasons stand here and nowhere else. */
+
+#include "check/finding.h"
+
+void lv_finding_add_reason(struct lv_finding *finding, struct lv_reason reason)
+{
+    if (finding->reason_count < LV_FINDING_REASONS)
+        finding->reasons[finding->reason_count++] = reason;
+}
+
+void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
+{
+    switch (reason->what) {
+    case LV_REASON_ACQUISITIONS:
+        lv_text_printf(out, "%u acquisitions by %u threads", reason->a, reason->b);
+        break;
+    case LV_REASON_ONE_THREAD:
+        lv_text_printf(out, "one thread made all %u acquisitions", reason->a);
+        break;
+    case LV_REASON_DIFFERENT_INSTANCES:
+        lv_text_printf(out, "different instances: %u of %u classes met in different locks", reason->a, reason->b);
+        break;
+    case LV_REASON_SAME_INSTANCES:
+        lv_text_puts(out, "the same locks in every class; gate locks and the order of threads were not judged");
+        break;
+    case LV_REASON_TIMED:
+        lv_text_puts(out, "timed: an acquisition in the cycle gives up after a time, so the cycle resolves itself");
+        break;
+    case LV_REASON_EVENT:
+        lv_text_puts(out, "the cycle passes through a wait for an event");
+        break;
+    case LV_REASON_SAME_LOCK:
+        lv_text_puts(out, "the thread holds the very lock that it waits for");
+        break;
+    case LV_REASON_ONE_CLASS:
+        lv_text_puts(out, "two locks of one class, nested without a subclass or nest lock that orders them");
+        break;
+    case LV_REASON_READER_AGAIN:
+        lv_text_puts(out, "a reader that does not pass waiting writers reads again: stuck once a writer comes between");
+        break;
+    case LV_REASON_INSTANCE_CYCLE:
+        lv_text_printf(out, "%u locks of one class were taken in a circle", reason->a);
+        break;
+    case LV_REASON_MISUSE:
+        lv_text_puts(out, "seen in this run, in this thread");
+        break;
+    }
+}

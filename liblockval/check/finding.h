@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_CHECK_FINDING_H
+#define LV_CHECK_FINDING_H
+
+/*
+ * What a rule found, as plain data with ids. Rules fill it in; engine/resolve.c makes a report of it; nobody prints here.
+ */
+
+#include "graph/witness.h"
+#include "report/report.h"
+
+enum {
+    LV_FINDING_REASONS = 6
+};
+
+/* Why a verdict is what it is; lv_reason_text() says it in words. */
+struct lv_reason {
+    enum {
+        LV_REASON_ACQUISITIONS,        /* a acquisitions by b threads */
+        LV_REASON_ONE_THREAD,          /* all a acquisitions by one thread */
+        LV_REASON_DIFFERENT_INSTANCES, /* a of b classes met in different instances */
+        LV_REASON_SAME_INSTANCES,
+        LV_REASON_TIMED,     /* the cycle passes through an acquisition with a timeout */
+        LV_REASON_EVENT,     /* it passes through a wait for an event */
+        LV_REASON_SAME_LOCK, /* the thread holds the very lock that it waits for */
+        LV_REASON_ONE_CLASS, /* two locks of one class, nested without a rule that orders them */
+        LV_REASON_READER_AGAIN, /* a non-recursive reader again: stuck as soon as a writer comes between */
+        LV_REASON_INSTANCE_CYCLE, /* the locks of one class were taken in a circle */
+        LV_REASON_MISUSE
+    } what;
+    uint32_t a, b;
+};
+
+struct lv_finding_edge {
+    enum lv_report_edge_kind kind;
+    lv_thread_id thread;
+    struct lv_held_record held;
+    struct lv_held_record wanted;
+};
+
+struct lv_finding {
+    enum lv_finding_kind kind;
+    enum lv_verdict verdict;
+    uint32_t reason_count;
+    struct lv_reason reasons[LV_FINDING_REASONS];
+    uint32_t edge_count; /* as in struct lv_report */
+    struct lv_finding_edge *edges;
+    struct lv_held_record subject;
+    const char *detail;
+    uint64_t identity; /* the same for the same finding in this process: what makes it one finding */
+};
+
+void lv_finding_add_reason(struct lv_finding *finding, struct lv_reason reason);
+
+/* The reason in words, one line. */
+void lv_reason_text(const struct lv_reason *reason, struct lv_text *out);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slow way of an acquisition: the thread walks this chain from this call site for the first time.
+ *   1. Take the stack.
+ *   2. If enough threads walked the chain before and the stack is in the depot, there is nothing to learn: no lock.
+ *   3. Else, under the internal lock: usage of the class; an edge from each lock that this one directly depends on; for
+ *      each kind of dependency that is new, the search for a cycle; witnesses; the chain is known from now on.
+ *   4. Findings are published after the lock was dropped.
+ *
+ * Which held locks an acquisition directly depends on: walking back from the youngest, all of the same context, except
+ * those that a younger held lock links it to already, by the edge into that younger lock and the one out of it. A lock
+ * links all older ones of other classes, but
+ *   - not a trylock, which has no edges leading to it, nor an unchecked lock, which has none at all;
+ *   - not a recursive reader: an edge into one does not lead on, as the path would not be strong (lockdep stops there and
+ *     so misses A, read B, C against C, A);
+ *   - not a timed one: the edge into it says that the wait ends by itself, which is not true of the wait for this lock.
+ * To older ones of its own class it links only by the order of instances, and not if a nest lock made that order free.
+ */
+
+#include "engine/acquire.h"
+
+#include <errno.h>
+
+#include "check/circular.h"
+#include "engine/publish.h"
+#include "engine/usage.h"
+#include "sys/unwind.h"
+
+enum {
+    STACK_MAX = 256 /* the option's limit */
+};
+
+/* Everything a slow acquisition carries along. */
+struct walk {
+    struct lv_context *ctx;
+    struct lv_thread *t;
+    struct lv_acquisition *a;
+    lv_witness_id witness; /* 0: not recorded yet */
+    uint32_t first;        /* number of the held lock that is the witness's first */
+    struct lv_findings *findings;
+    int error;
+};
+
+/*
+ * The acquisition as a witness that has held lock number @held, recorded once for as many edges as can be: the youngest
+ * held locks, and a second time only when an edge comes from an older one. False without memory.
+ */
+static bool witness_of(struct walk *w, uint32_t held, struct lv_edge_witness *ret)
+{
+    uint32_t depth = w->t->depth;
+    uint32_t end = depth - held <= LV_WITNESS_HELD ? depth : held + 1;
+    uint32_t first = end > LV_WITNESS_HELD ? end - LV_WITNESS_HELD : 0;
+    struct lv_witness *witness;
+
+    if (w->witness.v == 0 || held < w->first) {
+        witness = lv_witnesses_add(&w->ctx->witnesses, end - first, &w->witness);
+        if (witness == NULL) {
+            w->witness.v = 0;
+            w->error = -ENOMEM;
+            return false;
+        }
+        witness->thread = w->t->info;
+        w->t->witnessed = true;
+        witness->left_out = depth - (end - first);
+        witness->wanted = lv_acquisition_record(w->t, w->a);
+        for (uint32_t i = first; i < end; i++)
+            witness->held[i - first] = lv_held_record_of(&w->t->held[i]);
+        w->first = first;
+    }
+    *ret = (struct lv_edge_witness){ w->witness, held - w->first };
+    return true;
+}
+
+/* Held lock number @held -> the lock of the acquisition. */
+static void add_edge(struct walk *w, uint32_t held)
+{
+    const struct lv_held_record mine = lv_held_record_of(&w->t->held[held]);
+    const struct lv_held_record wanted = lv_acquisition_record(w->t, w->a);
+    uint8_t bit = lv_dep_bit((enum lv_mode)mine.mode, (enum lv_mode)wanted.mode, (wanted.flags & LV_TIMED) != 0);
+    const struct lv_check check = { &w->ctx->arena, &w->ctx->graph, &w->ctx->witnesses };
+    struct lv_edge_witness at;
+    struct lv_finding finding;
+    struct lv_edge *edge;
+    uint32_t number;
+    int fresh = lv_digraph_add(&w->ctx->graph, mine.class.v, wanted.class.v, bit, &number);
+
+    if (fresh < 0) {
+        w->error = fresh;
+        return;
+    }
+    edge = lv_digraph_edge(&w->ctx->graph, number);
+    if (fresh == 0 && !lv_check_is_news(&check, edge, w->t->info, &mine, &wanted))
+        return;
+    if (fresh == 0 && edge->witness_count == LV_EDGE_WITNESSES) {
+        edge->witness_lost = true;
+        return;
+    }
+    if (!witness_of(w, held, &at))
+        return;
+    lv_check_keep_witness(&check, edge, at, fresh != 0);
+    if (fresh == 0)
+        return;
+    fresh = lv_check_circular(&check, number, bit, at, &finding);
+    if (fresh > 0)
+        lv_findings_add(w->ctx, w->findings, w->t, &finding);
+    else if (fresh < 0)
+        w->error = fresh;
+}
+
+/* Nested in its own class: what the rule for the class says. @held is another instance. */
+static void check_class_nesting(struct walk *w, uint32_t held)
+{
+    const struct lv_held_record mine = lv_held_record_of(&w->t->held[held]);
+    const struct lv_held_record wanted = lv_acquisition_record(w->t, w->a);
+    const struct lv_check check = { &w->ctx->arena, &w->ctx->graph, &w->ctx->witnesses };
+    struct lv_edge_witness at;
+    struct lv_finding_edge edge;
+    struct lv_finding finding;
+    int r;
+
+    if (w->ctx->options.strict || lv_classes_get(&w->ctx->classes, w->a->class)->explicit_key) {
+        if (lv_check_same_class(&mine, &wanted, w->t->info, &edge, &finding))
+            lv_findings_add(w->ctx, w->findings, w->t, &finding);
+        return;
+    }
+    if (!witness_of(w, held, &at))
+        return;
+    r = lv_check_instance_order(&check, &w->ctx->nesting, at, &finding);
+    if (r > 0)
+        lv_findings_add(w->ctx, w->findings, w->t, &finding);
+    else if (r < 0)
+        w->error = r;
+}
+
+static bool is_unchecked(unsigned flags)
+{
+    return (flags & LV_UNCHECKED) != 0;
+}
+
+/* What links an acquisition to older held locks. */
+struct links {
+    lv_class_id class; /* of the youngest lock that links; 0: none */
+    bool all;          /* locks of two classes link, so every older one of another class than the wanted is linked */
+    bool own;          /* one of the wanted class does, in the order of instances */
+};
+
+static void note_link(struct links *links, const struct lv_held *h, lv_class_id wanted)
+{
+    if ((h->flags & (LV_TRY | LV_TIMED)) != 0 || h->mode == LV_READ_RECURSIVE)
+        return;
+    links->all |= links->class.v != 0 && links->class.v != h->class.v;
+    if (links->class.v == 0)
+        links->class = h->class;
+    links->own |= h->class.v == wanted.v && !h->nested;
+}
+
+static bool is_linked(const struct links *links, lv_class_id class)
+{
+    return links->all || (links->class.v != 0 && links->class.v != class.v);
+}
+
+static void learn_edges(struct walk *w)
+{
+    struct links links = { { 0 }, false, false };
+
+    if (is_unchecked(w->a->flags) || (w->a->flags & LV_TRY) != 0)
+        return;
+    for (uint32_t i = w->t->depth; i-- > 0 && w->error == 0;) {
+        const struct lv_held *h = &w->t->held[i];
+
+        if (lv_context_nesting(h->context) != lv_context_nesting(w->t->context) || is_unchecked(h->flags))
+            continue;
+        if (h->address == w->a->address && h->uid == w->a->uid)
+            continue; /* the rule for the same lock was asked before */
+        if (h->class.v == w->a->class.v) {
+            if (!w->a->nested && !links.own)
+                check_class_nesting(w, i);
+        } else if (!is_linked(&links, h->class)) {
+            add_edge(w, i);
+        }
+        note_link(&links, h, w->a->class);
+    }
+}
+
+/* Under the lock: all that can be learned from this acquisition. */
+static void learn(struct walk *w, uint64_t chain, const uintptr_t *frames, uint32_t count)
+{
+    struct lv_class *class = lv_classes_get(&w->ctx->classes, w->a->class);
+
+    w->a->stack = lv_stacks_add(&w->ctx->stacks, frames, count);
+    if (w->a->stack.v == 0)
+        w->error = -ENOMEM;
+    class->usage |= lv_usage_bits(w->t->context, w->a->mode);
+    lv_thread_note_name(w->ctx, w->t);
+    learn_edges(w);
+    if (w->error == 0)
+        w->error = lv_chains_walk(&w->ctx->chains, chain);
+    w->ctx->counters.locked_walks++;
+    w->ctx->counters.dropped += w->error != 0;
+}
+
+static void remember(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t tag)
+{
+    lv_thread_grow_cache(ctx, t);
+    t->cache[tag & t->cache_mask] = (struct lv_cache_slot){ .tag = tag, .stack = a->stack, .hits = 1 };
+}
+
+void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain, uint64_t tag)
+{
+    struct lv_findings findings;
+    struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
+    uintptr_t frames[STACK_MAX];
+    uint32_t count;
+
+    t->guard++;
+    lv_findings_init(&findings);
+    __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
+    count = lv_unwind(frames, (uint32_t)ctx->options.stack_depth, a->site);
+    if (lv_chains_walkers(&ctx->chains, chain) >= LV_CHAIN_WALKERS)
+        a->stack = lv_stacks_find(&ctx->stacks, frames, count);
+    if (a->stack.v == 0 && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON) {
+        struct lv_locked locked = lv_context_lock(ctx);
+
+        learn(&w, chain, frames, count);
+        lv_context_unlock(ctx, &locked);
+        if (w.error != 0)
+            lv_context_degrade(ctx);
+        lv_findings_publish(ctx, t, &findings);
+    }
+    remember(ctx, t, a, tag);
+    t->guard--;
+}
+
+/* The rules for a lock that the thread itself already holds. */
+static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, const struct lv_held *h)
+{
+    struct lv_findings findings;
+    struct lv_finding_edge edge;
+    struct lv_finding finding;
+    struct lv_held_record mine = lv_held_record_of(h), wanted;
+    uintptr_t frames[STACK_MAX];
+    struct lv_locked locked;
+    uint32_t count;
+
+    if (a->reentrant || is_unchecked(a->flags))
+        return;
+    wanted = lv_acquisition_record(t, a);
+    if (!lv_check_same_lock(&mine, &wanted, t->info, &edge, &finding))
+        return;
+    t->guard++;
+    lv_findings_init(&findings);
+    count = lv_unwind(frames, (uint32_t)ctx->options.stack_depth, a->site);
+    locked = lv_context_lock(ctx);
+    edge.wanted.stack = lv_stacks_add(&ctx->stacks, frames, count);
+    lv_findings_add(ctx, &findings, t, &finding);
+    lv_context_unlock(ctx, &locked);
+    lv_findings_publish(ctx, t, &findings);
+    t->guard--;
+}
+
+/*
+ * Something of the lock's base class may be held. The same lock: its own rules, and no edges. Another lock of the class:
+ * the chain is looked up by the pair of instances too, since one order of instances says nothing about the next.
+ */
+void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
+{
+    uint64_t chain = a->key_after;
+    uint64_t tag;
+
+    for (uint32_t i = t->depth; i-- > 0;) {
+        const struct lv_held *h = &t->held[i];
+
+        if (h->base.v != a->base.v)
+            continue;
+        if (h->address == a->address && h->uid == a->uid) {
+            check_same_lock(ctx, t, a, h);
+            a->stack = h->stack;
+            return;
+        }
+        chain = lv_hash_mix(chain, (uint64_t)h->uid << 32 | a->uid);
+    }
+    a->nested = a->nest != 0 && lv_held_find(t, a->nest) != NULL;
+    if (a->nest != 0)
+        chain = lv_hash_mix(chain, a->nested);
+    tag = lv_hash_mix(chain, a->site);
+    if (!lv_cache_hit(t, a, tag))
+        lv_acquire_slow(ctx, t, a, chain, tag);
+}
+
+void lv_acquisition_subclass(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, unsigned subclass)
+{
+    lv_class_id class;
+
+    if (subclass == 0)
+        return;
+    class.v = __atomic_load_n(&lv_classes_get(&ctx->classes, a->base)->subclasses[subclass].v, __ATOMIC_ACQUIRE);
+    if (class.v == 0) {
+        struct lv_locked locked;
+
+        t->guard++;
+        locked = lv_context_lock(ctx);
+        class = lv_classes_subclass(&ctx->classes, a->base, subclass);
+        lv_context_unlock(ctx, &locked);
+        t->guard--;
+    }
+    if (class.v != 0)
+        a->class = class;
+}
+
+void lv_acquire_special(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
+{
+    t->next_set = false;
+    if (t->next_lock != a->address)
+        return;
+    a->nest = t->next_nest;
+    lv_acquisition_subclass(ctx, t, a, t->next_subclass);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_ENGINE_ACQUIRE_H
+#define LV_ENGINE_ACQUIRE_H
+
+/*
+ * The way of an acquisition: lv_acquire() before the program may wait, lv_acquired() once the lock is held, lv_release()
+ * before it is given up. For a chain that the thread walked before from the same call site, nothing shared is written
+ * and no lock is taken; the inline functions below are that way.
+ *
+ *     lv_acquire --- known in the private cache? ------------------------------> done
+ *          |  no: stack, chain table under RCU: walked often enough? ----------> done, cache it
+ *          |  no: internal lock: edges, search, witnesses, usage, findings ----> done, cache it
+ *
+ * Every function takes the calling thread's own state. Context: guard not held; the functions hold it themselves while
+ * they run. Idea: lockdep's __lock_acquire() and its chain cache.
+ */
+
+#include "base/hash.h"
+#include "engine/identity.h"
+
+static inline uint64_t lv_filter_bit(lv_class_id base)
+{
+    return UINT64_C(1) << (base.v & 63);
+}
+
+/* The key of the chain @key with one more acquisition. */
+static inline uint64_t lv_chain_next(uint64_t key, lv_class_id class, unsigned mode, unsigned flags, uint16_t context)
+{
+    return lv_hash_mix(key, (uint64_t)class.v << 32 | (uint64_t)context << 16 | (uint64_t)flags << 8 | mode);
+}
+
+/* The slow ways. */
+void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain, uint64_t tag);
+void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
+void lv_acquire_special(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
+bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a);
+void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what);
+void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
+
+/* Is the chain in the thread's cache? Then take the stack from there. */
+static inline bool lv_cache_hit(struct lv_thread *t, struct lv_acquisition *a, uint64_t tag)
+{
+    struct lv_cache_slot *slot = &t->cache[tag & t->cache_mask];
+
+    if (LV_UNLIKELY(slot->tag != tag))
+        return false;
+    slot->hits++;
+    a->stack = slot->stack;
+    return true;
+}
+
+/* Fill in who the lock is, from its identity word. False: it is not watched. */
+static inline bool lv_acquisition_set(struct lv_acquisition *a, const struct lv_object *object, uint64_t word,
+                                      enum lv_mode mode, unsigned flags, uintptr_t site)
+{
+    unsigned marks = lv_identity_flags(word);
+
+    if (LV_UNLIKELY(word == 0 || (marks & LV_IDENTITY_NOTRACK) != 0))
+        return false;
+    a->address = object->address;
+    a->site = site;
+    a->base = a->class = lv_identity_class(word);
+    a->uid = lv_identity_uid(word);
+    a->kind = (uint8_t)object->kind;
+    a->mode = (uint8_t)mode;
+    a->flags = (uint8_t)(flags | (marks & LV_IDENTITY_UNCHECKED ? (unsigned)LV_UNCHECKED : 0));
+    a->reentrant = a->nested = false;
+    a->nest = 0;
+    a->key_after = 0;
+    a->stack.v = 0;
+    return true;
+}
+
+/* The thread is about to wait for @a's lock (or, with LV_TRY, has got it). Adds edges and makes findings. */
+static inline void lv_acquire(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
+{
+    uint64_t tag;
+
+    if (LV_UNLIKELY(t->next_set))
+        lv_acquire_special(ctx, t, a);
+    a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags, t->context);
+    if (LV_UNLIKELY((t->filter & lv_filter_bit(a->base)) != 0 || a->nest != 0)) {
+        lv_acquire_nested(ctx, t, a);
+        return;
+    }
+    tag = lv_hash_mix(a->key_after, a->site);
+    if (LV_UNLIKELY(!lv_cache_hit(t, a, tag)))
+        lv_acquire_slow(ctx, t, a, a->key_after, tag);
+}
+
+/* The lock of @a is held now. */
+static inline void lv_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+{
+    struct lv_held *h;
+
+    if (LV_UNLIKELY((t->filter & lv_filter_bit(a->base)) != 0) && lv_acquired_again(t, a))
+        return;
+    if (LV_UNLIKELY(t->depth == t->capacity) && !lv_thread_grow_held(ctx, t))
+        return;
+    h = &t->held[t->depth];
+    __atomic_store_n(&h->address, a->address, __ATOMIC_RELAXED);
+    h->class = a->class;
+    h->base = a->base;
+    h->uid = a->uid;
+    h->stack = a->stack;
+    h->mode = a->mode;
+    h->flags = a->flags;
+    h->kind = a->kind;
+    h->nested = a->nested;
+    h->context = t->context;
+    h->again = 0;
+    h->pins = 0;
+    h->key_before = t->key;
+    h->filter_before = t->filter;
+    t->key = a->key_after;
+    t->filter |= lv_filter_bit(a->base);
+    __atomic_store_n(&t->depth, t->depth + 1, __ATOMIC_RELEASE);
+    if (LV_UNLIKELY(__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED)))
+        lv_history_add(ctx, t, a);
+}
+
+/* The thread is about to release the lock at @address, which is of @kind; @site for the finding when it does not hold
+ * it. */
+static inline void lv_release(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind,
+                              uintptr_t site)
+{
+    if (LV_LIKELY(t->depth != 0)) {
+        const struct lv_held *h = &t->held[t->depth - 1];
+
+        if (LV_LIKELY(h->address == address && h->again == 0 && h->pins == 0)) {
+            __atomic_store_n(&t->depth, t->depth - 1, __ATOMIC_RELEASE);
+            t->key = h->key_before;
+            t->filter = h->filter_before;
+            return;
+        }
+    }
+    lv_release_slow(ctx, t, &(struct lv_acquisition){ .address = address, .kind = (uint8_t)kind, .site = site });
+}
+
+/* The held lock at @address, the youngest first, or null. */
+struct lv_held *lv_held_find(const struct lv_thread *t, uintptr_t address);
+
+/* Forget that @t holds @h, whatever its count. */
+void lv_held_remove(struct lv_thread *t, struct lv_held *h);
+
+/* A held lock as witnesses and findings keep it. */
+struct lv_held_record lv_held_record_of(const struct lv_held *h);
+struct lv_held_record lv_acquisition_record(const struct lv_thread *t, const struct lv_acquisition *a);
+
+/* @a counts as of @subclass (0 to 7) of its class. Call it between lv_acquisition_set() and lv_acquire(). */
+void lv_acquisition_subclass(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, unsigned subclass);
+
+/* The next acquisition of @lock by this thread has this subclass or nest lock. */
+void lv_acquire_next(struct lv_thread *t, uintptr_t lock, unsigned subclass, uintptr_t nest);
+
+/* The write lock held at @address becomes a read lock. False: it is not held for writing. */
+bool lv_downgrade(struct lv_thread *t, uintptr_t address);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Building the validator, its lock, and its voice. */
+
+#include "engine/context.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "engine/publish.h"
+
+int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
+{
+    uint32_t unused;
+    int r;
+
+    ctx->options = *options;
+    ctx->secret[0] = lv_os_random();
+    ctx->secret[1] = lv_os_random();
+    if (ctx->version == NULL)
+        ctx->version = "";
+    if (ctx->program == NULL)
+        ctx->program = "";
+    if (ctx->sink == NULL)
+        ctx->sink = lv_context_write_log;
+    lv_modules_init(&ctx->modules, &ctx->arena);
+    r = lv_classes_init(&ctx->classes, &ctx->arena);
+    if (r == 0)
+        r = lv_digraph_init(&ctx->graph, &ctx->arena);
+    if (r == 0)
+        r = lv_nesting_init(&ctx->nesting, &ctx->arena);
+    if (r == 0)
+        r = lv_stacks_init(&ctx->stacks, &ctx->arena);
+    if (r == 0)
+        r = lv_witnesses_init(&ctx->witnesses, &ctx->arena);
+    if (r < 0)
+        return r;
+    lv_chains_init(&ctx->chains, &ctx->arena);
+    lv_table_init(&ctx->instance_of, &ctx->arena);
+    lv_table_init(&ctx->sites, &ctx->arena);
+    lv_table_init(&ctx->found, &ctx->arena);
+    lv_vec_init(&ctx->thread_infos, &ctx->arena, sizeof(struct lv_thread_info));
+    lv_vec_init(&ctx->instances, &ctx->arena, sizeof(struct lv_instance));
+    if (lv_vec_add(&ctx->thread_infos, &unused) == NULL || lv_vec_add(&ctx->instances, &unused) == NULL)
+        return -ENOMEM;
+    return 0;
+}
+
+struct lv_locked lv_context_lock(struct lv_context *ctx)
+{
+    struct lv_locked locked;
+
+    lv_os_block_signals(&locked.mask);
+    lv_lock_take(&ctx->lock);
+    return locked;
+}
+
+void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked)
+{
+    lv_lock_drop(&ctx->lock);
+    lv_os_restore_signals(&locked->mask);
+}
+
+void lv_context_say(struct lv_context *ctx, const char *text, size_t len)
+{
+    char path[LV_OPTION_PATH_MAX + 64];
+    struct lv_text expanded;
+    int fd;
+
+    if (strcmp(ctx->options.log, "none") == 0)
+        return;
+    if (strcmp(ctx->options.log, "stderr") == 0) {
+        (void)lv_os_write_all(2, text, len);
+        return;
+    }
+    lv_text_init(&expanded, path, sizeof(path));
+    lv_options_expand(ctx->options.log, lv_os_pid(), ctx->program, &expanded);
+    fd = lv_os_open_append(path);
+    if (fd < 0) {
+        (void)lv_os_write_all(2, text, len);
+        return;
+    }
+    (void)lv_os_write_all(fd, text, len);
+    lv_os_close(fd);
+}
+
+void lv_context_write_log(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len)
+{
+    (void)report;
+    lv_context_say(ctx, text, len);
+}
+
+void lv_context_degrade(struct lv_context *ctx)
+{
+    static const char said[] = "lockval: out of memory: new lock orders are no longer learned, what is known is still "
+                               "checked\n";
+    enum lv_state on = LV_STATE_ON;
+
+    if (__atomic_compare_exchange_n(&ctx->state, &on, LV_STATE_DEGRADED, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        lv_context_say(ctx, said, sizeof(said) - 1);
+}

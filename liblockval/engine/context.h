@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_ENGINE_CONTEXT_H
+#define LV_ENGINE_CONTEXT_H
+
+/*
+ * The validator: one struct that owns all shared state. The library has one (interpose/self.c); tests make as many as
+ * they like. Everything marked "lock" is written with the internal lock held, which is the last lock taken by anybody:
+ * nothing of the program is called or waited for under it.
+ */
+
+#include "check/nesting.h"
+#include "graph/chains.h"
+#include "graph/classes.h"
+#include "graph/stacks.h"
+#include "sys/lock.h"
+#include "sys/os.h"
+
+struct lv_thread;
+struct lv_birth;
+
+enum {
+    LV_CONTEXTS = 8 /* declared contexts */
+};
+
+enum lv_state {
+    LV_STATE_ON,
+    LV_STATE_DEGRADED, /* memory ran out: known chains are followed, new ones are not learned */
+    LV_STATE_OFF       /* nothing is watched (a forked child with follow_children=0) */
+};
+
+/* A thread that existed: what witnesses and reports need after it is gone. */
+struct lv_thread_info {
+    int tid;
+    uintptr_t start; /* the function it began with; 0: the main thread, or not known */
+    char name[16]; /* lock; as it was when the thread last came the slow way */
+};
+
+/* A lock whose identity is kept in the table (engine/identity.c). */
+struct lv_instance {
+    uintptr_t address; /* lock; 0: free */
+    uint64_t word;     /* atomic; changes whenever the record is given to another instance */
+};
+
+struct lv_counters {
+    uint64_t slow_walks;    /* acquisitions that were not in the thread's cache */
+    uint64_t locked_walks;  /* of these, those that took the internal lock */
+    uint64_t dropped;       /* acquisitions not judged because memory ran out */
+    uint64_t suppressed_dups; /* findings that were made before */
+};
+
+struct lv_context {
+    struct lv_options options; /* constant after init */
+    uint64_t secret[2];        /* constant after init: seals identities */
+    bool identity_inside[LV_KIND__COUNT]; /* constant after init: is there room inside locks of this kind? */
+    uintptr_t own_start, own_end; /* constant after init: code of liburcu, whose locks are not watched */
+    const char *program;       /* constant after init */
+    const char *version;       /* constant after init */
+
+    struct lv_lock lock;
+    enum lv_state state; /* atomic */
+
+    struct lv_arena arena; /* lock */
+    struct lv_modules modules;
+    struct lv_classes classes;
+    struct lv_digraph graph;
+    struct lv_nesting nesting;
+    struct lv_chains chains;
+    struct lv_stacks stacks;
+    struct lv_witnesses witnesses;
+    struct lv_vec thread_infos; /* struct lv_thread_info; number 0 is not used */
+    struct lv_vec instances;    /* struct lv_instance; number 0 is not used */
+    struct lv_table instance_of; /* address -> number in instances */
+    uint32_t free_instance;     /* lock: first free record, linked through .word; 0: none */
+    struct lv_table sites;      /* engine/site.c: hash of frames -> class */
+    struct lv_table found;      /* findings made: identity -> 1 */
+    struct lv_thread *threads;  /* lock: all thread states, in use or free */
+    struct lv_thread *free_threads; /* lock */
+    struct lv_birth *free_births;   /* lock: process/birth.c */
+    struct lv_counters counters;
+
+    uint32_t next_uid;         /* atomic */
+    uint64_t event_generation; /* atomic: how many waits for events began */
+    bool events_in_use;        /* atomic: acquisitions go to the threads' histories */
+
+    uint32_t context_count;                /* lock */
+    const char *context_name[LV_CONTEXTS]; /* lock */
+    uint8_t context_level[LV_CONTEXTS];    /* lock; constant once declared */
+
+    uint32_t findings;  /* atomic: all */
+    uint32_t counted;   /* atomic: those at or above fail_on */
+    uint32_t by_verdict[LV_VERDICT_NEVER]; /* lock */
+
+    /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
+    void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);
+    void *sink_arg;
+    void (*callback)(const struct lv_report *report, const char *text, void *arg); /* constant once callback_arg is set */
+    void *callback_arg; /* atomic, written under the lock; null: no callback */
+};
+
+/* Set up @ctx (zeroed memory) with @options. Returns 0 or -ENOMEM. */
+int lv_context_init(struct lv_context *ctx, const struct lv_options *options) LV_MUST_CHECK;
+
+/* The default sink: text to where option log says. */
+void lv_context_write_log(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);
+
+/* Write a line or more to the log, for messages that are no findings. */
+void lv_context_say(struct lv_context *ctx, const char *text, size_t len);
+
+/* Take and drop the internal lock, with all signals blocked in between, so that no handler runs while its own thread
+ * holds it. */
+struct lv_locked {
+    struct lv_os_sigmask mask;
+};
+struct lv_locked lv_context_lock(struct lv_context *ctx);
+void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked);
+
+/* Memory ran out: say so once and go on with what is known. Context: any thread, lock not held. */
+void lv_context_degrade(struct lv_context *ctx);
+
+#endif

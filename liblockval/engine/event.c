@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The history is the thread's own; the shared generation counter orders its entries against the beginnings of waits. An
+ * acquisition that got the generation of a wait, or a later one, came after that wait began.
+ * Not in the history, as in lockdep: trylocks (they do not wait) and recursive readers (they wait for writers only,
+ * and an edge into them does not lead on).
+ * A wait that begins while a completion is under way may be missed, never invented: the state is read once.
+ */
+
+#include "engine/event.h"
+
+#include <errno.h>
+
+#include "check/circular.h"
+#include "engine/publish.h"
+#include "engine/usage.h"
+#include "sys/unwind.h"
+
+enum {
+    WAITERS = 0xffff,
+    GENERATION_SHIFT = 16
+};
+
+void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+{
+    struct lv_history_entry *entry;
+
+    if ((a->flags & (LV_TRY | LV_UNCHECKED)) != 0 || a->mode == LV_READ_RECURSIVE)
+        return;
+    if (t->history == NULL) {
+        struct lv_locked locked;
+
+        t->guard++;
+        locked = lv_context_lock(ctx);
+        t->history = lv_arena_alloc(&ctx->arena, LV_HISTORY * sizeof(*t->history));
+        lv_context_unlock(ctx, &locked);
+        t->guard--;
+        if (t->history == NULL) {
+            lv_context_degrade(ctx);
+            return;
+        }
+    }
+    entry = &t->history[t->history_head++ % LV_HISTORY];
+    entry->generation = __atomic_load_n(&ctx->event_generation, __ATOMIC_ACQUIRE);
+    entry->record = lv_acquisition_record(t, a);
+}
+
+void lv_history_cut(struct lv_thread *t)
+{
+    t->history_cut = t->history_head;
+}
+
+void lv_event_begin_wait(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, lv_event_state *state)
+{
+    uint64_t old = __atomic_load_n(state, __ATOMIC_RELAXED), new;
+    uint64_t generation = __atomic_add_fetch(&ctx->event_generation, 1, __ATOMIC_ACQ_REL);
+
+    lv_acquire(ctx, t, a);
+    do {
+        new = (old & WAITERS) == 0 ? generation << GENERATION_SHIFT | 1 : (old & WAITERS) == WAITERS ? old : old + 1;
+    } while (!__atomic_compare_exchange_n(state, &old, new, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+}
+
+void lv_event_end_wait(lv_event_state *state)
+{
+    uint64_t old = __atomic_load_n(state, __ATOMIC_RELAXED);
+
+    while ((old & WAITERS) != 0 &&
+           !__atomic_compare_exchange_n(state, &old, old - 1, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        ;
+}
+
+/* Under the lock: the edge from the event to one lock of the history. */
+static int commit(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *event,
+                  const struct lv_held_record *wanted, struct lv_findings *findings)
+{
+    const struct lv_check check = { &ctx->arena, &ctx->graph, &ctx->witnesses };
+    uint8_t bit = lv_dep_bit(LV_WRITE, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
+    struct lv_edge_witness at = { { 0 }, 0 };
+    struct lv_held_record held;
+    struct lv_finding finding;
+    struct lv_witness *witness;
+    struct lv_edge *edge;
+    uint32_t number;
+    int fresh = lv_digraph_add(&ctx->graph, event->class.v, wanted->class.v, bit, &number);
+
+    if (fresh < 0)
+        return fresh;
+    edge = lv_digraph_edge(&ctx->graph, number);
+    held = lv_acquisition_record(t, event);
+    if (fresh == 0 && !lv_check_is_news(&check, edge, t->info, &held, wanted))
+        return 0;
+    if (fresh == 0 && edge->witness_count == LV_EDGE_WITNESSES) {
+        edge->witness_lost = true;
+        return 0;
+    }
+    witness = lv_witnesses_add(&ctx->witnesses, 1, &at.id);
+    if (witness == NULL)
+        return -ENOMEM;
+    witness->thread = t->info;
+    t->witnessed = true;
+    witness->wanted = *wanted;
+    witness->held[0] = held;
+    lv_check_keep_witness(&check, edge, at, fresh != 0);
+    if (fresh == 0)
+        return 0;
+    fresh = lv_check_circular(&check, number, bit, at, &finding);
+    if (fresh > 0)
+        lv_findings_add(ctx, findings, t, &finding);
+    return fresh < 0 ? fresh : 0;
+}
+
+/* The first entry that counts: not cut off, not overwritten, and made since @generation. */
+static uint64_t first_since(const struct lv_thread *t, uint64_t generation)
+{
+    uint64_t oldest = t->history_head > LV_HISTORY ? t->history_head - LV_HISTORY : 0;
+    uint64_t i = t->history_head;
+
+    if (oldest < t->history_cut)
+        oldest = t->history_cut;
+    while (i > oldest && t->history[(i - 1) % LV_HISTORY].generation >= generation)
+        i--;
+    return i;
+}
+
+/* Commit the entries of the history from @first on that this thread did not commit to this event before. */
+static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t first)
+{
+    struct lv_findings findings;
+    uintptr_t frames[256];
+    uint32_t count = 0;
+
+    lv_findings_init(&findings);
+    for (uint64_t i = first; i < t->history_head; i++) {
+        const struct lv_held_record *wanted = &t->history[i % LV_HISTORY].record;
+        uint64_t pair = lv_hash_mix((uint64_t)a->class.v << 32 | wanted->class.v, a->site ^ wanted->mode);
+        uint64_t tag = lv_hash_mix(pair, (uint64_t)wanted->stack.v << 8 | wanted->flags);
+        struct lv_cache_slot *slot = &t->cache[tag & t->cache_mask];
+        struct lv_locked locked;
+        int r;
+
+        if (slot->tag == tag || wanted->class.v == a->class.v || wanted->level != lv_context_nesting(t->context))
+            continue;
+        if (count == 0)
+            count = lv_unwind(frames, (uint32_t)ctx->options.stack_depth, a->site);
+        locked = lv_context_lock(ctx);
+        a->stack = lv_stacks_add(&ctx->stacks, frames, count);
+        r = commit(ctx, t, a, wanted, &findings);
+        lv_context_unlock(ctx, &locked);
+        if (r < 0) {
+            lv_context_degrade(ctx);
+            break;
+        }
+        *slot = (struct lv_cache_slot){ .tag = tag, .stack = a->stack, .hits = 1 };
+    }
+    lv_findings_publish(ctx, t, &findings);
+}
+
+void lv_event_complete(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, const lv_event_state *state)
+{
+    uint64_t now = __atomic_load_n(state, __ATOMIC_ACQUIRE);
+
+    if ((now & WAITERS) == 0 || t->history == NULL || __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) != LV_STATE_ON)
+        return;
+    t->guard++;
+    commit_since(ctx, t, a, first_since(t, now >> GENERATION_SHIFT));
+    t->guard--;
+}

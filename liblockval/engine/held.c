@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stack of held locks. The owner alone changes it. Entries are pushed after the lock was taken and popped before it
+ * is released, so that another thread that reads the stack may miss a lock but never sees one that is not held.
+ * A release out of order closes the gap and folds the keys of the rest anew. No edges are made for the rest: the chain
+ * through the removed lock was recorded, and what is held still follows from it. Where the rest crosses into a context,
+ * the key that its exit goes back to is folded anew too.
+ */
+
+#include "engine/acquire.h"
+#include "engine/usage.h"
+
+struct lv_held *lv_held_find(const struct lv_thread *t, uintptr_t address)
+{
+    for (uint32_t i = t->depth; i-- > 0;)
+        if (t->held[i].address == address)
+            return &t->held[i];
+    return NULL;
+}
+
+/* From the chain of context nesting @level, whose key is in @t, to the one of nesting @to. */
+static void cross(struct lv_thread *t, unsigned level, unsigned to)
+{
+    for (; level < to; level++) {
+        t->saved_key[level] = t->key;
+        t->key = lv_context_first_key(level + 1);
+    }
+    if (level > to)
+        t->key = t->saved_key[to];
+}
+
+/* Fold keys and filters of the entries from @from on anew, after something under them changed; key and filter are those
+ * below it, where the context nesting was @level. */
+static void remix(struct lv_thread *t, uint32_t from, unsigned level)
+{
+    for (uint32_t i = from; i < t->depth; i++) {
+        struct lv_held *h = &t->held[i];
+
+        cross(t, level, lv_context_nesting(h->context));
+        level = lv_context_nesting(h->context);
+        h->key_before = t->key;
+        h->filter_before = t->filter;
+        t->key = lv_chain_next(t->key, h->class, h->mode, h->flags, h->context);
+        t->filter |= lv_filter_bit(h->base);
+    }
+    cross(t, level, lv_context_nesting(t->context));
+}
+
+void lv_held_remove(struct lv_thread *t, struct lv_held *h)
+{
+    uint32_t at = (uint32_t)(h - t->held);
+    uint32_t last = t->depth - 1;
+    unsigned level = lv_context_nesting(h->context);
+
+    t->key = h->key_before;
+    t->filter = h->filter_before;
+    for (uint32_t i = at; i < last; i++)
+        t->held[i] = t->held[i + 1];
+    __atomic_store_n(&t->depth, last, __ATOMIC_RELEASE);
+    remix(t, at, level);
+}
+
+bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a)
+{
+    struct lv_held *h = lv_held_find(t, a->address);
+
+    if (h == NULL || h->uid != a->uid)
+        return false;
+    h->again++;
+    return true;
+}
+
+bool lv_downgrade(struct lv_thread *t, uintptr_t address)
+{
+    struct lv_held *h = lv_held_find(t, address);
+
+    if (h == NULL || h->mode != LV_WRITE)
+        return false;
+    h->mode = LV_READ;
+    t->key = h->key_before;
+    t->filter = h->filter_before;
+    remix(t, (uint32_t)(h - t->held), lv_context_nesting(h->context));
+    return true;
+}
+
+struct lv_held_record lv_held_record_of(const struct lv_held *h)
+{
+    return (struct lv_held_record){
+        .address = h->address,
+        .uid = h->uid,
+        .class = h->class,
+        .stack = h->stack,
+        .mode = h->mode,
+        .flags = h->flags,
+        .kind = h->kind,
+        .level = lv_context_nesting(h->context),
+    };
+}
+
+struct lv_held_record lv_acquisition_record(const struct lv_thread *t, const struct lv_acquisition *a)
+{
+    return (struct lv_held_record){
+        .address = a->address,
+        .uid = a->uid,
+        .class = a->class,
+        .stack = a->stack,
+        .mode = a->mode,
+        .flags = a->flags,
+        .kind = a->kind,
+        .level = lv_context_nesting(t->context),
+    };
+}
+
+void lv_acquire_next(struct lv_thread *t, uintptr_t lock, unsigned subclass, uintptr_t nest)
+{
+    if (!t->next_set || t->next_lock != lock) {
+        t->next_subclass = 0;
+        t->next_nest = 0;
+    }
+    t->next_set = true;
+    t->next_lock = lock;
+    if (subclass != 0)
+        t->next_subclass = (uint8_t)(subclass < LV_SUBCLASSES ? subclass : LV_SUBCLASSES - 1);
+    if (nest != 0)
+        t->next_nest = nest;
+}

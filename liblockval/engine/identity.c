@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything here is the slow way, under the internal lock. Two threads may meet a lock for the first time together: the
+ * second reads the identity again under the lock and finds the first's.
+ *
+ * Table records are recycled but stay what they are (type-stable): a thread's cache compares the word, which changes with
+ * every instance, so that a stale entry only misses.
+ */
+
+#include "engine/identity.h"
+
+#include <string.h>
+
+#include "engine/site.h"
+
+static uint64_t make_word(struct lv_context *ctx, lv_class_id class, unsigned flags)
+{
+    uint32_t uid = __atomic_add_fetch(&ctx->next_uid, 1, __ATOMIC_RELAXED);
+
+    if (class.v == 0 || class.v >> LV_IDENTITY_CLASS_BITS != 0)
+        return 0;
+    return (uint64_t)uid << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;
+}
+
+/* The record for @object, made if need be; null without memory. Context: lock held. */
+static struct lv_instance *record_for(struct lv_context *ctx, const struct lv_object *object)
+{
+    uint32_t number = lv_table_find(&ctx->instance_of, object->address);
+    struct lv_instance *record;
+
+    if (number != 0)
+        return lv_vec_at(&ctx->instances, number);
+    number = ctx->free_instance;
+    if (number != 0) {
+        record = lv_vec_at(&ctx->instances, number);
+        ctx->free_instance = (uint32_t)record->word;
+        __atomic_store_n(&record->word, 0, __ATOMIC_RELEASE);
+    } else {
+        record = lv_vec_add(&ctx->instances, &number);
+    }
+    if (record == NULL || lv_table_insert(&ctx->instance_of, object->address, number) < 0)
+        return NULL;
+    record->address = object->address;
+    return record;
+}
+
+/* Give @object the identity @word. Context: lock held. */
+static uint64_t store(struct lv_context *ctx, const struct lv_object *object, uint64_t word)
+{
+    struct lv_instance *record;
+
+    if (word == 0)
+        return 0;
+    if (object->word != NULL) {
+        __atomic_store_n(object->word, word, __ATOMIC_RELAXED);
+        __atomic_store_n(object->seal, lv_identity_seal(ctx, object->address, word), __ATOMIC_RELEASE);
+        return word;
+    }
+    record = record_for(ctx, object);
+    if (record == NULL)
+        return 0;
+    __atomic_store_n(&record->word, word, __ATOMIC_RELEASE);
+    return word;
+}
+
+uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object)
+{
+    uint32_t number;
+
+    if (object->word != NULL) {
+        uint64_t word = __atomic_load_n(object->word, __ATOMIC_RELAXED);
+
+        return word != 0 && *object->seal == lv_identity_seal(ctx, object->address, word) ? word : 0;
+    }
+    number = lv_table_find(&ctx->instance_of, object->address);
+    if (number == 0)
+        return 0;
+    return __atomic_load_n(&((struct lv_instance *)lv_vec_at(&ctx->instances, number))->word, __ATOMIC_ACQUIRE);
+}
+
+/* The class of a lock that is met for the first time and was not initialised by a call. */
+static lv_class_id class_of_new(struct lv_context *ctx, const struct lv_object *object, uintptr_t site)
+{
+    struct lv_locked locked = lv_context_lock(ctx);
+    struct lv_class_key key;
+    lv_class_id class = { 0 };
+    bool is_static = lv_site_is_static(ctx, object, &key);
+
+    if (is_static)
+        class = lv_classes_find_or_add(&ctx->classes, &key);
+    lv_context_unlock(ctx, &locked);
+    return is_static ? class : lv_site_find_or_add(ctx, LV_CLASS_LOCK, object->kind, site);
+}
+
+/* Give @object an identity of @class, unless another thread did meanwhile. Context: guard held. */
+static uint64_t adopt(struct lv_context *ctx, const struct lv_object *object, lv_class_id class)
+{
+    struct lv_locked locked = lv_context_lock(ctx);
+    uint64_t word = lv_identity_peek(ctx, object);
+
+    if (word == 0)
+        word = store(ctx, object, make_word(ctx, class, 0));
+    ctx->counters.dropped += word == 0;
+    lv_context_unlock(ctx, &locked);
+    if (word == 0)
+        lv_context_degrade(ctx);
+    return word;
+}
+
+uint64_t lv_identity_adopt(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, uintptr_t site)
+{
+    lv_class_id class = { 0 };
+    uint64_t word;
+
+    if (lv_site_is_own(ctx, site))
+        return 0;
+    t->guard++;
+    if (__atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
+        class = class_of_new(ctx, object, site);
+    word = adopt(ctx, object, class);
+    t->guard--;
+    return word;
+}
+
+uint64_t lv_identity_adopt_as(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
+                              const struct lv_class_key *key)
+{
+    struct lv_locked locked;
+    lv_class_id class;
+    uint64_t word;
+
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    class = lv_classes_find_or_add(&ctx->classes, key);
+    lv_context_unlock(ctx, &locked);
+    word = adopt(ctx, object, class);
+    t->guard--;
+    return word;
+}
+
+uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
+                                uintptr_t site)
+{
+    struct lv_known_instance *known =
+        &t->known[lv_hash_mix(object->address, ctx->secret[0]) % LV_KNOWN_INSTANCES];
+    uint64_t word;
+    uint32_t number;
+
+    if (known->address == object->address && __atomic_load_n(&known->record->word, __ATOMIC_ACQUIRE) == known->word)
+        return known->word;
+    if (lv_site_is_own(ctx, site))
+        return 0;
+    t->guard++;
+    word = lv_identity_peek(ctx, object);
+    t->guard--;
+    if (word == 0)
+        word = lv_identity_adopt(ctx, t, object, site);
+    t->guard++;
+    number = word != 0 ? lv_table_find(&ctx->instance_of, object->address) : 0;
+    t->guard--;
+    if (number != 0)
+        *known = (struct lv_known_instance){ object->address, word, lv_vec_at(&ctx->instances, number) };
+    return word;
+}
+
+/* A new lock that got no identity must not go on with that of the lock before it at its place. */
+static void give_up_without(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, uint64_t word)
+{
+    if (word != 0)
+        return;
+    lv_identity_forget(ctx, t, object);
+    lv_context_degrade(ctx);
+}
+
+void lv_identity_init(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, uintptr_t site)
+{
+    uint64_t word;
+
+    t->guard++;
+    word = make_word(ctx, lv_site_find_or_add(ctx, LV_CLASS_INIT, object->kind, site), 0);
+    if (object->word != NULL) {
+        /* Nobody else may use an object that is being initialised. */
+        word = store(ctx, object, word);
+    } else {
+        struct lv_locked locked = lv_context_lock(ctx);
+
+        word = store(ctx, object, word);
+        lv_context_unlock(ctx, &locked);
+    }
+    give_up_without(ctx, t, object, word);
+    t->guard--;
+}
+
+void lv_identity_set(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
+                     const struct lv_class_key *key, unsigned flags)
+{
+    struct lv_locked locked;
+    uint64_t word;
+
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    word = store(ctx, object, make_word(ctx, lv_classes_find_or_add(&ctx->classes, key), flags));
+    lv_context_unlock(ctx, &locked);
+    give_up_without(ctx, t, object, word);
+    t->guard--;
+}
+
+void lv_identity_forget(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)
+{
+    struct lv_locked locked;
+    uint32_t number;
+
+    if (object->word != NULL) {
+        /* Only what is ours: the words of an object that we never sealed are not touched. */
+        if (lv_identity_peek(ctx, object) != 0) {
+            __atomic_store_n(object->seal, 0, __ATOMIC_RELAXED);
+            __atomic_store_n(object->word, 0, __ATOMIC_RELAXED);
+        }
+        return;
+    }
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    number = lv_table_find(&ctx->instance_of, object->address);
+    if (number != 0) {
+        struct lv_instance *record = lv_vec_at(&ctx->instances, number);
+
+        lv_table_remove(&ctx->instance_of, object->address);
+        record->address = 0;
+        __atomic_store_n(&record->word, ctx->free_instance, __ATOMIC_RELEASE);
+        ctx->free_instance = number;
+    }
+    lv_context_unlock(ctx, &locked);
+    t->guard--;
+}

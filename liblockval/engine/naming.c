@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* What classes and addresses are called. Names are made when they are asked for, from module and offset, which are kept
+ * from the class's first day: so an unloaded module's classes keep their names, and a program without findings never
+ * reads a symbol table for them. */
+
+#include <string.h>
+
+#include "engine/resolve.h"
+
+static const char *const kind_names[LV_KIND__COUNT] = { "mutex", "rwlock", "spinlock", "map", "event" };
+
+static void name_symbol(const struct lv_symbol *symbol, uintptr_t plus, struct lv_text *out)
+{
+    if (symbol->symbol != NULL)
+        lv_text_puts(out, symbol->symbol);
+    else if (symbol->module != NULL)
+        lv_text_puts(out, symbol->module->name);
+    if (symbol->module == NULL)
+        lv_text_printf(out, "0x%lx", (unsigned long)(symbol->offset + plus));
+    else if (symbol->offset + plus != 0 || symbol->symbol == NULL)
+        lv_text_printf(out, "+0x%lx", (unsigned long)(symbol->offset + plus));
+}
+
+void lv_frame_name(struct lv_context *ctx, uintptr_t frame, struct lv_text *out)
+{
+    struct lv_symbol symbol;
+
+    lv_modules_name(&ctx->modules, frame - 1, &symbol);
+    name_symbol(&symbol, 1, out);
+    if (symbol.module != NULL && symbol.symbol != NULL)
+        lv_text_printf(out, " (%s)", symbol.module->name);
+}
+
+/* The symbol at a class's place: of the lock itself for static locks, of the function for call sites. */
+static uintptr_t place_symbol(const struct lv_class *class, struct lv_symbol *ret)
+{
+    uintptr_t bias = class->key.module != NULL ? class->key.module->bias : 0;
+    uintptr_t back = class->key.origin == LV_CLASS_INIT || class->key.origin == LV_CLASS_LOCK;
+
+    lv_modules_name_in(class->key.module, class->key.place + bias - back, ret);
+    return back;
+}
+
+void lv_class_name(const struct lv_class *class, struct lv_text *out)
+{
+    if (class->key.name != NULL) {
+        lv_text_puts(out, class->key.name);
+        if (class->version > 1)
+            lv_text_printf(out, "#%u", class->version);
+    } else {
+        struct lv_symbol symbol;
+        uintptr_t plus = place_symbol(class, &symbol);
+
+        if (class->key.origin == LV_CLASS_INIT || class->key.origin == LV_CLASS_LOCK)
+            lv_text_printf(out, "%s@", kind_names[class->key.kind]);
+        name_symbol(&symbol, plus, out);
+    }
+    if (class->subclass != 0)
+        lv_text_printf(out, "/%u", (unsigned)class->subclass);
+}
+
+void lv_class_origin(const struct lv_class *class, struct lv_text *out)
+{
+    static const char *const words[] = { "static", "init at ", "first taken at ", "named by lockval.h" };
+    struct lv_symbol symbol;
+    uintptr_t plus;
+
+    lv_text_puts(out, words[class->key.origin]);
+    if (class->key.origin == LV_CLASS_NAME)
+        return;
+    plus = place_symbol(class, &symbol);
+    if (class->key.origin != LV_CLASS_STATIC)
+        name_symbol(&symbol, plus, out);
+    if (class->key.module != NULL)
+        lv_text_printf(out, " (%s)", class->key.module->name);
+}
+
+static const char *const key_words[] = { "static", "init", "lock", "name" };
+
+static void end_key(const struct lv_class *class, struct lv_text *out)
+{
+    if (class->subclass != 0)
+        lv_text_printf(out, "/%u", (unsigned)class->subclass);
+}
+
+void lv_class_run_key(const struct lv_class *class, struct lv_text *out)
+{
+    const struct lv_module *module = class->key.module;
+
+    lv_text_printf(out, "%s:", key_words[class->key.origin]);
+    if (class->key.origin == LV_CLASS_NAME) {
+        lv_text_puts(out, class->key.name != NULL ? class->key.name : "?");
+        if (class->version > 1)
+            lv_text_printf(out, "#%u", class->version);
+    } else {
+        if (module != NULL && module->build_id_size != 0) {
+            for (unsigned i = 0; i < module->build_id_size; i++)
+                lv_text_printf(out, "%02x", (unsigned)module->build_id[i]);
+        } else {
+            lv_text_puts(out, module != NULL ? module->name : "?");
+        }
+        lv_text_printf(out, "+0x%lx", (unsigned long)class->key.place);
+    }
+    end_key(class, out);
+}
+
+/* The how-manyth class this is among those of one origin and kind in one function: the order in which they were met. */
+static uint32_t ordinal_of(struct lv_context *ctx, struct lv_class *class, const struct lv_symbol *symbol)
+{
+    uint32_t ordinal = 1;
+
+    if (class->ordinal != 0)
+        return class->ordinal;
+    for (uint32_t i = 1; i < class->base.v; i++) {
+        const struct lv_class *other = lv_classes_get(&ctx->classes, (lv_class_id){ i });
+        struct lv_symbol theirs;
+
+        if (other->subclass != 0 || other->key.origin != class->key.origin || other->key.kind != class->key.kind ||
+            other->key.module != class->key.module)
+            continue;
+        (void)place_symbol(other, &theirs);
+        ordinal += theirs.symbol == symbol->symbol;
+    }
+    class->ordinal = ordinal;
+    return ordinal;
+}
+
+void lv_class_stable_key(struct lv_context *ctx, struct lv_class *class, struct lv_text *out)
+{
+    struct lv_symbol symbol;
+
+    if (class->key.origin == LV_CLASS_NAME) {
+        lv_class_run_key(class, out);
+        return;
+    }
+    (void)place_symbol(class, &symbol);
+    lv_text_printf(out, "%s:%s:%s", key_words[class->key.origin],
+                   class->key.module != NULL ? class->key.module->name : "?",
+                   symbol.symbol != NULL ? symbol.symbol : "?");
+    if (class->key.origin != LV_CLASS_STATIC)
+        lv_text_printf(out, ":%s:%u", kind_names[class->key.kind], ordinal_of(ctx, class, &symbol));
+    else if (symbol.offset != 0)
+        lv_text_printf(out, "+0x%lx", (unsigned long)symbol.offset);
+    end_key(class, out);
+}

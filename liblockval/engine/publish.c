@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Each publication is one mapping: the report, its strings, its text. It is unmapped once it was handed out. */
+
+#include "engine/publish.h"
+
+#include "base/hash.h"
+#include "engine/resolve.h"
+#include "sys/unwind.h"
+
+struct lv_publication {
+    struct lv_publication *next;
+    size_t size; /* of the mapping */
+    struct lv_report report;
+    struct lv_text text;
+};
+
+enum {
+    PUBLICATION_BASE = 256 * 1024, /* more than any header, held block and backtrace needs */
+    PUBLICATION_EDGE = 64 * 1024   /* two stacks of 256 frames at 128 bytes */
+};
+
+static bool made_before(struct lv_context *ctx, const struct lv_finding *finding)
+{
+    uint64_t key = finding->identity | 1;
+
+    if (lv_table_find(&ctx->found, key) != 0) {
+        ctx->counters.suppressed_dups++;
+        return true;
+    }
+    /* Without memory a finding may be made twice; that is better than never. */
+    if (lv_table_insert(&ctx->found, key, 1) < 0)
+        ctx->counters.dropped++;
+    return false;
+}
+
+void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,
+                     const struct lv_finding *finding)
+{
+    size_t half = PUBLICATION_BASE + (size_t)finding->edge_count * PUBLICATION_EDGE;
+    struct lv_publication *p;
+    char *memory;
+
+    if (made_before(ctx, finding))
+        return;
+    memory = lv_os_map(2 * half);
+    if (memory == NULL)
+        return;
+    p = (struct lv_publication *)(void *)memory;
+    p->size = 2 * half;
+    lv_resolve(ctx, t, finding, memory + sizeof(*p), half - sizeof(*p), &p->report);
+    lv_text_init(&p->text, memory + half, half);
+    lv_report_text(&p->report, &p->text);
+    if (findings->last != NULL)
+        findings->last->next = p;
+    else
+        findings->first = p;
+    findings->last = p;
+    ctx->by_verdict[finding->verdict]++;
+}
+
+static bool counts(const struct lv_context *ctx, const struct lv_report *report)
+{
+    return ctx->options.fail_on != LV_VERDICT_NEVER && report->verdict >= ctx->options.fail_on;
+}
+
+static void call_back(struct lv_context *ctx, const struct lv_publication *p)
+{
+    void *arg = __atomic_load_n(&ctx->callback_arg, __ATOMIC_ACQUIRE);
+
+    if (arg != NULL)
+        ctx->callback(&p->report, p->text.buf, arg);
+}
+
+void lv_findings_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_findings *findings)
+{
+    for (struct lv_publication *p = findings->first, *next; p != NULL; p = next) {
+        bool counted = counts(ctx, &p->report);
+
+        next = p->next;
+        __atomic_fetch_add(&ctx->findings, 1, __ATOMIC_RELAXED);
+        if (counted)
+            __atomic_fetch_add(&ctx->counted, 1, __ATOMIC_RELAXED);
+        ctx->sink(ctx, &p->report, p->text.buf, p->text.len);
+        call_back(ctx, p);
+        lv_os_unmap(p, p->size);
+        if (counted && ctx->options.halt_on_error)
+            lv_os_exit(lv_exit_status(ctx, ctx->options.exitcode));
+    }
+    lv_findings_init(findings);
+    (void)t;
+}
+
+void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_finding_kind kind,
+                      const struct lv_held_record *subject, uintptr_t site, const char *detail)
+{
+    struct lv_finding finding = {
+        .kind = kind,
+        .verdict = LV_VERDICT_MISUSE,
+        .subject = *subject,
+        .detail = detail,
+        .identity = lv_hash_mix(lv_hash_mix((uint64_t)kind, subject->class.v), site),
+    };
+    struct lv_findings findings;
+    struct lv_locked locked;
+    uintptr_t frames[256];
+    uint32_t count;
+
+    t->guard++;
+    lv_findings_init(&findings);
+    lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_MISUSE, 0, 0 });
+    count = lv_unwind(frames, (uint32_t)ctx->options.stack_depth, site);
+    locked = lv_context_lock(ctx);
+    finding.subject.stack = lv_stacks_add(&ctx->stacks, frames, count);
+    lv_findings_add(ctx, &findings, t, &finding);
+    lv_context_unlock(ctx, &locked);
+    lv_findings_publish(ctx, t, &findings);
+    t->guard--;
+}
+
+int lv_exit_status(const struct lv_context *ctx, int status)
+{
+    bool failed = __atomic_load_n(&ctx->counted, __ATOMIC_RELAXED) != 0;
+
+    return failed && ctx->options.exitcode != 0 ? ctx->options.exitcode : status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_ENGINE_PUBLISH_H
+#define LV_ENGINE_PUBLISH_H
+
+#include "check/finding.h"
+#include "engine/thread.h"
+
+/*
+ * From findings to the world, in two steps: under the internal lock a finding is compared with those made before,
+ * resolved and rendered into memory of its own; after the lock was dropped it is handed to the sink and the callback.
+ * So a slow reader of the log never holds up other threads.
+ */
+struct lv_publication;
+
+struct lv_findings {
+    struct lv_publication *first, *last;
+};
+
+static inline void lv_findings_init(struct lv_findings *findings)
+{
+    findings->first = findings->last = NULL;
+}
+
+/* Take @finding, made by @t now, unless it was made before. Context: lock held. */
+void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,
+                     const struct lv_finding *finding);
+
+/* Hand out what was taken and count it. May end the program (halt_on_error). Context: lock not held, guard held. */
+void lv_findings_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_findings *findings);
+
+/* A finding about one lock (unlock, lifetime, assert), made and published in one go. @detail is a sentence that follows
+ * the lock's line. Context: lock not held. */
+void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_finding_kind kind,
+                      const struct lv_held_record *subject, uintptr_t site, const char *detail);
+
+/* The exit status that findings ask for, or @status itself. */
+int lv_exit_status(const struct lv_context *ctx, int status);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Releases that are not the youngest lock, once: out of order, one of several by the same holder, pinned, or of a lock
+ * that is not held here. The last is misuse, but only when the thread was watched all its life and the lock itself does
+ * not say otherwise: the caller asks the object before it comes here (engine/acquire.h).
+ */
+
+#include "engine/acquire.h"
+#include "engine/publish.h"
+
+void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what)
+{
+    struct lv_held *h = lv_held_find(t, what->address);
+
+    if (h == NULL) {
+        const struct lv_held_record record = {
+            .address = what->address, .class = what->class, .uid = what->uid, .kind = what->kind
+        };
+
+        if (!t->ever_off && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
+            lv_finding_about(ctx, t, LV_FINDING_UNLOCK, &record, what->site,
+                             "is being released, but this thread does not hold it");
+        return;
+    }
+    if (h->again != 0) {
+        h->again--;
+        return;
+    }
+    if (h->pins != 0) {
+        struct lv_held_record record = lv_held_record_of(h);
+
+        lv_finding_about(ctx, t, LV_FINDING_ASSERT, &record, what->site, "is being released while it is pinned");
+    }
+    lv_held_remove(t, h);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* A pool of memory is cut from the front; strings, stacks and classes of the report live in it. When it is full, what
+ * would not fit is left out: a report with holes is better than none. */
+
+#include "engine/resolve.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "engine/acquire.h"
+#include "engine/usage.h"
+
+struct pool {
+    struct lv_context *ctx;
+    char *at;
+    char *end;
+    const struct lv_report_class **classes; /* those made so far, */
+    lv_class_id *class_ids;                 /* and their ids */
+    uint32_t class_count, class_room;
+};
+
+static void *take(struct pool *p, size_t size)
+{
+    char *at = (char *)(((uintptr_t)p->at + 15) & ~(uintptr_t)15);
+
+    if (at > p->end || (size_t)(p->end - at) < size)
+        return NULL;
+    p->at = at + size;
+    return at;
+}
+
+/* A text that grows at the pool's front; end_text() gives the rest back. */
+static struct lv_text begin_text(struct pool *p)
+{
+    struct lv_text text;
+
+    if (p->at < p->end)
+        lv_text_init(&text, p->at, (size_t)(p->end - p->at));
+    else
+        lv_text_init(&text, NULL, 0);
+    return text;
+}
+
+static const char *end_text(struct pool *p, const struct lv_text *text)
+{
+    if (text->buf == NULL)
+        return "?";
+    p->at += text->len + 1;
+    return text->buf;
+}
+
+static void resolve_stack(struct pool *p, lv_stack_id id, struct lv_report_stack *ret)
+{
+    const struct lv_stack *stack = lv_stacks_get(&p->ctx->stacks, id);
+    const char **frames = stack != NULL ? take(p, stack->count * sizeof(*frames)) : NULL;
+
+    *ret = (struct lv_report_stack){ 0, NULL };
+    if (frames == NULL)
+        return;
+    for (uint32_t i = 0; i < stack->count; i++) {
+        struct lv_text text = begin_text(p);
+
+        lv_frame_name(p->ctx, stack->frames[i], &text);
+        frames[i] = end_text(p, &text);
+    }
+    *ret = (struct lv_report_stack){ stack->count, frames };
+}
+
+/* lockdep's wait types: what may wait where. Own numbers by kind until locks declare theirs. */
+static uint8_t wait_type(enum lv_kind kind)
+{
+    switch (kind) {
+    case LV_KIND_MUTEX:
+    case LV_KIND_RWLOCK:
+        return 4;
+    case LV_KIND_SPIN:
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+static const struct lv_report_class *resolve_class(struct pool *p, lv_class_id id, enum lv_kind kind)
+{
+    struct lv_report_class *ret;
+    const struct lv_class *class;
+    struct lv_text text;
+
+    for (uint32_t i = 0; i < p->class_count; i++)
+        if (p->class_ids[i].v == id.v)
+            return p->classes[i];
+    if (id.v == 0 || p->class_count == p->class_room)
+        return NULL;
+    ret = take(p, sizeof(*ret));
+    if (ret == NULL)
+        return NULL;
+    class = lv_classes_get(&p->ctx->classes, id);
+    text = begin_text(p);
+    lv_class_name(class, &text);
+    ret->name = end_text(p, &text);
+    text = begin_text(p);
+    lv_class_origin(class, &text);
+    ret->origin = end_text(p, &text);
+    lv_usage_chars(class->usage, ret->usage);
+    ret->kind = kind;
+    ret->wait_outer = ret->wait_inner = wait_type(kind);
+    p->class_ids[p->class_count] = id;
+    p->classes[p->class_count++] = ret;
+    return ret;
+}
+
+static void resolve_lock(struct pool *p, const struct lv_held_record *record, struct lv_report_lock *ret)
+{
+    ret->address = record->address;
+    ret->class = resolve_class(p, record->class, (enum lv_kind)record->kind);
+    ret->mode = (enum lv_mode)record->mode;
+    ret->flags = record->flags;
+    resolve_stack(p, record->stack, &ret->stack);
+}
+
+/* A thread that lives may have got its name since it last came the slow way. */
+static void refresh_name(struct lv_context *ctx, lv_thread_id id, struct lv_thread_info *info)
+{
+    char path[64], name[32];
+    struct lv_text text;
+    const struct lv_thread *t = ctx->threads;
+    int len;
+
+    while (t != NULL && !(t->used && t->info.v == id.v))
+        t = t->next;
+    if (t == NULL)
+        return;
+    lv_text_init(&text, path, sizeof(path));
+    lv_text_printf(&text, "/proc/self/task/%d/comm", info->tid);
+    len = lv_os_read_text(path, name, sizeof(name));
+    for (int i = 0; i < len && i < 15 && name[i] != '\n'; i++) {
+        info->name[i] = name[i];
+        info->name[i + 1] = '\0';
+    }
+}
+
+/* A thread that the program gave no name has its parent's; it is called by its start function then. */
+static struct lv_report_thread resolve_thread(struct pool *p, lv_thread_id id)
+{
+    struct lv_thread_info *info = lv_vec_at(&p->ctx->thread_infos, id.v);
+    struct lv_report_thread ret = { info->name, info->tid };
+
+    refresh_name(p->ctx, id, info);
+    if (info->start != 0 && strncmp(info->name, p->ctx->program, sizeof(info->name) - 1) == 0) {
+        struct lv_symbol symbol;
+
+        lv_modules_name(&p->ctx->modules, info->start, &symbol);
+        if (symbol.symbol != NULL)
+            ret.name = symbol.symbol;
+    }
+    return ret;
+}
+
+static uint64_t stable_hash(struct pool *p, lv_class_id id)
+{
+    char buf[512];
+    struct lv_text text;
+
+    lv_text_init(&text, buf, sizeof(buf));
+    lv_class_stable_key(p->ctx, lv_classes_get(&p->ctx->classes, id), &text);
+    return lv_hash_text(0, buf);
+}
+
+/* Kind and the stable keys of the cycle's classes, begun at the rotation whose first hash is the smallest. */
+static const char *fingerprint(struct pool *p, const struct lv_finding *finding)
+{
+    uint64_t *hashes = finding->edge_count != 0 ? take(p, finding->edge_count * sizeof(*hashes)) : NULL;
+    uint64_t h = lv_hash_text(0, lv_finding_kind_name(finding->kind));
+    struct lv_text text;
+    uint32_t first = 0;
+
+    if (hashes == NULL) {
+        if (finding->subject.class.v != 0)
+            h = lv_hash_mix(h, stable_hash(p, finding->subject.class));
+    } else {
+        for (uint32_t i = 0; i < finding->edge_count; i++) {
+            hashes[i] = stable_hash(p, finding->edges[i].wanted.class);
+            if (hashes[i] < hashes[first])
+                first = i;
+        }
+        for (uint32_t i = 0; i < finding->edge_count; i++)
+            h = lv_hash_mix(h, hashes[(first + i) % finding->edge_count]);
+    }
+    text = begin_text(p);
+    lv_text_printf(&text, "%016llx", (unsigned long long)h);
+    return end_text(p, &text);
+}
+
+static void resolve_edges(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
+{
+    struct lv_report_edge *edges = take(p, finding->edge_count * sizeof(*edges));
+
+    if (edges == NULL)
+        return;
+    for (uint32_t i = 0; i < finding->edge_count; i++) {
+        edges[i].kind = finding->edges[i].kind;
+        edges[i].thread = resolve_thread(p, finding->edges[i].thread);
+        resolve_lock(p, &finding->edges[i].held, &edges[i].held);
+        resolve_lock(p, &finding->edges[i].wanted, &edges[i].wanted);
+    }
+    ret->edges = edges;
+    ret->edge_count = finding->edge_count;
+}
+
+static void resolve_held(struct pool *p, const struct lv_thread *t, struct lv_report *ret)
+{
+    struct lv_report_lock *held = take(p, t->depth * sizeof(*held));
+
+    if (held == NULL)
+        return;
+    for (uint32_t i = 0; i < t->depth; i++) {
+        const struct lv_held_record record = lv_held_record_of(&t->held[i]);
+
+        resolve_lock(p, &record, &held[i]);
+    }
+    ret->held = held;
+    ret->held_count = t->depth;
+}
+
+static void resolve_reasons(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
+{
+    const char **reasons = take(p, finding->reason_count * sizeof(*reasons));
+
+    if (reasons == NULL)
+        return;
+    for (uint32_t i = 0; i < finding->reason_count; i++) {
+        struct lv_text text = begin_text(p);
+
+        lv_reason_text(&finding->reasons[i], &text);
+        reasons[i] = end_text(p, &text);
+    }
+    ret->reasons = reasons;
+    ret->reason_count = finding->reason_count;
+}
+
+void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding, void *memory,
+                size_t size, struct lv_report *ret)
+{
+    struct pool p = { .ctx = ctx, .at = memory, .end = (char *)memory + size };
+    uint32_t cycle_classes;
+
+    *ret = (struct lv_report){
+        .kind = finding->kind,
+        .verdict = finding->verdict,
+        .version = ctx->version,
+        .program = ctx->program,
+        .pid = lv_os_pid(),
+        .thread = resolve_thread(&p, t->info),
+        .detail = finding->detail,
+    };
+    p.class_room = 2 * finding->edge_count + t->depth + 1;
+    p.classes = take(&p, p.class_room * sizeof(*p.classes));
+    p.class_ids = take(&p, p.class_room * sizeof(*p.class_ids));
+    if (p.classes == NULL || p.class_ids == NULL)
+        p.class_room = 0;
+    resolve_reasons(&p, finding, ret);
+    ret->fingerprint = fingerprint(&p, finding);
+    resolve_edges(&p, finding, ret);
+    if (finding->edge_count == 0)
+        resolve_lock(&p, &finding->subject, &ret->subject);
+    cycle_classes = p.class_count;
+    resolve_held(&p, t, ret);
+    ret->classes = p.classes;
+    ret->class_count = cycle_classes;
+    ret->backtrace = finding->edge_count != 0 && ret->edges != NULL
+                         ? finding->edges[0].kind == LV_REPORT_EDGE_COMPLETE ? ret->edges[0].held.stack
+                                                                             : ret->edges[0].wanted.stack
+                         : ret->subject.stack;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_ENGINE_RESOLVE_H
+#define LV_ENGINE_RESOLVE_H
+
+#include "check/finding.h"
+#include "engine/thread.h"
+
+/* Make of @finding, which @t made now, a report: every id becomes what a reader sees, in @memory. What does not fit is
+ * left out. Context: lock held. Cost: looks up symbols; the first look-up in a module reads its symbol table. */
+void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding, void *memory,
+                size_t size, struct lv_report *ret);
+
+/* What a class is called in reports; @out is appended to. Context: lock held. */
+void lv_class_name(const struct lv_class *class, struct lv_text *out);
+
+/* Where the class comes from: "static (transfer)", "init at acct_new+0x33 (transfer)". Context: lock held. */
+void lv_class_origin(const struct lv_class *class, struct lv_text *out);
+
+/*
+ * The class key that is the same in another run of the same build (design: static:, init:, lock:, name:), and the one
+ * that is the same in another build (module, symbol, ordinal). Context: lock held.
+ */
+void lv_class_run_key(const struct lv_class *class, struct lv_text *out);
+void lv_class_stable_key(struct lv_context *ctx, struct lv_class *class, struct lv_text *out);
+
+/* "post_entry+0x41 (transfer)"; for a return address. Context: lock held. */
+void lv_frame_name(struct lv_context *ctx, uintptr_t frame, struct lv_text *out);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* Wrappers are known by the symbols of their functions, mangled as the compiler left them; a wrapper without a symbol
+ * (stripped, or inlined) is no frame to step over, and none to name.
+ *
+ * To look at symbols is slow, so what was found is kept: a table from the hash of the frames walked so far to the class,
+ * or to the mark that says "a wrapper, take the next frame too". */
+
+#include "engine/site.h"
+
+#include <string.h>
+
+#include "sys/unwind.h"
+
+enum {
+    SITE_FRAMES = 12, /* how far out a site is looked for */
+    WRAPPER = UINT32_MAX
+};
+
+static const char *const known_wrappers[] = {
+    "*mutex_init*", "*rwlock_init*", "*spin_init*", "*mutex_lock*", "*rwlock_rdlock*", "*rwlock_wrlock*", "*spin_lock*",
+    "*mutex_trylock*", "*mtx_init*", "*mtx_lock*", "_ZL*__gthread_*", "_ZN9__gnu_cxx*", "_ZNSt5mutex*",
+    "_ZNSt15recursive_mutex*", "_ZNSt11timed_mutex*", "_ZNSt21recursive_timed_mutex*", "_ZNSt12__mutex_base*",
+    "_ZNSt22__recursive_mutex_base*", "_ZNSt18__timed_mutex_impl*", "_ZNSt12shared_mutex*", "_ZNSt18shared_timed_mutex*",
+    "_ZNSt22__shared_mutex_pthread*", "_ZNSt22__shared_mutex_cv*", "_ZStL21__glibcxx_rwlock*", "_ZNSt10lock_guard*",
+    "_ZNSt11unique_lock*", "_ZNSt11scoped_lock*", "_ZNSt11shared_lock*", "_ZSt4lock*", "_ZSt8try_lock*",
+    "_ZNSt8__detail*lock*", "_ZNSt18condition_variable*", "_ZN5boost5mutex*", "_ZN5boost15recursive_mutex*",
+    "_ZN5boost12shared_mutex*", "_ZN5boost11unique_lock*", "_ZN5boost10lock_guard*", "_ZN5boost5posix*", "_ZN6QMutex*",
+    "_ZN14QReadWriteLock*", "_ZN4absl*5Mutex*", "_ZN4absl*MutexLock*", "_ZNSt3__1*5mutex*", "_ZNSt3__1*10lock_guard*",
+    "_ZNSt3__1*11unique_lock*"
+};
+
+/* Does @name match one of the comma-separated patterns of option wrappers? */
+static bool matches_option(const char *patterns, const char *name)
+{
+    char pattern[LV_OPTION_PATH_MAX];
+
+    while (*patterns != '\0') {
+        size_t len = strcspn(patterns, ",");
+
+        memcpy(pattern, patterns, len);
+        pattern[len] = '\0';
+        if (len != 0 && lv_text_glob(pattern, name))
+            return true;
+        patterns += len + (patterns[len] == ',');
+    }
+    return false;
+}
+
+static bool is_wrapper(struct lv_context *ctx, uintptr_t frame)
+{
+    struct lv_symbol symbol;
+
+    lv_modules_name(&ctx->modules, frame - 1, &symbol);
+    if (symbol.symbol == NULL)
+        return false;
+    for (size_t i = 0; i < LV_ARRAY_SIZE(known_wrappers); i++)
+        if (lv_text_glob(known_wrappers[i], symbol.symbol))
+            return true;
+    return matches_option(ctx->options.wrappers, symbol.symbol);
+}
+
+static struct lv_class_key key_at(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t place)
+{
+    const struct lv_module *module = lv_modules_find(&ctx->modules, place);
+
+    return (struct lv_class_key){ origin, kind, module, module != NULL ? place - module->bias : place, NULL };
+}
+
+static uint64_t first_hash(enum lv_class_origin origin, enum lv_kind kind)
+{
+    return lv_hash_mix((uint64_t)origin << 8 | (uint64_t)kind, UINT64_C(0x517e));
+}
+
+static uint64_t next_hash(uint64_t hash, uintptr_t frame)
+{
+    return lv_hash_mix(hash, frame) | 1;
+}
+
+/* The class that is known for @frames, 0 when there is none yet, WRAPPER when there are too few frames to tell. */
+static uint32_t known_class(struct lv_context *ctx, uint64_t hash, const uintptr_t *frames, uint32_t count)
+{
+    uint32_t class = WRAPPER;
+
+    for (uint32_t i = 0; i < count && class == WRAPPER; i++) {
+        hash = next_hash(hash, frames[i]);
+        class = lv_table_find(&ctx->sites, hash);
+    }
+    return class;
+}
+
+/* Learn the class for @frames: mark wrappers, and at the first other frame (or the last one there is) add the class. */
+static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, const uintptr_t *frames,
+                         uint32_t count)
+{
+    uint64_t hash = first_hash(origin, kind);
+    struct lv_class_key key;
+    lv_class_id class;
+    uint32_t i;
+
+    for (i = 0;; i++) {
+        hash = next_hash(hash, frames[i]);
+        if (i + 1 == count || !is_wrapper(ctx, frames[i]))
+            break;
+        if (lv_table_insert(&ctx->sites, hash, WRAPPER) < 0)
+            return (lv_class_id){ 0 };
+    }
+    key = key_at(ctx, origin, kind, frames[i]);
+    class = lv_classes_find_or_add(&ctx->classes, &key);
+    if (class.v == 0 || lv_table_insert(&ctx->sites, hash, class.v) < 0)
+        return (lv_class_id){ 0 };
+    return class;
+}
+
+/* Unwinds only when the site alone does not tell. */
+static uint32_t find(struct lv_context *ctx, uint64_t hash, uintptr_t site, uintptr_t frames[SITE_FRAMES], uint32_t *count)
+{
+    uint32_t class;
+
+    frames[0] = site;
+    *count = 1;
+    class = known_class(ctx, hash, frames, 1);
+    if (class != 0 && class != WRAPPER)
+        return class;
+    *count = lv_unwind(frames, SITE_FRAMES, site);
+    return class == WRAPPER ? known_class(ctx, hash, frames, *count) : 0;
+}
+
+lv_class_id lv_site_find_or_add(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t site)
+{
+    uintptr_t frames[SITE_FRAMES];
+    uint32_t count;
+    uint32_t known = find(ctx, first_hash(origin, kind), site, frames, &count);
+    struct lv_locked locked;
+    lv_class_id class = { known };
+
+    if (known != 0 && known != WRAPPER)
+        return class;
+    locked = lv_context_lock(ctx);
+    class = learn(ctx, origin, kind, frames, count);
+    lv_context_unlock(ctx, &locked);
+    return class;
+}
+
+bool lv_site_is_static(struct lv_context *ctx, const struct lv_object *object, struct lv_class_key *ret_key)
+{
+    if (lv_modules_find(&ctx->modules, object->address) == NULL)
+        return false;
+    *ret_key = key_at(ctx, LV_CLASS_STATIC, object->kind, object->address);
+    return true;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_ENGINE_SITE_H
+#define LV_ENGINE_SITE_H
+
+#include "engine/identity.h"
+
+/*
+ * From a call stack to the class key of an unannotated lock. The site is the caller of the init or lock function; thin
+ * wrappers (libstdc++, boost, Qt, absl, functions called *mutex_init* and the like, and what the option wrappers names)
+ * are stepped over, so that one wrapper does not fold a program into one class.
+ */
+/*
+ * The class of a lock of @kind that the call at @site initialised (@origin INIT) or took first (LOCK), added if it is new.
+ * 0 without memory. Takes the internal lock for a new site. Context: guard held. Cost: a look-up or two, and a short
+ * unwinding when @site lies in a wrapper.
+ */
+lv_class_id lv_site_find_or_add(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t site);
+
+/* Does @address lie in a module's data or code, so that it names a lock? Fills in the key of its class. Context: lock
+ * held. */
+bool lv_site_is_static(struct lv_context *ctx, const struct lv_object *object, struct lv_class_key *ret_key);
+
+#endif

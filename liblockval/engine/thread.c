@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Thread states are handed out from a list and come back to it. Their arrays grow and stay with the state. */
+
+#include "engine/thread.h"
+
+#include <string.h>
+#include <urcu-bp.h>
+
+void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t)
+{
+    struct lv_thread_info *info = lv_vec_at(&ctx->thread_infos, t->info.v);
+
+    lv_os_thread_name(info->name);
+}
+
+void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start)
+{
+    ((struct lv_thread_info *)lv_vec_at(&ctx->thread_infos, t->info.v))->start = start;
+}
+
+static struct lv_thread *make(struct lv_context *ctx)
+{
+    struct lv_thread *t = lv_arena_alloc(&ctx->arena, sizeof(*t));
+
+    if (t == NULL)
+        return NULL;
+    t->held = lv_arena_alloc(&ctx->arena, LV_HELD_FIRST * sizeof(*t->held));
+    t->cache = lv_arena_alloc(&ctx->arena, LV_CACHE_FIRST * sizeof(*t->cache));
+    if (t->held == NULL || t->cache == NULL)
+        return NULL;
+    t->capacity = LV_HELD_FIRST;
+    t->cache_mask = LV_CACHE_FIRST - 1;
+    t->next = ctx->threads;
+    ctx->threads = t;
+    return t;
+}
+
+/* Everything but the arrays back to the start. */
+static void reset(struct lv_thread *t)
+{
+    t->guard = 0;
+    __atomic_store_n(&t->depth, 0, __ATOMIC_RELEASE);
+    t->key = t->filter = 0;
+    t->context = 0;
+    t->next_set = false;
+    t->cache_misses = 0;
+    t->off = 0;
+    t->ever_off = false;
+    memset(&t->pending, 0, sizeof(t->pending));
+    memset(t->entered, 0, sizeof(t->entered));
+    memset(t->disabled, 0, sizeof(t->disabled));
+    t->history_head = t->history_cut = 0;
+    memset(t->known, 0, sizeof(t->known));
+    lv_thread_empty_cache(t);
+}
+
+/* A recycled state keeps its record when no witness speaks of it, so that a million short threads need no memory. */
+static struct lv_thread_info *info_for(struct lv_context *ctx, struct lv_thread *t)
+{
+    if (t->info.v != 0 && !t->witnessed)
+        return lv_vec_at(&ctx->thread_infos, t->info.v);
+    return lv_vec_add(&ctx->thread_infos, &t->info.v);
+}
+
+struct lv_thread *lv_thread_new(struct lv_context *ctx)
+{
+    struct lv_locked locked = lv_context_lock(ctx);
+    struct lv_thread *t = ctx->free_threads;
+    struct lv_thread_info *info;
+
+    rcu_register_thread();
+    if (t != NULL)
+        ctx->free_threads = t->next_free;
+    else
+        t = make(ctx);
+    info = t != NULL ? info_for(ctx, t) : NULL;
+    if (info != NULL) {
+        reset(t);
+        t->used = true;
+        t->witnessed = false;
+        t->tid = info->tid = lv_os_tid();
+        info->start = 0;
+        lv_thread_note_name(ctx, t);
+    }
+    lv_context_unlock(ctx, &locked);
+    if (info == NULL)
+        lv_context_degrade(ctx);
+    return info != NULL ? t : NULL;
+}
+
+void lv_thread_free(struct lv_context *ctx, struct lv_thread *t)
+{
+    struct lv_locked locked = lv_context_lock(ctx);
+
+    lv_thread_note_name(ctx, t);
+    __atomic_store_n(&t->depth, 0, __ATOMIC_RELEASE);
+    t->used = false;
+    t->next_free = ctx->free_threads;
+    ctx->free_threads = t;
+    lv_context_unlock(ctx, &locked);
+}
+
+void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
+{
+    struct lv_locked locked = lv_context_lock(ctx);
+    struct lv_thread_info *info;
+
+    ctx->free_threads = NULL;
+    for (struct lv_thread *other = ctx->threads; other != NULL; other = other->next) {
+        if (other == t)
+            continue;
+        other->depth = 0;
+        other->used = false;
+        other->next_free = ctx->free_threads;
+        ctx->free_threads = other;
+    }
+    info = lv_vec_add(&ctx->thread_infos, &t->info.v);
+    if (info != NULL) {
+        t->tid = info->tid = lv_os_tid();
+        lv_thread_note_name(ctx, t);
+    }
+    lv_thread_empty_cache(t);
+    lv_context_unlock(ctx, &locked);
+}
+
+bool lv_thread_grow_held(struct lv_context *ctx, struct lv_thread *t)
+{
+    struct lv_locked locked = lv_context_lock(ctx);
+    struct lv_held *held = lv_arena_alloc(&ctx->arena, t->capacity * UINT64_C(2) * sizeof(*held));
+
+    if (held != NULL) {
+        memcpy(held, t->held, t->depth * sizeof(*held));
+        __atomic_store_n(&t->held, held, __ATOMIC_RELEASE);
+        t->capacity *= 2;
+    }
+    lv_context_unlock(ctx, &locked);
+    if (held == NULL)
+        lv_context_degrade(ctx);
+    return held != NULL;
+}
+
+void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t)
+{
+    uint64_t size = t->cache_mask + 1;
+    struct lv_locked locked;
+    struct lv_cache_slot *cache;
+
+    if (++t->cache_misses < size || size >= LV_CACHE_LAST)
+        return;
+    t->cache_misses = 0;
+    locked = lv_context_lock(ctx);
+    cache = lv_arena_alloc(&ctx->arena, size * 2 * sizeof(*cache));
+    lv_context_unlock(ctx, &locked);
+    if (cache == NULL)
+        return;
+    for (uint64_t i = 0; i < size; i++)
+        cache[t->cache[i].tag & (size * 2 - 1)] = t->cache[i];
+    t->cache = cache;
+    t->cache_mask = size * 2 - 1;
+}
+
+void lv_thread_empty_cache(struct lv_thread *t)
+{
+    memset(t->cache, 0, (t->cache_mask + 1) * sizeof(*t->cache));
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_ENGINE_THREAD_H
+#define LV_ENGINE_THREAD_H
+
+/*
+ * What is known of one thread: the locks it holds, the key of its chain, its private cache of validated chains, its
+ * history of acquisitions for events. A state belongs to its thread alone; other threads may read the held stack, which
+ * is why states are recycled and never unmapped.
+ */
+
+#include "engine/context.h"
+
+/* One held lock. */
+struct lv_held {
+    uintptr_t address; /* atomic: read by other threads */
+    lv_class_id class; /* with the subclass */
+    lv_class_id base;
+    uint32_t uid;
+    lv_stack_id stack;
+    uint8_t mode;
+    uint8_t flags;
+    uint8_t kind;
+    bool nested;      /* under a nest lock: the order within its class was not looked at */
+    uint16_t context; /* the thread's context word when it was taken */
+    uint32_t again;   /* further acquisitions by the holder: recursive mutexes, readers */
+    uint32_t pins;    /* sum of pin cookies */
+    uint64_t key_before;
+    uint64_t filter_before;
+};
+
+/* An entry of the private cache: a chain that this thread took from one call site. */
+struct lv_cache_slot {
+    uint64_t tag;      /* chain key and site; 0: empty */
+    lv_stack_id stack; /* of the first acquisition from this site */
+    uint32_t hits;
+};
+
+/* The table identity of one address, checked against the shared record at every use. */
+struct lv_known_instance {
+    uintptr_t address;
+    uint64_t word;
+    const struct lv_instance *record;
+};
+
+/* An acquisition that an event may later be made to depend on. */
+struct lv_history_entry {
+    uint64_t generation; /* event_generation at that time */
+    struct lv_held_record record;
+};
+
+/* An acquisition between "about to wait" and "held" or "given up". */
+struct lv_acquisition {
+    uintptr_t address;
+    uintptr_t site; /* return address of the call, in the program */
+    lv_class_id base;
+    lv_class_id class;
+    uint32_t uid;
+    uint8_t kind;
+    uint8_t mode;
+    uint8_t flags;
+    bool nested;    /* .nest is held */
+    bool reentrant; /* a recursive mutex, or a call that returns an error to its own holder */
+    uintptr_t nest; /* address of a nest lock, or 0 */
+    uint64_t key_after;
+    lv_stack_id stack;
+};
+
+enum {
+    LV_HISTORY = 256,      /* entries of a thread's history */
+    LV_KNOWN_INSTANCES = 64,
+    LV_CACHE_FIRST = 256,  /* slots of a new thread's cache */
+    LV_CACHE_LAST = 65536,
+    LV_HELD_FIRST = 32
+};
+
+struct lv_thread {
+    /* all fields: owner thread, unless they say something else */
+    uint32_t guard; /* not 0: inside the library, or told not to watch */
+    uint32_t depth; /* atomic: stored with release after an entry is filled in, before one is changed */
+    uint64_t key;   /* of the chain of what is held */
+    uint64_t filter; /* one bit for each held base class, by its id's low 6 bits */
+    uint64_t cache_mask;
+    struct lv_cache_slot *cache;
+    struct lv_held *held; /* atomic */
+    uint16_t context;     /* nesting of contexts entered * 256, plus a bit for each usage state: engine/usage.h */
+    bool next_set;        /* the next_ fields speak of the next acquisition of next_lock */
+    uint8_t next_subclass;
+    uint32_t capacity; /* of held */
+    uintptr_t next_lock;
+    uintptr_t next_nest;
+
+    uint32_t cache_misses;   /* since the cache last grew */
+    uint32_t off;            /* lockval_off() nesting */
+    bool ever_off;           /* then a release without an acquisition proves nothing */
+    lv_thread_id info;
+    bool witnessed; /* a witness names .info: a recycled state needs a new one */
+    int tid;
+    struct lv_acquisition pending; /* of a map, between acquire and acquired */
+    uint8_t entered[LV_CONTEXTS];  /* how often each declared context is entered */
+    uint8_t disabled[LV_CONTEXTS]; /* and disabled */
+    uint64_t saved_key[LV_CONTEXTS * 2]; /* of the chains that contexts interrupted */
+    struct lv_history_entry *history; /* LV_HISTORY entries; null until an event exists */
+    uint64_t history_head;            /* entries written so far */
+    uint64_t history_cut;             /* entries before this one do not count */
+    struct lv_known_instance known[LV_KNOWN_INSTANCES];
+
+    bool used;              /* lock */
+    struct lv_thread *next; /* constant after init: all states */
+    struct lv_thread *next_free; /* lock */
+};
+
+/*
+ * A state for the calling thread, new or recycled; null without memory. Registers the thread with urcu-bp, under the
+ * internal lock, so that fork never finds liburcu's registry half way.
+ * Context: the calling thread must be one that no hook watches meanwhile.
+ */
+struct lv_thread *lv_thread_new(struct lv_context *ctx);
+
+/* The thread is gone: what it still held is forgotten, and the state may be recycled. */
+void lv_thread_free(struct lv_context *ctx, struct lv_thread *t);
+
+/* In a forked child: @t is the only thread left. */
+void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t);
+
+/* The thread began with the function @start: what it is called when the program gives it no name of its own. */
+void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start);
+
+/* Look up the thread's name again. Context: lock held, called by the thread itself. */
+void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t);
+
+/* Room for one more held lock. False without memory. */
+bool lv_thread_grow_held(struct lv_context *ctx, struct lv_thread *t);
+
+/* The cache missed: make it larger if that happened often. */
+void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t);
+
+/* Empty the cache, so that the next walk of each chain leaves evidence again. */
+void lv_thread_empty_cache(struct lv_thread *t);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* A chain key of 0 cannot be stored in the table; it is folded onto 1, which costs nothing but one shared key. */
+
+#include "graph/chains.h"
+
+void lv_chains_init(struct lv_chains *chains, struct lv_arena *arena)
+{
+    *chains = (struct lv_chains){ 0 };
+    lv_table_init(&chains->known, arena);
+}
+
+uint32_t lv_chains_walkers(const struct lv_chains *chains, uint64_t key)
+{
+    return lv_table_find(&chains->known, key != 0 ? key : 1);
+}
+
+int lv_chains_walk(struct lv_chains *chains, uint64_t key)
+{
+    uint32_t walkers = lv_chains_walkers(chains, key);
+
+    if (walkers == 0)
+        chains->count++;
+    if (walkers == UINT32_MAX)
+        return 0;
+    return lv_table_insert(&chains->known, key != 0 ? key : 1, walkers + 1);
+}

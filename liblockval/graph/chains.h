@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_GRAPH_CHAINS_H
+#define LV_GRAPH_CHAINS_H
+
+#include "graph/table.h"
+
+/*
+ * The chains that were validated: a chain is what a thread holds, in order, and what it takes next, folded into a 64-bit
+ * key. A chain that is known needs no look at the graph (idea: lockdep's chain cache). A thread's private cache stands
+ * before this table; a thread comes here when it walks a chain for the first time.
+ *
+ * The value counts the threads that walked the chain, so that the first few can leave their evidence.
+ */
+struct lv_chains {
+    struct lv_table known;
+    uint32_t count; /* owner's lock */
+};
+
+enum {
+    LV_CHAIN_WALKERS = 4 /* threads whose acquisitions are kept as witnesses of a chain's edges */
+};
+
+void lv_chains_init(struct lv_chains *chains, struct lv_arena *arena);
+
+/* How many threads walked the chain @key; 0: it is new. Context: any registered thread. */
+uint32_t lv_chains_walkers(const struct lv_chains *chains, uint64_t key);
+
+/* Count one more walker. Returns 0 or -ENOMEM. Context: owner's lock held. */
+int lv_chains_walk(struct lv_chains *chains, uint64_t key) LV_MUST_CHECK;
+
+#endif

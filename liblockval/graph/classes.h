@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_GRAPH_CLASSES_H
+#define LV_GRAPH_CLASSES_H
+
+#include "graph/table.h"
+#include "graph/vec.h"
+#include "sys/modules.h"
+
+/*
+ * Lock classes: who belongs to one, what it is called, in which contexts it was used. A class is found by its origin:
+ *
+ *     STATIC  a lock in a module's data that no call initialised: module and offset of the lock
+ *     INIT    the call site of an init function: module and offset of the site
+ *     LOCK    the site of the first acquisition of a lock that was never initialised by a call (std::mutex, a static
+ *             initialiser on heap or stack)
+ *     NAME    lockval.h: the address of a key, or, without one, the text of the name
+ *
+ * The class that a lock belongs to is its *base* class (subclass 0); acquisitions with a subclass count for a class of
+ * their own, which the base class knows.
+ */
+enum lv_class_origin {
+    LV_CLASS_STATIC,
+    LV_CLASS_INIT,
+    LV_CLASS_LOCK,
+    LV_CLASS_NAME
+};
+
+/* Usage bits of one context level, twice: lowest four bits for the hard level, the next four for the soft one. */
+enum lv_usage {
+    LV_USED_IN = 1,       /* taken for writing inside such a context */
+    LV_USED_IN_READ = 2,  /* the same for reading */
+    LV_ENABLED = 4,       /* held for writing while such a context could interrupt */
+    LV_ENABLED_READ = 8,
+    LV_USAGE_LEVEL_BITS = 4
+};
+
+struct lv_class_key {
+    enum lv_class_origin origin;
+    enum lv_kind kind;
+    const struct lv_module *module; /* STATIC, INIT, LOCK, and NAME with a key in a module's data; may be null */
+    uintptr_t place;                /* offset in module, absolute address without one; NAME: address of the key, or 0 */
+    const char *name;               /* NAME: its text, may be null when there is a key */
+};
+
+struct lv_class {
+    lv_class_id id;
+    lv_class_id base; /* itself for subclass 0 */
+    uint8_t subclass;
+    bool explicit_key; /* named through lockval.h: the kernel's rule for nesting in one class holds */
+    uint8_t usage;     /* owner's lock */
+    struct lv_class_key key; /* name is a copy of our own */
+    uint32_t version;  /* the how-manyth class of this name, from 1 on */
+    uint32_t ordinal;  /* the how-manyth class of this origin, kind and function; for the stable key. 0: not asked yet */
+    lv_class_id subclasses[LV_SUBCLASSES]; /* base class only; atomic, written under the owner's lock; [0] is itself */
+};
+
+struct lv_classes {
+    struct lv_arena *arena;
+    struct lv_vec all; /* struct lv_class; number 0 is not used */
+    struct lv_table by_key;
+    struct lv_table names; /* hash of a name -> how many classes have it */
+};
+
+int lv_classes_init(struct lv_classes *classes, struct lv_arena *arena) LV_MUST_CHECK;
+
+/* The class @id. Context: any thread. */
+static inline struct lv_class *lv_classes_get(const struct lv_classes *classes, lv_class_id id)
+{
+    return lv_vec_at(&classes->all, id.v);
+}
+
+/* The base class of @key, added if it is new. Id 0 without memory. Context: owner's lock held. */
+lv_class_id lv_classes_find_or_add(struct lv_classes *classes, const struct lv_class_key *key);
+
+/* The class of @base's locks when they are taken with @subclass. Id 0 without memory. Context: owner's lock held. */
+lv_class_id lv_classes_subclass(struct lv_classes *classes, lv_class_id base, unsigned subclass);
+
+#endif

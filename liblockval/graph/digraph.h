@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_GRAPH_DIGRAPH_H
+#define LV_GRAPH_DIGRAPH_H
+
+#include "base/types.h"
+#include "graph/vec.h"
+#include "graph/table.h"
+
+/*
+ * The dependency graph: nodes are classes (or, within one class, instances), an edge A -> B says that B was waited for
+ * while A was held. Each edge carries the ways in which that happened, lockdep's four dependency bits:
+ *
+ *     first letter, how A was held:   E exclusively   S shared (any reader)
+ *     second letter, how B was taken: N a writer, or a reader that blocks   R a recursive reader, who passes a writer
+ *
+ * A closed path can deadlock when it is *strong*: nowhere does an -(xR)-> lead into a -(Sx)->, since a recursive reader
+ * does not wait for another reader. Whether a path is strong depends on the last hop only, so the search goes over states
+ * (node, was the last hop xR). One visited mark a node would be too few: a node first reached by a recursive reader would
+ * hide the way on that only a blocking acquisition opens.
+ *
+ * The low four bits are dependencies that wait without limit, the high four the same through an acquisition with a
+ * timeout.
+ *
+ * Idea: lockdep-design.rst, "Recursive read locks". Protected by the owner's lock, all of it.
+ */
+enum {
+    LV_DEP_ER = 1,
+    LV_DEP_EN = 2,
+    LV_DEP_SR = 4,
+    LV_DEP_SN = 8,
+    LV_DEP_UNTIMED = 0x0f,
+    LV_DEP_ALL = 0xff
+};
+
+enum {
+    LV_EDGE_WITNESSES = 8 /* as many as there are dependency bits, so that each bit can keep one */
+};
+
+/* One acquisition that made an edge: held lock number @held of witness @id. */
+struct lv_edge_witness {
+    lv_witness_id id;
+    uint32_t held;
+};
+
+struct lv_edge {
+    uint32_t from, to; /* node numbers */
+    uint32_t next;     /* next edge out of from, 0: none */
+    uint8_t bits;
+    uint8_t witness_count;
+    bool witness_lost; /* more acquisitions made it than are kept */
+    struct lv_edge_witness witness[LV_EDGE_WITNESSES];
+};
+
+struct lv_node {
+    uint32_t out;       /* first edge, 0: none */
+    uint32_t seen[2];   /* search: number of the search that last reached (node, xR?) */
+    uint32_t parent[2]; /* search: edge by which it was reached, */
+    uint8_t parent_r[2]; /* and the state of its start */
+};
+
+/* One edge of a path. */
+struct lv_step {
+    uint32_t edge;
+    uint8_t bits; /* those of the edge's bits by which the path is strong here */
+};
+
+struct lv_digraph {
+    struct lv_arena *arena;
+    struct lv_vec nodes; /* struct lv_node */
+    struct lv_vec edges; /* struct lv_edge; number 0 is not used */
+    struct lv_table by_ends;
+    uint32_t search;     /* number of the last search */
+    uint32_t *queue;     /* 2 * queue_nodes states */
+    uint32_t queue_nodes;
+    struct lv_step *path; /* result of the last search */
+    uint32_t path_size;
+};
+
+int lv_digraph_init(struct lv_digraph *g, struct lv_arena *arena) LV_MUST_CHECK;
+
+/* Make sure that nodes 0 to @node exist. Returns 0 or -ENOMEM. */
+int lv_digraph_need_node(struct lv_digraph *g, uint32_t node) LV_MUST_CHECK;
+
+static inline uint8_t lv_dep_bit(enum lv_mode held, enum lv_mode wanted, bool timed)
+{
+    unsigned bit = (held == LV_WRITE ? (unsigned)LV_DEP_ER : (unsigned)LV_DEP_SR)
+                   << (wanted == LV_READ_RECURSIVE ? 0 : 1);
+
+    return (uint8_t)(timed ? bit << 4 : bit);
+}
+
+static inline struct lv_edge *lv_digraph_edge(const struct lv_digraph *g, uint32_t edge)
+{
+    return lv_vec_at(&g->edges, edge);
+}
+
+/* The edge @from -> @to, or 0. */
+uint32_t lv_digraph_find(const struct lv_digraph *g, uint32_t from, uint32_t to);
+
+/*
+ * Add the dependency @bits to the edge @from -> @to, two different nodes.
+ * Returns the bits that are new (0: nothing new), or -ENOMEM; the edge's number in @ret_edge.
+ */
+int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bits, uint32_t *ret_edge) LV_MUST_CHECK;
+
+/*
+ * Does the new dependency @from -> @to with the one bit @bit close a strong path? Looks for a shortest strong path @to
+ * to @from over edges that have a bit of @mask. The path may pass a node twice, in its two states.
+ * Returns the number of its edges, found in g->path from @to on until the next search; 0: none; -ENOMEM.
+ * Cost: O(nodes + edges), no recursion.
+ */
+int lv_digraph_close(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit, uint8_t mask) LV_MUST_CHECK;
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_GRAPH_STACKS_H
+#define LV_GRAPH_STACKS_H
+
+#include "graph/table.h"
+#include "graph/vec.h"
+
+/*
+ * The depot of call stacks: each distinct sequence of return addresses is kept once and known by an id. Programs take
+ * their locks from few places, so a few thousand stacks serve millions of acquisitions (idea: heaptrack's trace tree, and
+ * the stack depots of the sanitizers). Stacks are never removed.
+ */
+struct lv_stack {
+    uint32_t count;
+    uintptr_t frames[]; /* constant after init; innermost first */
+};
+
+struct lv_stacks {
+    struct lv_arena *arena;
+    struct lv_vec all; /* struct lv_stack *; number 0 is none */
+    struct lv_table by_hash;
+};
+
+int lv_stacks_init(struct lv_stacks *stacks, struct lv_arena *arena) LV_MUST_CHECK;
+
+/* The id of a stack that is in the depot, else 0. Context: any registered thread. */
+lv_stack_id lv_stacks_find(const struct lv_stacks *stacks, const uintptr_t *frames, uint32_t count);
+
+/* The same, and added if it is not there. 0 without memory. Context: owner's lock held. */
+lv_stack_id lv_stacks_add(struct lv_stacks *stacks, const uintptr_t *frames, uint32_t count);
+
+/* Null for id 0. Context: any thread. */
+const struct lv_stack *lv_stacks_get(const struct lv_stacks *stacks, lv_stack_id id);
+
+#endif

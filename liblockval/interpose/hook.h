@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_INTERPOSE_HOOK_H
+#define LV_INTERPOSE_HOOK_H
+
+/*
+ * What all hooks of locks share. A hook tells the engine before the real call that may wait, and again when the lock was
+ * got; it returns what the real call returned, and errno stays what the real call made it.
+ */
+
+#include <errno.h>
+
+#include "process/layout.h"
+#include "process/self.h"
+
+/* Hooks are exported; the version script leaves them unversioned. */
+#define LV_EXPORT __attribute__((visibility("default")))
+
+/* The thread is about to take @object. False: this lock is not watched. */
+static inline bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, unsigned flags,
+                                  bool reentrant, uintptr_t site, struct lv_acquisition *a)
+{
+    uint64_t word = lv_identity_find(&lv_process_context, t, object, site);
+
+    if (!lv_acquisition_set(a, object, word, mode, flags, site))
+        return false;
+    a->reentrant = reentrant;
+    lv_acquire(&lv_process_context, t, a);
+    return true;
+}
+
+/* The thread has taken @object without waiting. */
+static inline void lv_hook_tried(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site)
+{
+    struct lv_acquisition a;
+
+    if (lv_hook_before(t, object, mode, LV_TRY, true, site, &a))
+        lv_acquired(&lv_process_context, t, &a);
+}
+
+/* The thread is about to release @object. Locks that are not watched are let go without a word. */
+static inline void lv_hook_release(struct lv_thread *t, const struct lv_object *object, uintptr_t site)
+{
+    if (LV_UNLIKELY(t->depth == 0 || t->held[t->depth - 1].address != object->address) &&
+        (lv_site_is_own(&lv_process_context, site) ||
+         (lv_identity_flags(lv_identity_peek_guarded(&lv_process_context, t, object)) & LV_IDENTITY_NOTRACK) != 0))
+        return;
+    lv_release(&lv_process_context, t, object->address, object->kind, site);
+}
+
+/* What a real lock function returned: is the lock held now? EOWNERDEAD is a robust mutex whose last holder died. */
+static inline bool lv_hook_got(int result)
+{
+    return result == 0 || result == EOWNERDEAD;
+}
+
+
+/*
+ * The body of a hook that takes a lock: @call is the real call, @object_expr the struct lv_object, evaluated once the
+ * thread is known to be watched.
+ */
+#define LV_HOOK_TAKE(object_expr, mode, flags, reentrant, call)                                                   \
+    do {                                                                                                          \
+        struct lv_thread *t_ = lv_self();                                                                         \
+        struct lv_acquisition a_;                                                                                 \
+        struct lv_object object_;                                                                                 \
+        bool watched_;                                                                                            \
+        int r_;                                                                                                   \
+                                                                                                                  \
+        if (LV_UNLIKELY(t_ == NULL))                                                                              \
+            return (call);                                                                                        \
+        object_ = (object_expr);                                                                                  \
+        watched_ = lv_hook_before(t_, &object_, (mode), (flags), (reentrant), LV_CALL_SITE, &a_);                 \
+        r_ = (call);                                                                                              \
+        if (LV_LIKELY(watched_ && lv_hook_got(r_)))                                                               \
+            lv_acquired(&lv_process_context, t_, &a_);                                                            \
+        return r_;                                                                                                \
+    } while (0)
+
+/* The same for a call that tries and does not wait. */
+#define LV_HOOK_TRY(object_expr, mode, call)                                                                      \
+    do {                                                                                                          \
+        struct lv_thread *t_ = lv_self();                                                                         \
+        int r_ = (call);                                                                                          \
+                                                                                                                  \
+        if (t_ != NULL && lv_hook_got(r_)) {                                                                      \
+            struct lv_object object_ = (object_expr);                                                             \
+                                                                                                                  \
+            lv_hook_tried(t_, &object_, (mode), LV_CALL_SITE);                                                    \
+        }                                                                                                         \
+        return r_;                                                                                                \
+    } while (0)
+
+#endif

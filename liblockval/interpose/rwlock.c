@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Read-write locks. Their readers are what the lock's kind makes them: recursive in glibc's default kinds, where a reader
+ * passes a waiting writer, not recursive with PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP. */
+
+#define _GNU_SOURCE
+#include "engine/lifetime.h"
+#include "interpose/hook.h"
+
+static enum lv_mode reader_mode(const pthread_rwlock_t *rwlock)
+{
+    return lv_rwlock_reader_blocks(rwlock) ? LV_READ : LV_READ_RECURSIVE;
+}
+
+#define OBJECT(rwlock) lv_rwlock_object(&lv_process_context, rwlock)
+#define TAKE(rwlock, mode, flags, call) LV_HOOK_TAKE(OBJECT(rwlock), mode, flags, false, call)
+#define TRY(rwlock, mode, call) LV_HOOK_TRY(OBJECT(rwlock), mode, call)
+
+LV_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict rwlock, const pthread_rwlockattr_t *restrict attr)
+{
+    struct lv_thread *t = lv_self();
+    int r;
+
+    if (t != NULL && t->depth != 0)
+        lv_lifetime_init(&lv_process_context, t, (uintptr_t)rwlock, LV_KIND_RWLOCK, LV_CALL_SITE);
+    r = lv_real.pthread_rwlock_init(rwlock, attr);
+    if (r == 0 && t != NULL) {
+        struct lv_object object = OBJECT(rwlock);
+
+        lv_identity_init(&lv_process_context, t, &object, LV_CALL_SITE);
+    }
+    return r;
+}
+
+LV_EXPORT int pthread_rwlock_destroy(pthread_rwlock_t *rwlock)
+{
+    struct lv_thread *t = lv_self();
+    struct lv_object object = OBJECT(rwlock);
+    int r;
+
+    if (t != NULL && t->depth != 0)
+        lv_lifetime_destroy(&lv_process_context, t, (uintptr_t)rwlock, LV_KIND_RWLOCK, LV_CALL_SITE);
+    r = lv_real.pthread_rwlock_destroy(rwlock);
+    if (r == 0 && t != NULL)
+        lv_identity_forget(&lv_process_context, t, &object);
+    return r;
+}
+
+LV_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *rwlock)
+{
+    TAKE(rwlock, reader_mode(rwlock), 0, lv_real.pthread_rwlock_rdlock(rwlock));
+}
+
+LV_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t *rwlock)
+{
+    TRY(rwlock, reader_mode(rwlock), lv_real.pthread_rwlock_tryrdlock(rwlock));
+}
+
+LV_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t *restrict rwlock, const struct timespec *restrict until)
+{
+    TAKE(rwlock, reader_mode(rwlock), LV_TIMED, lv_real.pthread_rwlock_timedrdlock(rwlock, until));
+}
+
+LV_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t *restrict rwlock, clockid_t clock,
+                                         const struct timespec *restrict until)
+{
+    TAKE(rwlock, reader_mode(rwlock), LV_TIMED, lv_real.pthread_rwlock_clockrdlock(rwlock, clock, until));
+}
+
+LV_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *rwlock)
+{
+    TAKE(rwlock, LV_WRITE, 0, lv_real.pthread_rwlock_wrlock(rwlock));
+}
+
+LV_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t *rwlock)
+{
+    TRY(rwlock, LV_WRITE, lv_real.pthread_rwlock_trywrlock(rwlock));
+}
+
+LV_EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t *restrict rwlock, const struct timespec *restrict until)
+{
+    TAKE(rwlock, LV_WRITE, LV_TIMED, lv_real.pthread_rwlock_timedwrlock(rwlock, until));
+}
+
+LV_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t *restrict rwlock, clockid_t clock,
+                                         const struct timespec *restrict until)
+{
+    TAKE(rwlock, LV_WRITE, LV_TIMED, lv_real.pthread_rwlock_clockwrlock(rwlock, clock, until));
+}
+
+LV_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *rwlock)
+{
+    struct lv_thread *t = lv_self();
+
+    if (LV_LIKELY(t != NULL)) {
+        struct lv_object object = OBJECT(rwlock);
+
+        lv_hook_release(t, &object, LV_CALL_SITE);
+    }
+    return lv_real.pthread_rwlock_unlock(rwlock);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Spinlocks. One int is too small for an identity, so they are known by their address, from init to destroy. */
+
+#define _GNU_SOURCE
+#include "engine/lifetime.h"
+#include "interpose/hook.h"
+
+LV_EXPORT int pthread_spin_init(pthread_spinlock_t *spin, int shared)
+{
+    struct lv_thread *t = lv_self();
+    int r;
+
+    if (t != NULL && t->depth != 0)
+        lv_lifetime_init(&lv_process_context, t, (uintptr_t)spin, LV_KIND_SPIN, LV_CALL_SITE);
+    r = lv_real.pthread_spin_init(spin, shared);
+    if (r == 0 && t != NULL) {
+        struct lv_object object = lv_spin_object(spin);
+
+        lv_identity_init(&lv_process_context, t, &object, LV_CALL_SITE);
+    }
+    return r;
+}
+
+LV_EXPORT int pthread_spin_destroy(pthread_spinlock_t *spin)
+{
+    struct lv_thread *t = lv_self();
+    struct lv_object object = lv_spin_object(spin);
+    int r;
+
+    if (t != NULL && t->depth != 0)
+        lv_lifetime_destroy(&lv_process_context, t, (uintptr_t)spin, LV_KIND_SPIN, LV_CALL_SITE);
+    r = lv_real.pthread_spin_destroy(spin);
+    if (r == 0 && t != NULL)
+        lv_identity_forget(&lv_process_context, t, &object);
+    return r;
+}
+
+LV_EXPORT int pthread_spin_lock(pthread_spinlock_t *spin)
+{
+    LV_HOOK_TAKE(lv_spin_object(spin), LV_WRITE, 0, false, lv_real.pthread_spin_lock(spin));
+}
+
+LV_EXPORT int pthread_spin_trylock(pthread_spinlock_t *spin)
+{
+    LV_HOOK_TRY(lv_spin_object(spin), LV_WRITE, lv_real.pthread_spin_trylock(spin));
+}
+
+LV_EXPORT int pthread_spin_unlock(pthread_spinlock_t *spin)
+{
+    struct lv_thread *t = lv_self();
+
+    if (LV_LIKELY(t != NULL)) {
+        struct lv_object object = lv_spin_object(spin);
+
+        lv_hook_release(t, &object, LV_CALL_SITE);
+    }
+    return lv_real.pthread_spin_unlock(spin);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_PROCESS_BIRTH_H
+#define LV_PROCESS_BIRTH_H
+
+#include "engine/thread.h"
+
+/* What pthread_create hands to a new thread so that it can introduce itself before it runs the program's function. */
+struct lv_birth;
+
+/* Null without memory. Context: guard not held. */
+struct lv_birth *lv_birth_new(struct lv_context *ctx, struct lv_thread *parent, void *(*start)(void *), void *arg);
+
+/* The start routine of watched threads: takes the birth's contents, recycles it, runs the program's function. */
+void *lv_birth_run(void *birth);
+
+/* The thread was not made after all. */
+void lv_birth_drop(struct lv_birth *birth);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_PROCESS_LAYOUT_H
+#define LV_PROCESS_LAYOUT_H
+
+/*
+ * What glibc's lock objects look like inside: where they have room for an identity, and what they say of themselves. This
+ * is the only place that knows. The layout is tested at start (layout.c); where the test fails, or the C library or the
+ * machine is another one, identities are kept in the table.
+ */
+
+#include "engine/identity.h"
+
+#include <pthread.h>
+
+#if defined(__GLIBC__) && defined(__x86_64__)
+#define LV_LAYOUT_KNOWN 1
+#else
+#define LV_LAYOUT_KNOWN 0
+#endif
+
+/* Bits of a mutex's kind. Robust, priority-inheriting and process-shared mutexes have no room. */
+enum {
+    LV_MUTEX_TYPE = 3, /* PTHREAD_MUTEX_NORMAL, _RECURSIVE, _ERRORCHECK, _ADAPTIVE_NP */
+    LV_MUTEX_ROBUST = 16,
+    LV_MUTEX_NO_ROOM = 16 | 32 | 64 | 128
+};
+
+/* Try at run time, with objects of our own, that libc leaves the words alone; sets ctx->identity_inside. With
+ * @table_only the answer is no without trying. */
+void lv_layout_test(struct lv_context *ctx, bool table_only);
+
+#if LV_LAYOUT_KNOWN
+
+static inline int lv_mutex_kind(const pthread_mutex_t *mutex)
+{
+    return mutex->__data.__kind;
+}
+
+/* Does the mutex itself say that the thread @tid has it? For claims that would otherwise rest on our books alone. */
+static inline bool lv_mutex_is_owner(const pthread_mutex_t *mutex, int tid)
+{
+    return mutex->__data.__owner == tid;
+}
+
+static inline bool lv_rwlock_reader_blocks(const pthread_rwlock_t *rwlock)
+{
+    return rwlock->__data.__flags == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
+}
+
+static inline struct lv_object lv_mutex_object(const struct lv_context *ctx, pthread_mutex_t *mutex)
+{
+    uint64_t *words = (uint64_t *)(void *)&mutex->__data.__list;
+    bool inside = ctx->identity_inside[LV_KIND_MUTEX] && (mutex->__data.__kind & LV_MUTEX_NO_ROOM) == 0;
+
+    return (struct lv_object){ (uintptr_t)mutex, LV_KIND_MUTEX, inside ? &words[0] : NULL, &words[1] };
+}
+
+static inline struct lv_object lv_rwlock_object(const struct lv_context *ctx, pthread_rwlock_t *rwlock)
+{
+    uint64_t *word = (uint64_t *)(void *)&rwlock->__data.__pad2;
+    uint64_t *seal = (uint64_t *)(void *)&rwlock->__data.__pad3; /* with __pad4 behind it */
+    bool inside = ctx->identity_inside[LV_KIND_RWLOCK] && rwlock->__data.__shared == 0;
+
+    return (struct lv_object){ (uintptr_t)rwlock, LV_KIND_RWLOCK, inside ? word : NULL, seal };
+}
+
+#else
+
+static inline int lv_mutex_kind(const pthread_mutex_t *mutex)
+{
+    (void)mutex;
+    return 0;
+}
+
+static inline bool lv_mutex_is_owner(const pthread_mutex_t *mutex, int tid)
+{
+    (void)mutex;
+    (void)tid;
+    return true; /* unknown: claim nothing */
+}
+
+static inline bool lv_rwlock_reader_blocks(const pthread_rwlock_t *rwlock)
+{
+    (void)rwlock;
+    return false;
+}
+
+static inline struct lv_object lv_mutex_object(const struct lv_context *ctx, pthread_mutex_t *mutex)
+{
+    (void)ctx;
+    return (struct lv_object){ (uintptr_t)mutex, LV_KIND_MUTEX, NULL, NULL };
+}
+
+static inline struct lv_object lv_rwlock_object(const struct lv_context *ctx, pthread_rwlock_t *rwlock)
+{
+    (void)ctx;
+    return (struct lv_object){ (uintptr_t)rwlock, LV_KIND_RWLOCK, NULL, NULL };
+}
+
+#endif
+
+/* A spinlock is one int: no room. */
+static inline struct lv_object lv_spin_object(const volatile void *spin)
+{
+    return (struct lv_object){ (uintptr_t)spin, LV_KIND_SPIN, NULL, NULL };
+}
+
+#endif

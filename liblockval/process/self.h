@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_PROCESS_SELF_H
+#define LV_PROCESS_SELF_H
+
+/*
+ * The process's one validator and the calling thread's state. Every hook and every call of lockval.h begins with
+ * lv_self().
+ */
+
+#include "engine/acquire.h"
+#include "process/real.h"
+
+extern struct lv_context lv_process_context;
+
+/* The calling thread's state; null before its first hook. */
+extern __thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec")));
+
+/* The slow way: start the validator if need be, make a state. Null when this thread is not watched. */
+struct lv_thread *lv_self_new(void);
+
+/* The calling thread's state, or null when it is not to be watched now: inside the library itself, told so by
+ * lockval_off(), at its very end, or in a child that does not follow. The real functions are resolved in any case. */
+static inline struct lv_thread *lv_self(void)
+{
+    struct lv_thread *t = lv_self_state;
+
+    if (LV_UNLIKELY(t == NULL))
+        return lv_self_new();
+    return LV_LIKELY(t->guard == 0) ? t : NULL;
+}
+
+/* The calling thread's state even when it is not watched now; null when it has none and can get none. */
+struct lv_thread *lv_self_any(void);
+
+/* Start the validator: options, context, what runs at exit and at fork. Called by the constructor, or by the first hook
+ * before it. Does nothing the second time. */
+void lv_process_start(void);
+
+/* The status with which the process is to end instead of @status; @status itself in a child of vfork. */
+int lv_process_exit_status(int status);
+
+#define LV_CALL_SITE ((uintptr_t)__builtin_return_address(0))
+
+#endif

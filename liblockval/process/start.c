@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The constructor, and what is arranged for the end of the process.
+ *
+ * Exit status: libc's exit() ends with an _exit of its own that no hook sees. But exit handlers run in reverse order of
+ * their registration, the oldest last, and this constructor runs before libc registers the loader's own handler, which
+ * runs all destructors. So our handler comes after every handler of the program and every destructor; there it calls
+ * exit() again with the status that findings ask for: glibc goes on with what is left of the same list (nothing but
+ * flushing stdio) and ends with the new status.
+ */
+
+#define _GNU_SOURCE
+#include "process/start.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+#include <urcu-bp.h>
+
+#include "engine/publish.h"
+#include "process/layout.h"
+#include "process/self.h"
+#include "process/stats.h"
+
+/* The environment as it is now, without getenv: the program may change it in another thread. Null in a set-uid program. */
+static const char *options_text(void)
+{
+    static const char key[] = "LOCKVAL_OPTIONS=";
+
+    if (getauxval(AT_SECURE) != 0 || environ == NULL)
+        return NULL;
+    for (char **e = environ; *e != NULL; e++)
+        if (strncmp(*e, key, sizeof(key) - 1) == 0)
+            return *e + sizeof(key) - 1;
+    return NULL;
+}
+
+/* Where liburcu's code lies. */
+static void find_own_code(struct lv_context *ctx)
+{
+    struct dl_find_object object;
+
+    if (_dl_find_object((void *)(uintptr_t)rcu_read_lock, &object) != 0)
+        return;
+    ctx->own_start = (uintptr_t)object.dlfo_map_start;
+    ctx->own_end = (uintptr_t)object.dlfo_map_end;
+}
+
+bool lv_start_context(struct lv_context *ctx)
+{
+    char said[8192];
+    struct lv_options options;
+    struct lv_text text;
+
+    lv_text_init(&text, said, sizeof(said));
+    lv_options_default(&options);
+    lv_options_parse(&options, options_text(), &text);
+    if (options.help)
+        lv_options_help(&options, &text);
+    ctx->program = program_invocation_short_name;
+    ctx->version = LOCKVAL_VERSION_TEXT;
+    find_own_code(ctx);
+    lv_layout_test(ctx, options.identity == LV_IDENTITY_TABLE);
+    if (lv_context_init(ctx, &options) < 0)
+        return false;
+    if (text.len != 0)
+        lv_context_say(ctx, said, text.len);
+    return true;
+}
+
+static void at_exit(int status, void *unused)
+{
+    int wanted = lv_process_exit_status(status);
+
+    (void)unused;
+    if (lv_process_context.options.stats)
+        lv_stats_say(&lv_process_context);
+    if (wanted != status)
+        exit(wanted);
+}
+
+static void at_quick_exit_last(void)
+{
+    int wanted = lv_process_exit_status(0);
+
+    if (wanted != 0)
+        lv_os_exit(wanted);
+}
+
+__attribute__((constructor(101))) static void construct(void)
+{
+    lv_process_start();
+    if (lv_process_context.state == LV_STATE_OFF)
+        return;
+    (void)on_exit(at_exit, NULL);
+    (void)at_quick_exit(at_quick_exit_last);
+    (void)pthread_atfork(lv_process_before_fork, lv_process_after_fork_parent, lv_process_after_fork_child);
+}

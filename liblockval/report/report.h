@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_REPORT_REPORT_H
+#define LV_REPORT_REPORT_H
+
+/*
+ * A finding with every id resolved to what a reader sees: plain data, no table behind it. A sink (text.c) renders it and
+ * never looks anything up. All pointers stay valid during the rendering.
+ */
+
+#include "base/text.h"
+#include "base/types.h"
+#include "sys/options.h"
+
+enum lv_finding_kind {
+    LV_FINDING_CIRCULAR,
+    LV_FINDING_RECURSIVE,
+    LV_FINDING_EVENT,
+    LV_FINDING_UNLOCK,
+    LV_FINDING_LIFETIME,
+    LV_FINDING_ASSERT,
+    LV_FINDING__COUNT
+};
+
+/* "circular", ...; "guarded", ...: the words of report text, record and suppressions. */
+const char *lv_finding_kind_name(enum lv_finding_kind kind);
+const char *lv_verdict_name(enum lv_verdict verdict);
+
+struct lv_report_class {
+    const char *name;   /* as printed: "sb_writers#2", "&pipe->mutex/1" */
+    const char *origin; /* "static (transfer)", "init at acct_new+0x33 (transfer)", "named by lockval.h" */
+    char usage[5];      /* usage characters, "+.+." */
+    uint8_t wait_outer; /* lockdep's wait types; 0 unchecked */
+    uint8_t wait_inner;
+    enum lv_kind kind;
+};
+
+struct lv_report_stack {
+    uint32_t count;
+    const char *const *frames; /* "post_entry+0x41 (transfer)", innermost first */
+};
+
+struct lv_report_thread {
+    const char *name;
+    int tid;
+};
+
+struct lv_report_lock {
+    uintptr_t address; /* of the lock object */
+    const struct lv_report_class *class;
+    enum lv_mode mode;
+    unsigned flags;               /* enum lv_acquire_flag */
+    struct lv_report_stack stack; /* of its acquisition; frames[0] is "at:" */
+};
+
+/* What kind of step an edge is. */
+enum lv_report_edge_kind {
+    LV_REPORT_EDGE_LOCK,    /* .wanted was taken while .held was held */
+    LV_REPORT_EDGE_WAIT,    /* .wanted is an event, waited for while .held was held */
+    LV_REPORT_EDGE_COMPLETE /* .held is an event: .thread took .wanted after a wait for it began, and then completed it;
+                               held.stack is the call that completed it */
+};
+
+struct lv_report_edge {
+    enum lv_report_edge_kind kind;
+    struct lv_report_thread thread;
+    struct lv_report_lock held;
+    struct lv_report_lock wanted;
+};
+
+struct lv_report {
+    enum lv_finding_kind kind;
+    enum lv_verdict verdict;
+    uint32_t reason_count;
+    const char *const *reasons; /* why this verdict; one line each */
+    const char *fingerprint;    /* 16 hex digits */
+
+    const char *version; /* of the library */
+    const char *program;
+    int pid;
+
+    struct lv_report_thread thread; /* that made the finding */
+
+    /* circular, event: edges[0] is the new one, held -> new lock; edges[i] leads from class i-1 to class i, where class 0
+     * is the new lock and the last class the held one. recursive: edges[0] only, held and wanted of one class; in a cycle
+     * of instances within one class, edges as for circular. */
+    uint32_t edge_count;
+    const struct lv_report_edge *edges;
+
+    /* unlock, lifetime, assert: the lock, and one sentence that says what is wrong with it ("is being released, but this
+     * thread does not hold it"); detail may be null otherwise. */
+    struct lv_report_lock subject;
+    const char *detail;
+
+    uint32_t held_count; /* what .thread holds, oldest first */
+    const struct lv_report_lock *held;
+
+    uint32_t class_count; /* the distinct classes of the finding, for the "classes:" block */
+    const struct lv_report_class *const *classes;
+
+    struct lv_report_stack backtrace; /* of .thread, now */
+};
+
+/* Render the text report into @out (text.c). Cost: linear in the report. */
+void lv_report_text(const struct lv_report *report, struct lv_text *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns how arenas get their memory. An arena is protected by its owner's lock; nothing here is shared.
+ *
+ * Memory comes zeroed from mmap and is touched only when it is used, so a block that is much larger than what is asked
+ * for costs address space, not memory.
+ */
+
+#include "sys/arena.h"
+
+#include "sys/os.h"
+
+#define ALIGNMENT ((size_t)16)
+#define PAGE ((size_t)4096)
+#define BLOCK ((size_t)256 * 1024)
+
+static void *map(struct lv_arena *arena, size_t size)
+{
+    void *p;
+
+    if (arena->limit && (size > arena->limit || arena->total > arena->limit - size))
+        return NULL;
+    p = lv_os_map(size);
+    if (p)
+        arena->total += size;
+    return p;
+}
+
+void *lv_arena_alloc(struct lv_arena *arena, size_t size)
+{
+    size_t pages;
+    char *block;
+
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size = size ? (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1) : ALIGNMENT;
+
+    if (size <= (size_t)(arena->end - arena->at)) {
+        block = arena->at;
+        arena->at += size;
+        return block;
+    }
+
+    /* Large requests get a mapping of their own, so that the rest of the block is not lost. */
+    pages = (size + PAGE - 1) & ~(PAGE - 1);
+    if (size >= BLOCK / 4)
+        return map(arena, pages);
+
+    block = map(arena, BLOCK);
+    if (block) {
+        arena->at = block + size;
+        arena->end = block + BLOCK;
+        return block;
+    }
+    /* Near the limit, or short of address space: what is needed now may still fit. */
+    block = map(arena, pages);
+    if (block) {
+        arena->at = block + size;
+        arena->end = block + pages;
+    }
+    return block;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the snapshot of the modules that addresses were asked for, and their names. Protected by the owner's lock;
+ * records are never freed, since stacks and classes point to them after their module was unloaded.
+ *
+ * The loader is asked each time (_dl_find_object takes no lock), because only it knows whether the record of an address
+ * is still true. A plugin that is unloaded, rebuilt and loaded again often gets the same addresses and even the same
+ * link map; such a record is recognised by what it was made of: range, load address, dynamic section, unwind data, path
+ * and build-id.
+ */
+
+#define _GNU_SOURCE
+#include "sys/modules.h"
+
+#include "sys/os.h"
+#include "sys/symtab.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+/* A longer PT_NOTE segment is searched in its first bytes only. */
+#define NOTES_MAX 1024
+
+#define PATH_SIZE 4096
+
+#define SELF "/proc/self/exe"
+
+/* What a record holds for this file alone. Protected as the record. */
+struct module_private {
+    struct lv_module module;
+    const struct link_map *map; /* only compared: it may be freed */
+    const void *eh_frame;       /* only compared */
+    uintptr_t dynamic;          /* address of the dynamic section while the module is loaded */
+    uintptr_t id_address;       /* of the build-id in memory, while the module is loaded */
+    ElfW(Ehdr) header;          /* as it was in memory; zero where it could not be read */
+    struct lv_symtab symtab;
+    bool symtab_read;
+};
+
+static struct module_private *private_of(const struct lv_module *module)
+{
+    return module->symbols;
+}
+
+void lv_modules_init(struct lv_modules *modules, struct lv_arena *arena)
+{
+    modules->head = NULL;
+    modules->arena = arena;
+}
+
+/* ---- making a record ---- */
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static const char *copy_text(struct lv_arena *arena, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = lv_arena_alloc(arena, size);
+
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+static const char *program_path(struct lv_arena *arena)
+{
+    char *path = lv_arena_alloc(arena, PATH_SIZE);
+
+    return path && lv_os_read_link(SELF, path, PATH_SIZE) > 0 ? path : SELF;
+}
+
+static bool module_has(const struct lv_module *module, uintptr_t address, size_t size)
+{
+    return address >= module->start && address <= module->end && size <= module->end - address;
+}
+
+static bool module_read(const struct lv_module *module, uintptr_t address, void *to, size_t size)
+{
+    return module_has(module, address, size) && lv_os_read_memory(address, to, size) == 0;
+}
+
+static bool read_notes(struct module_private *p, const ElfW(Phdr) *segment)
+{
+    struct lv_module *module = &p->module;
+    uintptr_t address = module->bias + segment->p_vaddr;
+    size_t size = segment->p_memsz < NOTES_MAX ? (size_t)segment->p_memsz : NOTES_MAX;
+    _Alignas(ElfW(Nhdr)) char notes[NOTES_MAX];
+    const uint8_t *id;
+    size_t id_size;
+
+    if (!module_read(module, address, notes, size))
+        return false;
+    id = lv_symtab_note_build_id(notes, size, (size_t)segment->p_align, &id_size);
+    if (!id)
+        return false;
+    if (id_size > sizeof(module->build_id))
+        id_size = sizeof(module->build_id);
+    memcpy(module->build_id, id, id_size);
+    module->build_id_size = (uint8_t)id_size;
+    p->id_address = address + (uintptr_t)(id - (const uint8_t *)notes);
+    return true;
+}
+
+/* Read header and build-id where they are mapped: at the start of the first segment, as linkers do it. */
+static void read_identity(struct module_private *p)
+{
+    const struct lv_module *module = &p->module;
+    ElfW(Ehdr) header;
+
+    if (!module_read(module, module->start, &header, sizeof(header)) ||
+        memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(ElfW(Phdr)))
+        return;
+    p->header = header;
+    for (size_t i = 0; i < header.e_phnum; i++) {
+        ElfW(Phdr) segment;
+
+        if (!module_read(module, module->start + header.e_phoff + i * sizeof(segment), &segment, sizeof(segment)))
+            return;
+        if (segment.p_type == PT_NOTE && read_notes(p, &segment))
+            return;
+    }
+}
+
+/* Was this record made of the module that the loader found? */
+static bool is_record_of(const struct lv_module *module, const struct dl_find_object *object)
+{
+    const struct module_private *p = private_of(module);
+    const struct link_map *map = object->dlfo_link_map;
+
+    if (module->gone || module->start != (uintptr_t)object->dlfo_map_start ||
+        module->end != (uintptr_t)object->dlfo_map_end || p->map != map || p->eh_frame != object->dlfo_eh_frame ||
+        module->bias != map->l_addr || p->dynamic != (uintptr_t)map->l_ld)
+        return false;
+    if (module->is_program)
+        return true;
+    /* With the layout the same, the build-id is where it was, and mapped. */
+    return strcmp(module->path, map->l_name) == 0 &&
+           (module->build_id_size == 0 ||
+            memcmp((const void *)p->id_address, module->build_id, module->build_id_size) == 0);
+}
+
+static const struct lv_module *add_record(struct lv_modules *modules, const struct dl_find_object *object)
+{
+    const struct link_map *map = object->dlfo_link_map;
+    struct module_private *p = lv_arena_alloc(modules->arena, sizeof(*p));
+    struct lv_module *module;
+
+    if (!p)
+        return NULL;
+    module = &p->module;
+    module->symbols = p;
+    module->start = (uintptr_t)object->dlfo_map_start;
+    module->end = (uintptr_t)object->dlfo_map_end;
+    module->bias = map->l_addr;
+    p->map = map;
+    p->eh_frame = object->dlfo_eh_frame;
+    p->dynamic = (uintptr_t)map->l_ld;
+
+    /* The loader gives every module a name but the program. */
+    module->is_program = !map->l_name || map->l_name[0] == '\0';
+    module->path = module->is_program ? program_path(modules->arena) : copy_text(modules->arena, map->l_name);
+    if (!module->path)
+        return NULL;
+    module->name = last_part(module->path);
+    read_identity(p);
+
+    for (struct lv_module *old = modules->head; old; old = old->next) {
+        if (old->start < module->end && module->start < old->end)
+            old->gone = true;
+    }
+    module->next = modules->head;
+    __atomic_store_n(&modules->head, module, __ATOMIC_RELEASE);
+    return module;
+}
+
+const struct lv_module *lv_modules_find(struct lv_modules *modules, uintptr_t address)
+{
+    struct dl_find_object object;
+    const struct lv_module *module;
+
+    if (_dl_find_object((void *)address, &object) == 0) {
+        for (module = modules->head; module; module = module->next) {
+            if (is_record_of(module, &object))
+                return module;
+        }
+        return add_record(modules, &object);
+    }
+    /* Unloaded, and nothing came in its place. */
+    for (module = modules->head; module; module = module->next) {
+        if (!module->gone && address >= module->start && address < module->end)
+            return module;
+    }
+    return NULL;
+}
+
+/* ---- names ---- */
+
+static bool is_still_loaded(const struct lv_module *module)
+{
+    struct dl_find_object object;
+
+    return _dl_find_object((void *)module->start, &object) == 0 && is_record_of(module, &object);
+}
+
+static void read_symbols(struct module_private *p)
+{
+    const struct lv_module *module = &p->module;
+    const struct lv_symtab_expect expect = {
+        .build_id = module->build_id,
+        .build_id_size = module->build_id_size,
+        .header = &p->header,
+        .header_size = sizeof(p->header),
+    };
+    const struct lv_symtab_memory memory = {
+        .start = module->start,
+        .end = module->end,
+        .bias = module->bias,
+        .dynamic = p->dynamic,
+    };
+
+    /* The link in /proc opens the program even after its file was renamed or deleted. */
+    if (module->is_program && lv_symtab_read_file(&p->symtab, SELF, &expect) == 0)
+        return;
+    /* A name without a slash is no path (the vdso). */
+    if (strchr(module->path, '/') && lv_symtab_read_file(&p->symtab, module->path, &expect) == 0)
+        return;
+    if (is_still_loaded(module) && lv_symtab_read_memory(&p->symtab, &memory) == 0)
+        return;
+    p->symtab = (struct lv_symtab){ 0 };
+}
+
+void lv_modules_name_in(const struct lv_module *module, uintptr_t address, struct lv_symbol *ret)
+{
+    struct module_private *p;
+    uint64_t offset;
+
+    *ret = (struct lv_symbol){ .module = module, .offset = address };
+    if (!module)
+        return;
+    p = private_of(module);
+    if (!p->symtab_read) {
+        p->symtab_read = true;
+        read_symbols(p);
+    }
+    ret->module_offset = address - module->bias;
+    ret->symbol = lv_symtab_find(&p->symtab, ret->module_offset, &offset);
+    ret->offset = ret->symbol ? (uintptr_t)offset : address - module->start;
+}
+
+void lv_modules_name(struct lv_modules *modules, uintptr_t address, struct lv_symbol *ret)
+{
+    lv_modules_name_in(lv_modules_find(modules, address), address, ret);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_SYS_OPTIONS_H
+#define LV_SYS_OPTIONS_H
+
+/*
+ * LOCKVAL_OPTIONS="key=value:key=value", the sanitizers' form. options.def is the one table that makes this struct, the
+ * parser, help=1 and the check of the documentation.
+ */
+
+#include "base/text.h"
+#include "base/types.h"
+
+enum lv_verdict {
+    LV_VERDICT_GUARDED,
+    LV_VERDICT_POTENTIAL,
+    LV_VERDICT_FEASIBLE,
+    LV_VERDICT_MISUSE,
+    LV_VERDICT_DEADLOCK,
+    LV_VERDICT_NEVER /* only as the value of fail_on */
+};
+
+enum lv_identity {
+    LV_IDENTITY_AUTO,
+    LV_IDENTITY_TABLE
+};
+
+/* bits of the option events */
+enum lv_event_source {
+    LV_EVENTS_ANNOTATED = 1
+};
+
+#define LV_OPTION_PATH_MAX 512
+
+struct lv_options {
+#define LV_OPTION_INT(name, def, min, max, help) int name;
+#define LV_OPTION_BOOL(name, def, help) bool name;
+#define LV_OPTION_TEXT(name, def, help) char name[LV_OPTION_PATH_MAX];
+#define LV_OPTION_ENUM(name, type, def, choices, help) enum type name;
+#define LV_OPTION_BITS(name, def, choices, help) unsigned name;
+#include "sys/options.def"
+};
+
+/* Every option at its default. */
+void lv_options_default(struct lv_options *options);
+
+/*
+ * Apply @text (null: nothing). An unknown key, a bad value, or a value out of range is named in @complaints, one line
+ * each, and left at what it was; the rest is applied. Values may be quoted with ' or " to hold a colon.
+ */
+void lv_options_parse(struct lv_options *options, const char *text, struct lv_text *complaints);
+
+/* The help=1 text: every option with default, range and meaning, and its present value. */
+void lv_options_help(const struct lv_options *options, struct lv_text *out);
+
+/* Expand %p (pid) and %e (program's name) of a path; %% is a percent sign. */
+void lv_options_expand(const char *path, int pid, const char *program, struct lv_text *out);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_SYS_OS_H
+#define LV_SYS_OS_H
+
+/*
+ * Everything that touches the host: raw system calls, never libc's wrappers, so that no hook, cancellation point or
+ * errno of the program is involved. Functions return a negative errno on failure.
+ * Context: any thread, signal-safe, for all functions here.
+ */
+
+#include "base/types.h"
+
+#include <sys/types.h>
+
+/* @size bytes of zeroed memory, page-aligned. Returns null when there is none. */
+void *lv_os_map(size_t size);
+void lv_os_unmap(void *p, size_t size);
+
+/*
+ * Map the file at @path read-only and whole. Returns its size, or a negative errno. An empty file gives 0 and an empty
+ * text; there is nothing to unmap then.
+ */
+int64_t lv_os_map_file(const char *path, const void **ret_data);
+
+/*
+ * Write all of @len bytes; goes on after short writes and EINTR, and waits up to a second where a non-blocking
+ * descriptor is full. The program gets no SIGPIPE or SIGXFSZ from it: -EPIPE and -EFBIG are returned only.
+ */
+int lv_os_write_all(int fd, const void *data, size_t len);
+
+/* Open for appending, created with mode 0644, close-on-exec. */
+int lv_os_open_append(const char *path);
+void lv_os_close(int fd);
+
+/* Read at most @size - 1 bytes of a small file (as in /proc) and terminate them. Returns the length. */
+int lv_os_read_text(const char *path, char *buf, size_t size);
+
+/* Read what the symbolic link at @path holds, at most @size - 1 bytes, and terminate it. Returns the length. */
+int lv_os_read_link(const char *path, char *buf, size_t size);
+
+/* Copy @size bytes of this process's memory that may not be mapped or readable. Returns 0 or -EFAULT. */
+int lv_os_read_memory(uintptr_t from, void *to, size_t size);
+
+pid_t lv_os_pid(void);
+pid_t lv_os_tid(void);
+
+/* The calling thread's name; at most 16 bytes with the terminator. */
+void lv_os_thread_name(char name[16]);
+
+/* A value that another process cannot guess (getrandom, or the clock and addresses where that fails). */
+uint64_t lv_os_random(void);
+
+/* Block every signal for the calling thread, and undo it. */
+struct lv_os_sigmask {
+    uint64_t bits;
+};
+void lv_os_block_signals(struct lv_os_sigmask *ret_old);
+void lv_os_restore_signals(const struct lv_os_sigmask *old);
+
+/* futex(2), private: wait while *word == value; wake one waiter. */
+void lv_os_futex_wait(uint32_t *word, uint32_t value);
+void lv_os_futex_wake(uint32_t *word);
+
+/* End the process now, without running any handler. */
+void lv_os_exit(int status) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The documentation against the tables of the code.
+
+The README's table of options is options.def: the same options, the same defaults. Every kind of finding and every verdict
+has its entry in docs/glossary.md. The version is one: meson.build, lockval.h and the change log agree. Every call of
+lockval.h is shown in code that runs: a test, a simulator, an example. Links between documents lead somewhere.
+
+Usage: check_docs.py SOURCE_ROOT VERSION | check_docs.py --self-test
+"""
+
+import pathlib
+import re
+import sys
+import tempfile
+
+import check_symbols
+import lint
+
+OPTION = re.compile(r"^LV_OPTION_(\w+)\s*\(", re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)` \| `?([^|`]*)`? \|", re.MULTILINE)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+FENCE = re.compile(r"^(```|    ).*?$", re.MULTILINE)
+
+
+def plain_default(kind, value):
+    """The default as a user writes it."""
+    if kind == "BOOL":
+        return "1" if value == "true" else "0"
+    if kind == "TEXT":
+        return value.strip('"') or "none"
+    if kind in ("ENUM", "BITS"):
+        return value.rsplit("_", 1)[-1].lower()
+    return value
+
+
+def options_of(text):
+    """{option: default} from options.def."""
+    text = check_symbols.COMMENT.sub(" ", text)
+    options = {}
+    for match in OPTION.finditer(text):
+        items = check_symbols.arguments_of(text, match.end())
+        kind = match.group(1)
+        options[items[0]] = plain_default(kind, items[2] if kind == "ENUM" else items[1])
+    return options
+
+
+def enum_of(text, prefix):
+    """The members PREFIX_X of an enum as users see them: LV_FINDING_WAIT_CONTEXT gives wait-context."""
+    names = re.findall(rf"^\s*{prefix}_([A-Z][A-Z_]*[A-Z])\b", check_symbols.COMMENT.sub(" ", text), re.MULTILINE)
+    return [name.lower().replace("_", "-") for name in names if not name.startswith("_")]
+
+
+def check_options(options, readme, complaints):
+    """The README's table, row for row."""
+    section = readme.split("## Options", 1)[-1].split("\n## ", 1)[0]
+    rows = {name: default.strip() for name, default in ROW.findall(section)}
+    for name, default in options.items():
+        if name not in rows:
+            complaints.add("README.md", f"the option {name} is not in the table of options")
+        elif rows[name] != default:
+            complaints.add("README.md", f"the option {name} has the default {default}, not {rows[name]}")
+    for name in rows:
+        if name not in options:
+            complaints.add("README.md", f"there is no option {name}")
+
+
+def check_words(words, glossary, complaints):
+    """@words: {word: what it is}. An entry is a table row that begins with the word, or has it in its second column."""
+    entries = set(re.findall(r"^\|(?:[^|]*\|)? \*\*([^*|]+)\*\* \|", glossary, re.MULTILINE))
+    for word, what in words.items():
+        if word not in entries:
+            complaints.add("docs/glossary.md", f"no entry for the {what} '{word}'")
+
+
+def check_version(version, header, changelog, complaints):
+    """One version everywhere."""
+    parts = dict(re.findall(r"#define LOCKVAL_VERSION_(MAJOR|MINOR|PATCH) (\d+)", header))
+    in_header = ".".join(parts.get(part, "?") for part in ("MAJOR", "MINOR", "PATCH"))
+    if in_header != version:
+        complaints.add("include/lockval.h", f"says version {in_header}, meson.build says {version}")
+    if not re.search(rf"^## {re.escape(version)}\b", changelog, re.MULTILINE):
+        complaints.add("CHANGELOG.md", f"has no section for {version}")
+
+
+def check_calls(calls, texts, complaints):
+    """Every public call is used in code that runs."""
+    everything = "\n".join(texts)
+    for name in sorted(calls):
+        if not re.search(rf"\b{name}\b", everything):
+            complaints.add("include/lockval.h", f"{name} is used in no test, simulator or example")
+
+
+def check_links(root, complaints):
+    """Relative links of the documents."""
+    for path in documents(root):
+        text = FENCE.sub("", path.read_text(encoding="utf-8"))
+        for target in LINK.findall(text):
+            if "://" not in target and not (path.parent / target).exists():
+                complaints.add(path.relative_to(root).as_posix(), f"the link {target} leads nowhere")
+
+
+def documents(root):
+    return sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "tests").rglob("*.md")])
+
+
+def texts_that_run(root):
+    return [path.read_text(encoding="utf-8") for tree in ("tests", "sim", "docs") for path in (root / tree).rglob("*")
+            if path.suffix in (".c", ".cc", ".cpp", ".h")]
+
+
+def check_tree(root, version, complaints):
+    """Returns how many things were looked up."""
+    def text(path):
+        return (root / path).read_text(encoding="utf-8")
+
+    options = options_of(text("liblockval/sys/options.def"))
+    words = {kind: "kind of finding" for kind in enum_of(text("liblockval/report/report.h"), "LV_FINDING")}
+    words.update({verdict: "verdict" for verdict in enum_of(text("liblockval/sys/options.h"), "LV_VERDICT")
+                  if verdict != "never"})
+    calls = check_symbols.public_of(text("include/lockval.h"))
+    check_options(options, text("README.md"), complaints)
+    check_words(words, text("docs/glossary.md"), complaints)
+    check_version(version, text("include/lockval.h"), text("CHANGELOG.md"), complaints)
+    check_calls(calls, texts_that_run(root), complaints)
+    check_links(root, complaints)
+    for what, found in (("option", options), ("kind of finding", words), ("call", calls)):
+        if not found:
+            complaints.add("check_docs", f"found no {what} at all in the code")
+    return len(options) + len(words) + len(calls)
+
+
+GOOD = {
+    "README.md": "## Options\n\n| `log` | `stderr` | where |\n| `fail_on` | `potential` | lowest |\n\n## Next\n"
+                 "[glossary](docs/glossary.md)\n",
+    "tests/a.c": "lockval_off();\n",
+    "docs/glossary.md": "| | **circular** | x |\n| | **potential** | x |\n",
+    "CHANGELOG.md": "## 1.2.3 (soon)\n",
+    "include/lockval.h": "#define LOCKVAL_VERSION_MAJOR 1\n#define LOCKVAL_VERSION_MINOR 2\n"
+                         "#define LOCKVAL_VERSION_PATCH 3\nLOCKVAL_API void lockval_off(void);\n",
+    "liblockval/sys/options.def": 'LV_OPTION_TEXT(log, "stderr", "where, to whom")\n'
+                                  'LV_OPTION_ENUM(fail_on, lv_verdict, LV_VERDICT_POTENTIAL, choices, "lowest")\n',
+    "liblockval/sys/options.h": "enum v {\n    LV_VERDICT_POTENTIAL,\n    LV_VERDICT_NEVER\n};\n",
+    "liblockval/report/report.h": "enum k {\n    LV_FINDING_CIRCULAR,\n    LV_FINDING__COUNT\n};\n",
+}
+
+
+def self_test():
+    test = lint.SelfTest()
+
+    def case(title, wanted, path="", old="", new=""):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name, text in GOOD.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text.replace(old, new) if name == path else text, encoding="utf-8")
+            complaints = lint.Complaints()
+            check_tree(root, "1.2.3", complaints)
+            test.expect(title, complaints, wanted)
+
+    case("clean", None)
+    case("option not in README", "option log is not in the table", "README.md", "| `log` | `stderr` | where |\n", "")
+    case("other default", "has the default stderr, not none", "README.md", "`stderr`", "none")
+    case("option only in README", "there is no option old", "README.md", "| `log`", "| `old` | 1 | x |\n| `log`")
+    case("kind without an entry", "kind of finding 'circular'", "docs/glossary.md", "circular", "square")
+    case("verdict without an entry", "verdict 'potential'", "docs/glossary.md", "potential", "p")
+    case("header's version", "says version 1.2.4", "include/lockval.h", "PATCH 3", "PATCH 4")
+    case("change log", "has no section for 1.2.3", "CHANGELOG.md", "1.2.3", "1.2.2")
+    case("call without example", "lockval_off is used in no test", "tests/a.c", "lockval_off();", "")
+    case("dead link", "leads nowhere", "README.md", "docs/glossary.md", "docs/none.md")
+    case("table that moved", "found no option at all", "liblockval/sys/options.def", "LV_OPTION", "LV_CHOICE")
+    return test.finish("check_docs")
+
+
+def main(arguments):
+    if arguments == ["--self-test"]:
+        return self_test()
+    if len(arguments) != 2:
+        print(__doc__)
+        return 2
+    complaints = lint.Complaints()
+    count = check_tree(pathlib.Path(arguments[0]), arguments[1], complaints)
+    return complaints.finish("check_docs", count)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
