@@ -39,7 +39,7 @@ void lv_text_init(struct lv_text *t, char *buf, size_t size)
         buf[0] = '\0';
 }
 
-/* Append as much of the @n bytes as fits. Once cut, a text stays as it is, even if something shorter would still fit. */
+/* Append as much of the @n bytes as fits. Once cut, a text stays as it is, even if something shorter would fit. */
 static void append(struct lv_text *t, const char *s, size_t n)
 {
     size_t room;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The slow way of an acquisition: the thread walks this chain from this call site for the first time.
- *   1. Take the stack.
- *   2. If enough threads walked the chain before and the stack is in the depot, there is nothing to learn: no lock.
- *   3. Else, under the internal lock: usage of the class; an edge from each lock that this one directly depends on; for
- *      each kind of dependency that is new, the search for a cycle; witnesses; the chain is known from now on.
+ *   1. If enough threads walked the chain before, and somebody came from this call site, there is nothing to learn: no
+ *      lock, and the stack is that of the first who came from here. (libunwind needs 256 KiB for each thread that
+ *      unwinds, so a thousand threads that do what others did before them must not.)
+ *   2. Else take the stack.
+ *   3. Under the internal lock: usage of the class; an edge from each lock that this one directly depends on; for each
+ *      kind of dependency that is new, the search for a cycle; witnesses; the chain is known from now on.
  *   4. Findings are published after the lock was dropped.
  *
  * Which held locks an acquisition directly depends on: walking back from the youngest, all of the same context, except
@@ -183,7 +185,7 @@ static void learn_edges(struct walk *w)
 }
 
 /* Under the lock: all that can be learned from this acquisition. */
-static void learn(struct walk *w, uint64_t chain, const uintptr_t *frames, uint32_t count)
+static void learn(struct walk *w, uint64_t chain, uint64_t tag, const uintptr_t *frames, uint32_t count)
 {
     struct lv_class *class = lv_classes_get(&w->ctx->classes, w->a->class);
 
@@ -195,8 +197,23 @@ static void learn(struct walk *w, uint64_t chain, const uintptr_t *frames, uint3
     learn_edges(w);
     if (w->error == 0)
         w->error = lv_chains_walk(&w->ctx->chains, chain);
+    if (w->error == 0 && lv_table_find(&w->ctx->stack_at, tag | 1) == 0)
+        w->error = lv_table_insert(&w->ctx->stack_at, tag | 1, w->a->stack.v);
     w->ctx->counters.locked_walks++;
     w->ctx->counters.dropped += w->error != 0;
+}
+
+static void learn_locked(struct walk *w, uint64_t chain, uint64_t tag)
+{
+    uintptr_t frames[STACK_MAX];
+    uint32_t count = lv_unwind(frames, (uint32_t)w->ctx->options.stack_depth, w->a->site);
+    struct lv_locked locked = lv_context_lock(w->ctx);
+
+    learn(w, chain, tag, frames, count);
+    lv_context_unlock(w->ctx, &locked);
+    if (w->error != 0)
+        lv_context_degrade(w->ctx);
+    lv_findings_publish(w->ctx, w->t, w->findings);
 }
 
 static void remember(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t tag)
@@ -209,24 +226,14 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
 {
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
-    uintptr_t frames[STACK_MAX];
-    uint32_t count;
 
     t->guard++;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
-    count = lv_unwind(frames, (uint32_t)ctx->options.stack_depth, a->site);
     if (lv_chains_walkers(&ctx->chains, chain) >= LV_CHAIN_WALKERS)
-        a->stack = lv_stacks_find(&ctx->stacks, frames, count);
-    if (a->stack.v == 0 && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON) {
-        struct lv_locked locked = lv_context_lock(ctx);
-
-        learn(&w, chain, frames, count);
-        lv_context_unlock(ctx, &locked);
-        if (w.error != 0)
-            lv_context_degrade(ctx);
-        lv_findings_publish(ctx, t, &findings);
-    }
+        a->stack.v = lv_table_find(&ctx->stack_at, tag | 1);
+    if (a->stack.v == 0 && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
+        learn_locked(&w, chain, tag);
     remember(ctx, t, a, tag);
     t->guard--;
 }
@@ -260,7 +267,8 @@ static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct 
 
 /*
  * Something of the lock's base class may be held. The same lock: its own rules, and no edges. Another lock of the class:
- * the chain is looked up by the pair of instances too, since one order of instances says nothing about the next.
+ * the chain is looked up by the pair of instances too, since one order of instances says nothing about the next. The
+ * key is inverted first: folded in as they are, two instance numbers could look like one more class and mode.
  */
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
 {
@@ -277,11 +285,11 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
             a->stack = h->stack;
             return;
         }
-        chain = lv_hash_mix(chain, (uint64_t)h->uid << 32 | a->uid);
+        chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid);
     }
     a->nested = a->nest != 0 && lv_held_find(t, a->nest) != NULL;
     if (a->nest != 0)
-        chain = lv_hash_mix(chain, a->nested);
+        chain = lv_hash_mix(~chain, a->nested);
     tag = lv_hash_mix(chain, a->site);
     if (!lv_cache_hit(t, a, tag))
         lv_acquire_slow(ctx, t, a, chain, tag);

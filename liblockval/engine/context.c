@@ -35,6 +35,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     if (r < 0)
         return r;
     lv_chains_init(&ctx->chains, &ctx->arena);
+    lv_table_init(&ctx->stack_at, &ctx->arena);
     lv_table_init(&ctx->instance_of, &ctx->arena);
     lv_table_init(&ctx->sites, &ctx->arena);
     lv_table_init(&ctx->found, &ctx->arena);

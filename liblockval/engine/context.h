@@ -66,6 +66,7 @@ struct lv_context {
     struct lv_nesting nesting;
     struct lv_chains chains;
     struct lv_stacks stacks;
+    struct lv_table stack_at; /* chain and call site -> the stack of the first acquisition there */
     struct lv_witnesses witnesses;
     struct lv_vec thread_infos; /* struct lv_thread_info; number 0 is not used */
     struct lv_vec instances;    /* struct lv_instance; number 0 is not used */

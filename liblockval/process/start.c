@@ -24,6 +24,7 @@
 #include "process/layout.h"
 #include "process/self.h"
 #include "process/stats.h"
+#include "sys/unwind.h"
 
 /* The environment as it is now, without getenv: the program may change it in another thread. Null in a set-uid program. */
 static const char *options_text(void)
@@ -62,6 +63,7 @@ bool lv_start_context(struct lv_context *ctx)
         lv_options_help(&options, &text);
     ctx->program = program_invocation_short_name;
     ctx->version = LOCKVAL_VERSION_TEXT;
+    lv_unwind_init();
     find_own_code(ctx);
     lv_layout_test(ctx, options.identity == LV_IDENTITY_TABLE);
     if (lv_context_init(ctx, &options) < 0)

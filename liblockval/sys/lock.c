@@ -3,8 +3,8 @@
  * Owns the algorithm of the library's lock: states 0 (free), 1 (held), 2 (held, and somebody may sleep). The word is
  * only changed by atomic operations.
  *
- * Why three states: a drop needs the kernel only when it finds 2. Whoever has slept once takes the lock as 2, because it
- * cannot know whether others still sleep; the price is at most one wake-up for nothing.
+ * Why three states: a drop needs the kernel only when it finds 2. Whoever has slept once takes the lock as 2, because
+ * it cannot know whether others still sleep; the price is at most one wake-up for nothing.
  * Idea: Ulrich Drepper, "Futexes Are Tricky", section 5 (https://www.akkadia.org/drepper/futex.pdf).
  */
 

@@ -148,6 +148,11 @@ void lv_os_close(int fd)
     LV_SYSCALL(SYS_close, fd);
 }
 
+int lv_os_pipe(int ret_ends[2])
+{
+    return (int)LV_SYSCALL(SYS_pipe2, ret_ends, O_CLOEXEC);
+}
+
 int lv_os_read_text(const char *path, char *buf, size_t size)
 {
     int fd = open_read(path);
@@ -209,7 +214,7 @@ int lv_os_read_memory(uintptr_t from, void *to, size_t size)
     if (n >= 0 || n == -EFAULT)
         return -EFAULT;
 
-    /* Sandboxes forbid that call. Looking first and reading then has a gap between the two, but nothing else is left. */
+    /* Sandboxes forbid that call. Looking first and reading then has a gap in between, but nothing else is left. */
     for (uintptr_t page = from & ~(uintptr_t)(PAGE - 1); page < from + size; page += PAGE) {
         if (!page_is_readable(page))
             return -EFAULT;

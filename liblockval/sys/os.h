@@ -32,6 +32,9 @@ int lv_os_write_all(int fd, const void *data, size_t len);
 int lv_os_open_append(const char *path);
 void lv_os_close(int fd);
 
+/* A pipe, close-on-exec. */
+int lv_os_pipe(int ret_ends[2]);
+
 /* Read at most @size - 1 bytes of a small file (as in /proc) and terminate them. Returns the length. */
 int lv_os_read_text(const char *path, char *buf, size_t size);
 

@@ -473,8 +473,8 @@ static int read_dynamic(const struct lv_symtab_memory *memory, struct dynamic *r
 
 /*
  * A dynamic section does not say how many symbols there are. The old hash table does, as the length of its chains. In
- * the GNU one the symbols are sorted by bucket, so the last of all ends the chain that starts highest; the lowest bit of
- * a hash marks the end of a chain.
+ * the GNU one the symbols are sorted by bucket, so the last of all ends the chain that starts highest; the lowest bit
+ * of a hash marks the end of a chain.
  */
 static int count_symbols(const struct lv_symtab_memory *memory, const struct dynamic *dynamic, size_t *ret_count)
 {

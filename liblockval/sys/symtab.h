@@ -5,8 +5,8 @@
 /*
  * The function and object symbols of one ELF module, indexed by address. Used by modules.c and the unit tests only.
  *
- * Every offset and size in the input is checked against its length before it is used: a damaged or strange file gives an
- * error or fewer symbols, never a crash.
+ * Every offset and size in the input is checked against its length before it is used: a damaged or strange file gives
+ * an error or fewer symbols, never a crash.
  * Context of all functions: guard held; no malloc, no libc state. A table is protected by its owner's lock.
  */
 
@@ -48,8 +48,8 @@ struct lv_symtab_memory {
 
 /*
  * Read the symbols of the file at @path (.symtab, else .dynsym). @expect may be null: any file will do.
- * Returns 0, or: -ENOEXEC no ELF file of this machine, or damaged; -ESTALE not the expected file; -ENODATA no symbols in
- * it; -ENOMEM; what opening it gave.
+ * Returns 0, or: -ENOEXEC no ELF file of this machine, or damaged; -ESTALE not the expected file; -ENODATA no symbols
+ * in it; -ENOMEM; what opening it gave.
  */
 int lv_symtab_read_file(struct lv_symtab *table, const char *path, const struct lv_symtab_expect *expect) LV_MUST_CHECK;
 

@@ -146,8 +146,11 @@ static void nest_in_class(struct oracle *o, unsigned thread, unsigned i, struct 
     bool direct = !connected(o, thread, i, true);
 
     if (o->explicit_class[lock.class]) {
-        if (direct && !(lock.mode == LV_READ_RECURSIVE && h->mode != LV_WRITE))
-            counts->recursive[(lock.flags & LV_TIMED) != 0 ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL]++;
+        if (!direct || (lock.mode == LV_READ_RECURSIVE && h->mode != LV_WRITE))
+            return;
+        counts->nested++;
+        counts->nested_first |= !o->was_nested[lock.class];
+        o->was_nested[lock.class] = true;
         return;
     }
     o->all_instances.bits[h->instance][lock.instance] |= (uint8_t)bit;

@@ -45,6 +45,8 @@ struct oracle_held {
 struct oracle_counts {
     unsigned circular[LV_VERDICT_NEVER]; /* findings by verdict */
     unsigned recursive[LV_VERDICT_NEVER];
+    unsigned nested; /* recursive ones of classes with an explicit key: each chain is asked once, so fewer are right too */
+    bool nested_first; /* but not none at all: the class was never nested before */
     unsigned shortest; /* of the circular ones, the length of each cycle in hops of 5 bits, first finding lowest */
 };
 
@@ -56,6 +58,7 @@ struct oracle {
     struct oracle_graph classes, all_classes;
     struct oracle_graph instances, all_instances; /* order within one class */
     bool explicit_class[ORACLE_NODES];
+    bool was_nested[ORACLE_NODES];
     struct oracle_held held[ORACLE_THREADS][ORACLE_HELD];
     unsigned depth[ORACLE_THREADS];
 };

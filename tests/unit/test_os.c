@@ -262,6 +262,8 @@ static int read_in_a_sandbox(char *readable_page)
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
         return 77;
+    sigemptyset(&before);
+    sigemptyset(&after);
     sigprocmask(SIG_BLOCK, NULL, &before);
     if (lv_os_read_memory(end - 96, to, 96) != 0 || to[0] != 'x' || to[95] != 'x' || to[96] != 0)
         return 1;
@@ -278,9 +280,13 @@ static int read_in_a_sandbox(char *readable_page)
 START_TEST(reads_memory_in_a_sandbox)
 {
     char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const char *preloaded = getenv("LD_PRELOAD");
     pid_t child;
     int status;
 
+    /* valgrind reports what this does on purpose: it gives the kernel addresses that are none. */
+    if (preloaded && strstr(preloaded, "vgpreload"))
+        return;
     ck_assert_ptr_ne(p, MAP_FAILED);
     memset(p, 'x', 8192);
     ck_assert_int_eq(mprotect(p + 4096, 4096, PROT_NONE), 0);

@@ -17,7 +17,7 @@
 
 /* ---- which symbol ---- */
 
-/* A small table of symbols; names are "a", "b", ... by index. */
+/* A symbol of a table that a test makes; start is counted from the text. */
 struct wanted_symbol {
     unsigned start, size;
     const char *name;

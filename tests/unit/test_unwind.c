@@ -5,12 +5,14 @@
 
 #include "unit.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
- * Counts what a thread allocates, whoever asks for it, by standing before libc's functions. Sanitizers have an allocator of
- * their own that must not be stood before; there the count stays 0 and only the frames are tested.
+ * Counts what a thread allocates, whoever asks for it, by standing before libc's functions. Sanitizers have an
+ * allocator of their own that must not be stood before; there the count stays 0 and only the frames are tested.
  */
 #if defined(__has_feature)
 #define CLANG_SANITIZES (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
@@ -201,11 +203,73 @@ START_TEST(allocations_are_counted)
 }
 END_TEST
 
+/* ---- file descriptors ---- */
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+static int open_count(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        count += is_open(fd);
+    return count;
+}
+
+START_TEST(opens_no_descriptor)
+{
+    int before = open_count();
+    struct trace t = { .max = LV_ARRAY_SIZE(t.frames) };
+
+    lv_unwind_init();
+    ck_assert_int_eq(open_count(), before);
+    recurse(100, &t);
+    ck_assert_uint_eq(t.frames[0], t.caller);
+    ck_assert_int_eq(open_count(), before);
+    lv_unwind_init();
+    ck_assert_int_eq(open_count(), before);
+}
+END_TEST
+
+/* The program's own descriptors stand where libunwind would have its pipe; no byte may come or go. */
+START_TEST(touches_no_descriptor)
+{
+    enum { PAIRS = 4 };
+    struct first_call f = { .trace.max = LV_ARRAY_SIZE(f.trace.frames) };
+    struct trace t = { .max = LV_ARRAY_SIZE(t.frames) };
+    int ends[PAIRS][2];
+    pthread_t thread;
+    char buf[8];
+
+    lv_unwind_init();
+    for (int i = 0; i < PAIRS; i++) {
+        ck_assert_int_eq(pipe2(ends[i], O_NONBLOCK), 0);
+        ck_assert_int_eq(write(ends[i][1], "abc", 3), 3);
+    }
+    recurse(300, &t);
+    ck_assert_uint_eq(t.count, LV_ARRAY_SIZE(t.frames));
+    ck_assert_int_eq(pthread_create(&thread, NULL, first_call, &f), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_uint_eq(f.trace.frames[1], f.trace.outer);
+    ck_assert_uint_eq(f.allocated, 0);
+    for (int i = 0; i < PAIRS; i++) {
+        ck_assert_int_eq(read(ends[i][0], buf, sizeof(buf)), 3);
+        ck_assert_mem_eq(buf, "abc", 3);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("unwind");
     TCase *tcase = tcase_create("unwind");
 
+    /* The two about descriptors first: without a process for each test the first use of libunwind must be theirs. */
+    tcase_add_test(tcase, opens_no_descriptor);
+    tcase_add_test(tcase, touches_no_descriptor);
     tcase_add_test(tcase, allocates_nothing);
     tcase_add_test(tcase, allocations_are_counted);
     tcase_add_test(tcase, starts_at_the_caller);

@@ -4,8 +4,8 @@
 
 /*
  * A shared object small enough to be written by hand: one segment that the loader accepts, a build-id, one function and
- * one variable in .dynsym, and a local function more in .symtab. Tests change its parts, write it to a file, load it, or
- * damage it. No code in it is ever run.
+ * one variable in .dynsym, and a local function more in .symtab. Tests change its parts, write it to a file, load it,
+ * or damage it. No code in it is ever run.
  */
 
 #include <check.h>
