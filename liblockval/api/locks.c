@@ -56,7 +56,9 @@ LOCKVAL_API void lockval_might_lock(void *lock, enum lockval_kind kind, enum loc
     if (t == NULL || mode > LOCKVAL_READ_RECURSIVE)
         return;
     object = lv_pthread_object(lock, kind);
-    if (lv_acquisition_set(&a, &object, lv_identity_find(&lv_process_context, t, &object, LV_CALL_SITE),
-                           (enum lv_mode)mode, 0, LV_CALL_SITE))
-        lv_acquire(&lv_process_context, t, &a);
+    if (!lv_acquisition_set(&a, &object, lv_identity_find(&lv_process_context, t, &object, LV_CALL_SITE),
+                            (enum lv_mode)mode, 0, LV_CALL_SITE))
+        return;
+    a.reentrant = kind == LOCKVAL_MUTEX && lv_mutex_is_reentrant(lock);
+    lv_acquire(&lv_process_context, t, &a);
 }

@@ -1,9 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* Maps: locks that the program builds itself. Between acquire and acquired the acquisition waits in the thread's state. */
+/*
+ * Maps: locks that the program builds itself. Between acquire and acquired the acquisition waits in the thread's state,
+ * in one of a few places: a lock may be made of others that are annotated too, and a signal handler may come between. A
+ * place is taken by its address alone, written first, so that a handler finds it taken.
+ */
 
 #include "api/calls.h"
 #include "engine/lifetime.h"
 #include "engine/publish.h"
+
+/* The acquisition of the map at @address that this thread announced, or null. */
+static struct lv_acquisition *pending(struct lv_thread *t, uintptr_t address)
+{
+    for (size_t i = 0; i < LV_ARRAY_SIZE(t->pending); i++)
+        if (t->pending[i].address == address)
+            return &t->pending[i];
+    return NULL;
+}
+
+/* Where to put that acquisition: where it is already, else a free place, else the last. */
+static struct lv_acquisition *place_for(struct lv_thread *t, uintptr_t address)
+{
+    struct lv_acquisition *a = pending(t, address);
+
+    if (a == NULL)
+        a = pending(t, 0);
+    return a != NULL ? a : &t->pending[LV_ARRAY_SIZE(t->pending) - 1];
+}
 
 LOCKVAL_API void lockval_init_map(struct lockval_map *map, const char *name, const struct lockval_key *key)
 {
@@ -20,43 +43,61 @@ LOCKVAL_API void lockval_acquire_map(struct lockval_map *map, enum lockval_mode 
     struct lv_thread *t = lv_self();
     struct lv_object object = lv_map_object(map, LV_KIND_MAP);
     unsigned wanted = flags & ((unsigned)LV_TRY | (unsigned)LV_TIMED);
+    struct lv_acquisition *a;
+    uint64_t word;
 
-    if (t == NULL)
+    if (t == NULL || mode > LOCKVAL_READ_RECURSIVE)
         return;
-    t->pending.address = 0;
-    if (mode > LOCKVAL_READ_RECURSIVE || subclass >= LV_SUBCLASSES ||
-        !lv_acquisition_set(&t->pending, &object, lv_map_identity(t, map, LV_KIND_MAP), (enum lv_mode)mode, wanted,
-                            LV_CALL_SITE))
+    word = lv_map_identity(t, map, LV_KIND_MAP);
+    if (word == 0)
         return;
-    t->pending.nest = (uintptr_t)nest;
-    lv_acquisition_subclass(&lv_process_context, t, &t->pending, subclass);
-    lv_acquire(&lv_process_context, t, &t->pending);
+    a = place_for(t, (uintptr_t)map);
+    __atomic_store_n(&a->address, (uintptr_t)map, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    (void)lv_acquisition_set(a, &object, word, (enum lv_mode)mode, wanted, LV_CALL_SITE);
+    a->nest = (uintptr_t)nest;
+    lv_acquisition_subclass(&lv_process_context, t, a, subclass < LV_SUBCLASSES ? subclass : LV_SUBCLASSES - 1);
+    lv_acquire(&lv_process_context, t, a);
 }
 
 LOCKVAL_API void lockval_acquired_map(struct lockval_map *map)
 {
     struct lv_thread *t = lv_self();
+    struct lv_acquisition *a = t != NULL ? pending(t, (uintptr_t)map) : NULL;
 
-    if (t == NULL || t->pending.address != (uintptr_t)map)
+    if (a == NULL)
         return;
-    lv_acquired(&lv_process_context, t, &t->pending);
-    t->pending.address = 0;
+    lv_acquired(&lv_process_context, t, a);
+    a->address = 0;
 }
 
 LOCKVAL_API void lockval_abandon_map(struct lockval_map *map)
 {
     struct lv_thread *t = lv_self();
+    struct lv_acquisition *a = t != NULL ? pending(t, (uintptr_t)map) : NULL;
 
-    if (t != NULL && t->pending.address == (uintptr_t)map)
-        t->pending.address = 0;
+    if (a != NULL)
+        a->address = 0;
 }
 
 LOCKVAL_API void lockval_release_map(struct lockval_map *map)
 {
     struct lv_thread *t = lv_self();
 
-    if (t != NULL)
-        lv_release(&lv_process_context, t, (uintptr_t)map, LV_KIND_MAP, LV_CALL_SITE);
+    if (t == NULL)
+        return;
+    if (LV_UNLIKELY(t->depth == 0 || t->held[t->depth - 1].address != (uintptr_t)map)) {
+        const struct lv_acquisition what = {
+            .address = (uintptr_t)map,
+            .class = lv_identity_class(lv_map_identity(t, map, LV_KIND_MAP)),
+            .kind = LV_KIND_MAP,
+            .site = LV_CALL_SITE,
+        };
+
+        lv_release_slow(&lv_process_context, t, &what);
+        return;
+    }
+    lv_release(&lv_process_context, t, (uintptr_t)map, LV_KIND_MAP, LV_CALL_SITE);
 }
 
 LOCKVAL_API void lockval_downgrade_map(struct lockval_map *map)

@@ -57,6 +57,8 @@ enum lv_acquire_flag {
 #define LV_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LV_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define LV_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+/* For the few functions that are the fast path: one call less matters there. */
+#define LV_ALWAYS_INLINE static inline __attribute__((always_inline))
 #define LV_MUST_CHECK __attribute__((warn_unused_result))
 
 #endif

@@ -45,7 +45,8 @@ struct lv_finding {
     struct lv_reason reasons[LV_FINDING_REASONS];
     uint32_t edge_count; /* as in struct lv_report */
     struct lv_finding_edge *edges;
-    struct lv_held_record subject;
+    struct lv_held_record subject; /* without edges: the lock, as it was taken if it is held */
+    lv_stack_id at;                /* and the call that made the finding */
     const char *detail;
     uint64_t identity; /* the same for the same finding in this process: what makes it one finding */
 };

@@ -219,7 +219,7 @@ static void learn_locked(struct walk *w, uint64_t chain, uint64_t tag)
 static void remember(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t tag)
 {
     lv_thread_grow_cache(ctx, t);
-    t->cache[tag & t->cache_mask] = (struct lv_cache_slot){ .tag = tag, .stack = a->stack, .hits = 1 };
+    t->cache[tag & t->cache_mask] = (struct lv_cache_slot){ .tag = tag, .key_after = a->key_after, .stack = a->stack, .hits = 1 };
 }
 
 void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain, uint64_t tag)
@@ -272,9 +272,10 @@ static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct 
  */
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
 {
-    uint64_t chain = a->key_after;
+    uint64_t chain = lv_chain_next(t->key, a->class, a->mode, a->flags, t->context);
     uint64_t tag;
 
+    a->key_after = chain;
     for (uint32_t i = t->depth; i-- > 0;) {
         const struct lv_held *h = &t->held[i];
 

@@ -23,10 +23,16 @@ static inline uint64_t lv_filter_bit(lv_class_id base)
     return UINT64_C(1) << (base.v & 63);
 }
 
+/* What an acquisition adds to a chain. */
+static inline uint64_t lv_chain_link(lv_class_id class, unsigned mode, unsigned flags, uint16_t context)
+{
+    return (uint64_t)class.v << 32 | (uint64_t)context << 16 | (uint64_t)flags << 8 | mode;
+}
+
 /* The key of the chain @key with one more acquisition. */
 static inline uint64_t lv_chain_next(uint64_t key, lv_class_id class, unsigned mode, unsigned flags, uint16_t context)
 {
-    return lv_hash_mix(key, (uint64_t)class.v << 32 | (uint64_t)context << 16 | (uint64_t)flags << 8 | mode);
+    return lv_hash_mix(key, lv_chain_link(class, mode, flags, context));
 }
 
 /* The slow ways. */
@@ -38,7 +44,7 @@ void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct l
 void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 
 /* Is the chain in the thread's cache? Then take the stack from there. */
-static inline bool lv_cache_hit(struct lv_thread *t, struct lv_acquisition *a, uint64_t tag)
+LV_ALWAYS_INLINE bool lv_cache_hit(struct lv_thread *t, struct lv_acquisition *a, uint64_t tag)
 {
     struct lv_cache_slot *slot = &t->cache[tag & t->cache_mask];
 
@@ -46,11 +52,12 @@ static inline bool lv_cache_hit(struct lv_thread *t, struct lv_acquisition *a, u
         return false;
     slot->hits++;
     a->stack = slot->stack;
+    a->key_after = slot->key_after;
     return true;
 }
 
 /* Fill in who the lock is, from its identity word. False: it is not watched. */
-static inline bool lv_acquisition_set(struct lv_acquisition *a, const struct lv_object *object, uint64_t word,
+LV_ALWAYS_INLINE bool lv_acquisition_set(struct lv_acquisition *a, const struct lv_object *object, uint64_t word,
                                       enum lv_mode mode, unsigned flags, uintptr_t site)
 {
     unsigned marks = lv_identity_flags(word);
@@ -72,24 +79,26 @@ static inline bool lv_acquisition_set(struct lv_acquisition *a, const struct lv_
 }
 
 /* The thread is about to wait for @a's lock (or, with LV_TRY, has got it). Adds edges and makes findings. */
-static inline void lv_acquire(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
+LV_ALWAYS_INLINE void lv_acquire(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
 {
     uint64_t tag;
 
     if (LV_UNLIKELY(t->next_set))
         lv_acquire_special(ctx, t, a);
-    a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags, t->context);
     if (LV_UNLIKELY((t->filter & lv_filter_bit(a->base)) != 0 || a->nest != 0)) {
         lv_acquire_nested(ctx, t, a);
         return;
     }
-    tag = lv_hash_mix(a->key_after, a->site);
-    if (LV_UNLIKELY(!lv_cache_hit(t, a, tag)))
+    /* One multiplication finds the entry, which has the longer chain's key. */
+    tag = lv_hash_mix(t->key ^ lv_chain_link(a->class, a->mode, a->flags, t->context), a->site);
+    if (LV_UNLIKELY(!lv_cache_hit(t, a, tag))) {
+        a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags, t->context);
         lv_acquire_slow(ctx, t, a, a->key_after, tag);
+    }
 }
 
 /* The lock of @a is held now. */
-static inline void lv_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+LV_ALWAYS_INLINE void lv_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
 {
     struct lv_held *h;
 
@@ -121,7 +130,7 @@ static inline void lv_acquired(struct lv_context *ctx, struct lv_thread *t, cons
 
 /* The thread is about to release the lock at @address, which is of @kind; @site for the finding when it does not hold
  * it. */
-static inline void lv_release(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind,
+LV_ALWAYS_INLINE void lv_release(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind,
                               uintptr_t site)
 {
     if (LV_LIKELY(t->depth != 0)) {

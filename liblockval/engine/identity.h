@@ -70,7 +70,7 @@ uint64_t lv_identity_adopt(struct lv_context *ctx, struct lv_thread *t, const st
  * The identity word of @object; a lock that is met for the first time gets one, its class by its static address or by
  * @site, the call that first took it. 0 without memory. Context: guard not held.
  */
-static inline uint64_t lv_identity_find(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
+LV_ALWAYS_INLINE uint64_t lv_identity_find(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
                                         uintptr_t site)
 {
     uint64_t word;

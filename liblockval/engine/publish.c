@@ -110,7 +110,7 @@ void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_findi
     lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_MISUSE, 0, 0 });
     count = lv_unwind(frames, (uint32_t)ctx->options.stack_depth, site);
     locked = lv_context_lock(ctx);
-    finding.subject.stack = lv_stacks_add(&ctx->stacks, frames, count);
+    finding.at = lv_stacks_add(&ctx->stacks, frames, count);
     lv_findings_add(ctx, &findings, t, &finding);
     lv_context_unlock(ctx, &locked);
     lv_findings_publish(ctx, t, &findings);

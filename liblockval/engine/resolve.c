@@ -261,14 +261,15 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     resolve_reasons(&p, finding, ret);
     ret->fingerprint = fingerprint(&p, finding);
     resolve_edges(&p, finding, ret);
-    if (finding->edge_count == 0)
+    if (finding->edge_count == 0) {
         resolve_lock(&p, &finding->subject, &ret->subject);
+        resolve_stack(&p, finding->at, &ret->backtrace);
+    }
     cycle_classes = p.class_count;
     resolve_held(&p, t, ret);
     ret->classes = p.classes;
     ret->class_count = cycle_classes;
-    ret->backtrace = finding->edge_count != 0 && ret->edges != NULL
-                         ? finding->edges[0].kind == LV_REPORT_EDGE_COMPLETE ? ret->edges[0].held.stack
-                                                                             : ret->edges[0].wanted.stack
-                         : ret->subject.stack;
+    if (ret->edge_count != 0)
+        ret->backtrace = finding->edges[0].kind == LV_REPORT_EDGE_COMPLETE ? ret->edges[0].held.stack
+                                                                           : ret->edges[0].wanted.stack;
 }

@@ -30,7 +30,8 @@ struct lv_held {
 
 /* An entry of the private cache: a chain that this thread took from one call site. */
 struct lv_cache_slot {
-    uint64_t tag;      /* chain key and site; 0: empty */
+    uint64_t tag;      /* chain, acquisition and site; 0: empty */
+    uint64_t key_after; /* of the chain with the acquisition */
     lv_stack_id stack; /* of the first acquisition from this site */
     uint32_t hits;
 };
@@ -70,7 +71,8 @@ enum {
     LV_KNOWN_INSTANCES = 64,
     LV_CACHE_FIRST = 256,  /* slots of a new thread's cache */
     LV_CACHE_LAST = 65536,
-    LV_HELD_FIRST = 32
+    LV_HELD_FIRST = 32,
+    LV_PENDING = 4         /* maps that may be waited for at once: by a lock made of others, by a signal handler */
 };
 
 struct lv_thread {
@@ -95,7 +97,7 @@ struct lv_thread {
     lv_thread_id info;
     bool witnessed; /* a witness names .info: a recycled state needs a new one */
     int tid;
-    struct lv_acquisition pending; /* of a map, between acquire and acquired */
+    struct lv_acquisition pending[LV_PENDING]; /* of maps, between acquire and acquired; .address 0: free */
     uint8_t entered[LV_CONTEXTS];  /* how often each declared context is entered */
     uint8_t disabled[LV_CONTEXTS]; /* and disabled */
     uint64_t saved_key[LV_CONTEXTS * 2]; /* of the chains that contexts interrupted */

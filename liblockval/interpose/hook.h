@@ -16,7 +16,7 @@
 #define LV_EXPORT __attribute__((visibility("default")))
 
 /* The thread is about to take @object. False: this lock is not watched. */
-static inline bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, unsigned flags,
+LV_ALWAYS_INLINE bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, unsigned flags,
                                   bool reentrant, uintptr_t site, struct lv_acquisition *a)
 {
     uint64_t word = lv_identity_find(&lv_process_context, t, object, site);

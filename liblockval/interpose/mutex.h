@@ -6,14 +6,6 @@
 
 /* What the hooks of POSIX and of C11 mutexes share; glibc's mtx_t is a pthread_mutex_t. */
 
-/* A call that the holder of such a mutex may make again: it counts, or returns an error, but never waits for itself. */
-static inline bool lv_mutex_is_reentrant(const pthread_mutex_t *mutex)
-{
-    int type = lv_mutex_kind(mutex) & LV_MUTEX_TYPE;
-
-    return type == PTHREAD_MUTEX_RECURSIVE || type == PTHREAD_MUTEX_ERRORCHECK;
-}
-
 #define LV_MUTEX_TAKE(mutex, flags, call) \
     LV_HOOK_TAKE(lv_mutex_object(&lv_process_context, mutex), LV_WRITE, flags, lv_mutex_is_reentrant(mutex), call)
 #define LV_MUTEX_TRY(mutex, call) LV_HOOK_TRY(lv_mutex_object(&lv_process_context, mutex), LV_WRITE, call)

@@ -99,6 +99,14 @@ static inline struct lv_object lv_rwlock_object(const struct lv_context *ctx, pt
 
 #endif
 
+/* A call that the holder of such a mutex may make again: it counts, or returns an error, but never waits for itself. */
+static inline bool lv_mutex_is_reentrant(const pthread_mutex_t *mutex)
+{
+    int type = lv_mutex_kind(mutex) & LV_MUTEX_TYPE;
+
+    return type == PTHREAD_MUTEX_RECURSIVE || type == PTHREAD_MUTEX_ERRORCHECK;
+}
+
 /* A spinlock is one int: no room. */
 static inline struct lv_object lv_spin_object(const volatile void *spin)
 {

@@ -197,5 +197,6 @@ void lv_scenario_draw(const struct lv_report *report, struct lv_text *out)
 
         draw_band(report, first, first + (left < columns ? left : columns), width, out);
     }
-    lv_text_puts(out, " *** DEADLOCK ***\n");
+    lv_text_puts(out, report->verdict == LV_VERDICT_GUARDED ? " *** no DEADLOCK: see the verdict ***\n"
+                                                            : " *** DEADLOCK ***\n");
 }

@@ -52,7 +52,7 @@ void api_in_thread(void (*fn)(void))
 
 int api_main(int argc, char **argv, const struct api_case *cases, unsigned count)
 {
-    lockval_set_report_callback(api_say_finding, NULL);
+    (void)lockval_set_report_callback(api_say_finding, NULL);
     for (unsigned i = 0; i < count && argc == 2; i++) {
         if (strcmp(argv[1], cases[i].name) != 0)
             continue;

@@ -302,6 +302,20 @@ const struct scenario_report *scenario_expect(struct scenario *s, enum lv_findin
     return report;
 }
 
+const struct scenario_report *scenario_expect_cycle(struct scenario *s, enum lv_finding_kind kind,
+                                                    enum lv_verdict verdict, const char *edges)
+{
+    const struct scenario_report *report = scenario_expect(s, kind, verdict);
+    char found[512] = "";
+    size_t at = 0;
+
+    for (uint32_t i = 0; i < report->edge_count && i < SCENARIO_EDGES && at < sizeof(found); i++)
+        at += (size_t)snprintf(found + at, sizeof(found) - at, "%s%s>%s", i != 0 ? " " : "", report->edges[i].held,
+                               report->edges[i].wanted);
+    ck_assert_str_eq(found, edges);
+    return report;
+}
+
 void scenario_expect_clean(struct scenario *s)
 {
     const struct scenario_report *report = &s->reports[s->report_read];

@@ -121,6 +121,10 @@ void scenario_complete(struct scenario *s, unsigned thread, const char *name, co
 /* The next finding that was not looked at is this one; returns it. */
 const struct scenario_report *scenario_expect(struct scenario *s, enum lv_finding_kind kind, enum lv_verdict verdict);
 
+/* The same, and its edges are these, in this order: "B>A A>B" (held > wanted). */
+const struct scenario_report *scenario_expect_cycle(struct scenario *s, enum lv_finding_kind kind,
+                                                    enum lv_verdict verdict, const char *edges);
+
 /* There is no finding that was not looked at. */
 void scenario_expect_clean(struct scenario *s);
 

@@ -102,7 +102,6 @@ static void compare(struct program *p, struct oracle_counts expected, uint64_t d
     struct scenario *s = p->s;
     unsigned circular = 0, wanted = 0, nested = 0;
 
-    if (getenv("DBG")) { for (unsigned i = 0; i < 5; i++) fprintf(stderr, " exp %u %u", expected.circular[i], expected.recursive[i]); fprintf(stderr, " nested %u dups %lu reports %u lw %lu sw %lu\n", expected.nested, (unsigned long)dups, s->report_count, s->ctx.counters.locked_walks, s->ctx.counters.slow_walks);}
     for (; s->report_read < s->report_count; s->report_read++) {
         const struct scenario_report *report = &s->reports[s->report_read];
         unsigned *count = is_nesting(p, report)                 ? &expected.nested
@@ -154,11 +153,9 @@ static void acquire(struct program *p, unsigned thread)
     char name[SCENARIO_NAME];
 
     name_lock(lock.class, lock.instance, name);
-    if (getenv("DBG")) fprintf(stderr, "%u: T%u +%s mode %u flags %u exp %d\n", p->step, thread, name, lock.mode, lock.flags, p->oracle.explicit_class[lock.class]);
     /* Findings are compared before they are told from those made before. */
     lv_table_init(&p->s->ctx.found, &p->s->ctx.arena);
     p->s->site = 0x1000 + below(&p->random, 3) * UINT64_C(16);
-    if (getenv("DBG")) { struct lv_thread *t = scenario_thread(p->s, thread + 1); fprintf(stderr, " site %lx key %lx depth %u filter %lx mask %lx", p->s->site, t->key, t->depth, t->filter, t->cache_mask); for (unsigned i = 0; i < t->depth; i++) fprintf(stderr, " [%u/%u u%u m%u f%u ctx %u kb %lx]", t->held[i].class.v, t->held[i].base.v, t->held[i].uid, t->held[i].mode, t->held[i].flags, t->held[i].context, t->held[i].key_before); fprintf(stderr, "\n"); }
     scenario_lock(p->s, thread + 1, name, (enum lv_mode)lock.mode, lock.flags);
     compare(p, oracle_acquire(&p->oracle, thread, lock), p->s->ctx.counters.suppressed_dups - dups);
 }
@@ -171,7 +168,6 @@ static void release(struct program *p, unsigned thread)
     char name[SCENARIO_NAME];
 
     name_lock(h->class, h->instance, name);
-    if (getenv("DBG")) fprintf(stderr, "%u: T%u -%s\n", p->step, thread, name);
     scenario_unlock(p->s, thread + 1, name);
     oracle_release(&p->oracle, thread, h->instance);
 }
