@@ -3,7 +3,24 @@
 
 #include "api/calls.h"
 
-static void set(void *lock, enum lockval_kind kind, const struct lockval_key *key, const char *name, unsigned flags)
+/* An exempted lock keeps the class it has; one that was never met gets a class that says what it is. */
+static void exempt(void *lock, enum lockval_kind kind, const char *name, unsigned flags)
+{
+    struct lv_thread *t = lv_self();
+    struct lv_object object;
+    struct lv_class_key class;
+    uint64_t word;
+
+    if (t == NULL)
+        return;
+    object = lv_pthread_object(lock, kind);
+    word = lv_identity_peek_guarded(&lv_process_context, t, &object);
+    class = word != 0 ? lv_classes_get(&lv_process_context.classes, lv_identity_class(word))->key
+                      : lv_api_key(&lv_process_context, t, NULL, name, object.kind);
+    lv_identity_set(&lv_process_context, t, &object, &class, flags);
+}
+
+static void set(void *lock, enum lockval_kind kind, const struct lockval_key *key, const char *name)
 {
     struct lv_thread *t = lv_self();
     struct lv_object object;
@@ -13,22 +30,22 @@ static void set(void *lock, enum lockval_kind kind, const struct lockval_key *ke
         return;
     object = lv_pthread_object(lock, kind);
     class = lv_api_key(&lv_process_context, t, key, name, object.kind);
-    lv_identity_set(&lv_process_context, t, &object, &class, flags);
+    lv_identity_set(&lv_process_context, t, &object, &class, 0);
 }
 
 LOCKVAL_API void lockval_set_class(void *lock, enum lockval_kind kind, const struct lockval_key *key, const char *name)
 {
-    set(lock, kind, key, name, 0);
+    set(lock, kind, key, name);
 }
 
 LOCKVAL_API void lockval_set_novalidate(void *lock, enum lockval_kind kind)
 {
-    set(lock, kind, NULL, "novalidate", LV_IDENTITY_UNCHECKED);
+    exempt(lock, kind, "novalidate", LV_IDENTITY_UNCHECKED);
 }
 
 LOCKVAL_API void lockval_set_notrack(void *lock, enum lockval_kind kind)
 {
-    set(lock, kind, NULL, "notrack", LV_IDENTITY_NOTRACK);
+    exempt(lock, kind, "notrack", LV_IDENTITY_NOTRACK);
 }
 
 LOCKVAL_API void lockval_next_subclass(const void *lock, unsigned subclass)

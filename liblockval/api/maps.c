@@ -43,21 +43,19 @@ LOCKVAL_API void lockval_acquire_map(struct lockval_map *map, enum lockval_mode 
     struct lv_thread *t = lv_self();
     struct lv_object object = lv_map_object(map, LV_KIND_MAP);
     unsigned wanted = flags & ((unsigned)LV_TRY | (unsigned)LV_TIMED);
-    struct lv_acquisition *a;
-    uint64_t word;
+    struct lv_acquisition a, *place;
 
-    if (t == NULL || mode > LOCKVAL_READ_RECURSIVE)
+    if (t == NULL || mode > LOCKVAL_READ_RECURSIVE ||
+        !lv_acquisition_set(&a, &object, lv_map_identity(t, map, LV_KIND_MAP), (enum lv_mode)mode, wanted,
+                            LV_CALL_SITE))
         return;
-    word = lv_map_identity(t, map, LV_KIND_MAP);
-    if (word == 0)
-        return;
-    a = place_for(t, (uintptr_t)map);
-    __atomic_store_n(&a->address, (uintptr_t)map, __ATOMIC_RELAXED);
+    a.nest = (uintptr_t)nest;
+    lv_acquisition_subclass(&lv_process_context, t, &a, subclass < LV_SUBCLASSES ? subclass : LV_SUBCLASSES - 1);
+    lv_acquire(&lv_process_context, t, &a);
+    place = place_for(t, (uintptr_t)map);
+    __atomic_store_n(&place->address, (uintptr_t)map, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    (void)lv_acquisition_set(a, &object, word, (enum lv_mode)mode, wanted, LV_CALL_SITE);
-    a->nest = (uintptr_t)nest;
-    lv_acquisition_subclass(&lv_process_context, t, a, subclass < LV_SUBCLASSES ? subclass : LV_SUBCLASSES - 1);
-    lv_acquire(&lv_process_context, t, a);
+    *place = a;
 }
 
 LOCKVAL_API void lockval_acquired_map(struct lockval_map *map)

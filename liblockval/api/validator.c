@@ -49,7 +49,7 @@ static void call_back(const struct lv_report *report, const char *text, void *ar
 LOCKVAL_API lockval_report_fn lockval_set_report_callback(lockval_report_fn fn, void *arg)
 {
     struct lv_context *ctx = &lv_process_context;
-    struct lv_thread *t = lv_self();
+    struct lv_thread *t = lv_self_any(); /* a callback may end itself */
     struct callback *callback = NULL;
     lockval_report_fn old;
     struct lv_locked locked;

@@ -205,8 +205,9 @@ static void learn(struct walk *w, uint64_t chain, uint64_t tag, const uintptr_t 
 
 static void learn_locked(struct walk *w, uint64_t chain, uint64_t tag)
 {
-    uintptr_t frames[STACK_MAX];
-    uint32_t count = lv_unwind(frames, (uint32_t)w->ctx->options.stack_depth, w->a->site);
+    uint32_t max = (uint32_t)w->ctx->options.stack_depth;
+    uintptr_t frames[max]; /* no longer than need be: a thread of the program may have a very small stack */
+    uint32_t count = lv_unwind(frames, max, w->a->site);
     struct lv_locked locked = lv_context_lock(w->ctx);
 
     learn(w, chain, tag, frames, count);

@@ -97,17 +97,10 @@ LV_ALWAYS_INLINE void lv_acquire(struct lv_context *ctx, struct lv_thread *t, st
     }
 }
 
-/* The lock of @a is held now. */
-LV_ALWAYS_INLINE void lv_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+LV_ALWAYS_INLINE void lv_held_fill(const struct lv_thread *t, struct lv_held *h, const struct lv_acquisition *a)
 {
-    struct lv_held *h;
-
-    if (LV_UNLIKELY((t->filter & lv_filter_bit(a->base)) != 0) && lv_acquired_again(t, a))
-        return;
-    if (LV_UNLIKELY(t->depth == t->capacity) && !lv_thread_grow_held(ctx, t))
-        return;
-    h = &t->held[t->depth];
     __atomic_store_n(&h->address, a->address, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* first: see lv_acquired() */
     h->class = a->class;
     h->base = a->base;
     h->uid = a->uid;
@@ -121,9 +114,30 @@ LV_ALWAYS_INLINE void lv_acquired(struct lv_context *ctx, struct lv_thread *t, c
     h->pins = 0;
     h->key_before = t->key;
     h->filter_before = t->filter;
+}
+
+/*
+ * The lock of @a is held now.
+ * A signal handler that takes locks may run anywhere in here. Its entries lie at and above the depth that it finds. If it
+ * came while the entry was filled in, it wrote over what was there, the address too: then the entry is filled in again,
+ * now that it counts. Key and filter come last, so that a chain in the handler has at least the edges that its key says.
+ */
+LV_ALWAYS_INLINE void lv_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+{
+    struct lv_held *h;
+
+    if (LV_UNLIKELY((t->filter & lv_filter_bit(a->base)) != 0) && lv_acquired_again(t, a))
+        return;
+    if (LV_UNLIKELY(t->depth == t->capacity) && !lv_thread_grow_held(ctx, t))
+        return;
+    h = &t->held[t->depth];
+    lv_held_fill(t, h, a);
+    __atomic_store_n(&t->depth, t->depth + 1, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (LV_UNLIKELY(__atomic_load_n(&h->address, __ATOMIC_RELAXED) != a->address))
+        lv_held_fill(t, h, a);
     t->key = a->key_after;
     t->filter |= lv_filter_bit(a->base);
-    __atomic_store_n(&t->depth, t->depth + 1, __ATOMIC_RELEASE);
     if (LV_UNLIKELY(__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED)))
         lv_history_add(ctx, t, a);
 }
@@ -136,10 +150,12 @@ LV_ALWAYS_INLINE void lv_release(struct lv_context *ctx, struct lv_thread *t, ui
     if (LV_LIKELY(t->depth != 0)) {
         const struct lv_held *h = &t->held[t->depth - 1];
 
-        if (LV_LIKELY(h->address == address && h->again == 0 && h->pins == 0)) {
-            __atomic_store_n(&t->depth, t->depth - 1, __ATOMIC_RELEASE);
+        /* Another context: the key of the chain that it interrupted changes too. */
+        if (LV_LIKELY(h->address == address && h->again == 0 && h->pins == 0 && h->context == t->context)) {
+            /* Key and filter first: from the new depth on, entries are not safe from signal handlers. */
             t->key = h->key_before;
             t->filter = h->filter_before;
+            __atomic_store_n(&t->depth, t->depth - 1, __ATOMIC_RELEASE);
             return;
         }
     }

@@ -157,9 +157,9 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
         word = lv_identity_adopt(ctx, t, object, site);
     t->guard++;
     number = word != 0 ? lv_table_find(&ctx->instance_of, object->address) : 0;
-    t->guard--;
     if (number != 0)
         *known = (struct lv_known_instance){ object->address, word, lv_vec_at(&ctx->instances, number) };
+    t->guard--;
     return word;
 }
 

@@ -125,15 +125,30 @@ static uint32_t ordinal_of(struct lv_context *ctx, struct lv_class *class, const
     return ordinal;
 }
 
+/*
+ * Of two keys with one name, which is #2 depends on the run: the key's symbol tells them apart. The symbol of a static
+ * variable inside a function has a dot, and is what the compiler makes of it; there the name has to do.
+ */
+static void stable_name(const struct lv_class *class, const struct lv_symbol *symbol, struct lv_text *out)
+{
+    lv_text_printf(out, "%s:%s", key_words[LV_CLASS_NAME], class->key.name != NULL ? class->key.name : "?");
+    if (symbol->symbol != NULL && strchr(symbol->symbol, '.') == NULL) {
+        lv_text_printf(out, ":%s:%s", class->key.module->name, symbol->symbol);
+        if (symbol->offset != 0)
+            lv_text_printf(out, "+0x%lx", (unsigned long)symbol->offset);
+    }
+    end_key(class, out);
+}
+
 void lv_class_stable_key(struct lv_context *ctx, struct lv_class *class, struct lv_text *out)
 {
     struct lv_symbol symbol;
 
+    (void)place_symbol(class, &symbol);
     if (class->key.origin == LV_CLASS_NAME) {
-        lv_class_run_key(class, out);
+        stable_name(class, &symbol, out);
         return;
     }
-    (void)place_symbol(class, &symbol);
     lv_text_printf(out, "%s:%s:%s", key_words[class->key.origin],
                    class->key.module != NULL ? class->key.module->name : "?",
                    symbol.symbol != NULL ? symbol.symbol : "?");

@@ -27,10 +27,11 @@ static bool made_before(struct lv_context *ctx, const struct lv_finding *finding
         ctx->counters.suppressed_dups++;
         return true;
     }
-    /* Without memory a finding may be made twice; that is better than never. */
-    if (lv_table_insert(&ctx->found, key, 1) < 0)
-        ctx->counters.dropped++;
-    return false;
+    if (lv_table_insert(&ctx->found, key, 1) == 0)
+        return false;
+    /* Without memory a finding may be made over and over; only a deadlock is worth that. */
+    ctx->counters.dropped++;
+    return finding->verdict != LV_VERDICT_DEADLOCK;
 }
 
 void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,

@@ -5,9 +5,11 @@
  * double, so that all of them together are smaller than the present one, and freeing would mean to wait for readers,
  * which a thread that holds locks of the program must not do.
  *
- * A removed slot keeps its key with value 0 and is taken again by the next key that probes over it; so an address that
- * comes and goes does not make the table grow. A reader that loaded a key and then the value of the slot's next owner
- * would return a wrong value: it reads the key again after the value.
+ * A removed slot keeps its key with value 0 and is taken again by the next key that probes over it. When too many of them
+ * are left all the same, what is live moves to another array of the same size, and these two take turns from then on: so
+ * addresses that come and go do not make the table grow. A reader may be in an array while it is cleared and filled
+ * again. It only misses then: a reader that loaded a key and then the value of the slot's next owner would return a wrong
+ * value, so it reads the key again after the value; and a slot's value is cleared before its key.
  */
 
 #include "graph/table.h"
@@ -90,6 +92,23 @@ static void put(struct lv_slot *slot, uint64_t key, uint32_t value)
     __atomic_store_n(&slot->value, value, __ATOMIC_RELEASE);
 }
 
+static struct lv_slots *empty_array(struct lv_table *table, uint64_t size)
+{
+    struct lv_slots *slots = table->spare;
+
+    if (slots == NULL || slots->mask != size - 1) {
+        slots = lv_arena_alloc(table->arena, sizeof(*slots) + size * sizeof(struct lv_slot));
+        if (slots != NULL)
+            slots->mask = size - 1;
+        return slots;
+    }
+    for (uint64_t i = 0; i < size; i++) {
+        __atomic_store_n(&slots->slot[i].value, 0, __ATOMIC_RELEASE);
+        __atomic_store_n(&slots->slot[i].key, 0, __ATOMIC_RELEASE);
+    }
+    return slots;
+}
+
 static int make_room(struct lv_table *table)
 {
     struct lv_slots *old = table->slots;
@@ -100,15 +119,15 @@ static int make_room(struct lv_table *table)
     if (size != 0 && (table->used + 1) * UINT64_C(4) <= size * 3)
         return 0;
     new_size = size == 0 ? LV_TABLE_FIRST : table->live * UINT64_C(2) >= size ? size * 2 : size;
-    slots = lv_arena_alloc(table->arena, sizeof(*slots) + new_size * sizeof(struct lv_slot));
+    slots = empty_array(table, new_size);
     if (slots == NULL)
         return -ENOMEM;
-    slots->mask = new_size - 1;
     for (uint64_t i = 0; i < size; i++) {
         if (old->slot[i].value != 0)
             put(slot_for(slots, old->slot[i].key), old->slot[i].key, old->slot[i].value);
     }
     table->used = table->live;
+    table->spare = new_size == size ? old : NULL;
     rcu_set_pointer(&table->slots, slots);
     return 0;
 }

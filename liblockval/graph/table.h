@@ -21,6 +21,7 @@ struct lv_slots;
 struct lv_table {
     struct lv_arena *arena;
     struct lv_slots *slots; /* rcu; replaced under the owner's lock */
+    struct lv_slots *spare; /* owner's lock: the array before .slots if it has the same size, to be used again */
     uint32_t live;          /* owner's lock */
     uint32_t used;          /* owner's lock: live slots and removed ones */
 };

@@ -37,13 +37,17 @@ static inline void lv_hook_tried(struct lv_thread *t, const struct lv_object *ob
         lv_acquired(&lv_process_context, t, &a);
 }
 
-/* The thread is about to release @object. Locks that are not watched are let go without a word. */
+/* The thread is about to release @object, which is not the youngest that it holds. Locks that are not watched are let
+ * go without a word. */
+void lv_hook_release_other(struct lv_thread *t, const struct lv_object *object, uintptr_t site);
+
+/* The thread is about to release @object. */
 static inline void lv_hook_release(struct lv_thread *t, const struct lv_object *object, uintptr_t site)
 {
-    if (LV_UNLIKELY(t->depth == 0 || t->held[t->depth - 1].address != object->address) &&
-        (lv_site_is_own(&lv_process_context, site) ||
-         (lv_identity_flags(lv_identity_peek_guarded(&lv_process_context, t, object)) & LV_IDENTITY_NOTRACK) != 0))
+    if (LV_UNLIKELY(t->depth == 0 || t->held[t->depth - 1].address != object->address)) {
+        lv_hook_release_other(t, object, site);
         return;
+    }
     lv_release(&lv_process_context, t, object->address, object->kind, site);
 }
 
@@ -86,6 +90,8 @@ static inline bool lv_hook_got(int result)
             struct lv_object object_ = (object_expr);                                                             \
                                                                                                                   \
             lv_hook_tried(t_, &object_, (mode), LV_CALL_SITE);                                                    \
+        } else if (t_ != NULL) {                                                                                  \
+            t_->next_set = false; /* what was said of this acquisition */                                         \
         }                                                                                                         \
         return r_;                                                                                                \
     } while (0)

@@ -104,5 +104,7 @@ LV_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 
     if (LV_LIKELY(t != NULL))
         lv_mutex_before_unlock(t, mutex, LV_CALL_SITE);
+    else
+        lv_process_unwatched_unlock(mutex);
     return lv_real.pthread_mutex_unlock(mutex);
 }

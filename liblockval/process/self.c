@@ -10,6 +10,7 @@
 #include <limits.h>
 
 #include "engine/publish.h"
+#include "process/layout.h"
 #include "process/start.h"
 
 struct lv_context lv_process_context;
@@ -19,6 +20,9 @@ __thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec"
 /* Stands for "not watched": at the start and the end of a thread, while its state is made, or for good. Its guard is
  * never 0 and nothing of it is ever written. */
 static struct lv_thread nobody = { .guard = 1 };
+
+/* The same, while a thread gets its state and registers with liburcu. */
+static struct lv_thread registering = { .guard = 1 };
 
 static enum {
     NOT_STARTED,
@@ -42,6 +46,93 @@ static void thread_exit(void *state)
     lv_thread_free(&lv_process_context, t);
 }
 
+/*
+ * liburcu takes mutexes of its own when a thread registers, which is under the internal lock, and again when the thread
+ * ends, which is not. A child that is forked at that moment would never get them. liburcu's handlers for fork are the
+ * program's to call, and must not be called twice; so its mutexes are noted as the first thread registers, and are held
+ * across fork as the internal lock is, but for those that the program's handlers hold already.
+ */
+enum { URCU_MUTEXES = 4 };
+static pthread_mutex_t *urcu_mutex[URCU_MUTEXES]; /* protected by the internal lock */
+static bool urcu_mutex_taken[URCU_MUTEXES];       /* the same: by us, across fork */
+
+void lv_process_unwatched_unlock(pthread_mutex_t *mutex)
+{
+    if (lv_self_state != &registering)
+        return;
+    for (size_t i = 0; i < URCU_MUTEXES && urcu_mutex[i] != mutex; i++) {
+        if (urcu_mutex[i] == NULL) {
+            urcu_mutex[i] = mutex;
+            return;
+        }
+    }
+}
+
+static void take_urcu_mutexes(void)
+{
+    for (size_t i = 0; i < URCU_MUTEXES && urcu_mutex[i] != NULL; i++)
+        urcu_mutex_taken[i] = !lv_mutex_is_owner(urcu_mutex[i], lv_os_tid()) &&
+                              lv_real.pthread_mutex_lock(urcu_mutex[i]) == 0;
+}
+
+static void drop_urcu_mutexes(void)
+{
+    for (size_t i = 0; i < URCU_MUTEXES && urcu_mutex[i] != NULL; i++)
+        if (urcu_mutex_taken[i])
+            (void)lv_real.pthread_mutex_unlock(urcu_mutex[i]);
+}
+
+/*
+ * Fork: the internal lock is held across it, so that the child finds the tables whole. Handlers of others that were
+ * registered before ours run between ours: the thread is not watched meanwhile, or their locks would wait for the
+ * internal lock that this very thread holds.
+ */
+static struct lv_locked forking;      /* the internal lock across fork: held by the forking thread */
+static struct lv_thread *forking_self; /* its state; protected by that lock */
+
+static void before_fork(void)
+{
+    struct lv_thread *self = lv_self_state;
+
+    lv_self_state = &nobody;
+    forking = lv_context_lock(&lv_process_context);
+    forking_self = self;
+    take_urcu_mutexes();
+}
+
+static void after_fork_parent(void)
+{
+    struct lv_locked locked = forking;
+    struct lv_thread *self = forking_self;
+
+    drop_urcu_mutexes();
+    lv_context_unlock(&lv_process_context, &locked);
+    lv_self_state = self;
+}
+
+static void after_fork_child(void)
+{
+    struct lv_context *ctx = &lv_process_context;
+    struct lv_locked locked = forking;
+    struct lv_thread *t = forking_self;
+
+    process = lv_os_pid();
+    ctx->findings = ctx->counted = 0;
+    for (size_t i = 0; i < LV_ARRAY_SIZE(ctx->by_verdict); i++)
+        ctx->by_verdict[i] = 0;
+    if (!ctx->options.follow_children)
+        ctx->state = LV_STATE_OFF;
+    drop_urcu_mutexes();
+    lv_context_unlock(ctx, &locked);
+    if (t != NULL && t != &nobody) {
+        if (ctx->state == LV_STATE_OFF)
+            t = &nobody;
+        else
+            lv_thread_after_fork(ctx, t);
+    }
+    lv_self_state = t;
+}
+
 void lv_process_start(void)
 {
     if (started != NOT_STARTED)
@@ -50,10 +141,13 @@ void lv_process_start(void)
     lv_real_resolve();
     lv_self_state = &nobody;
     process = lv_os_pid();
-    if (pthread_key_create(&exit_key, thread_exit) == 0 && lv_start_context(&lv_process_context))
+    if (pthread_key_create(&exit_key, thread_exit) == 0 && lv_start_context(&lv_process_context)) {
+        /* As early as can be: what is registered first runs last before fork, when nobody takes a lock any more. */
+        (void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
         lv_self_state = NULL;
-    else
+    } else {
         lv_process_context.state = LV_STATE_OFF;
+    }
     started = STARTED;
 }
 
@@ -69,7 +163,9 @@ struct lv_thread *lv_self_new(void)
     lv_self_state = &nobody;
     if (__atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) == LV_STATE_OFF)
         return NULL;
+    lv_self_state = &registering;
     t = lv_thread_new(&lv_process_context);
+    lv_self_state = &nobody;
     if (t == NULL)
         return NULL;
     (void)pthread_setspecific(exit_key, t);
@@ -81,45 +177,10 @@ struct lv_thread *lv_self_any(void)
 {
     struct lv_thread *t = lv_self_state != NULL ? lv_self_state : lv_self_new();
 
-    return t != &nobody ? t : NULL;
+    return t != &nobody && t != &registering ? t : NULL;
 }
 
 int lv_process_exit_status(int status)
 {
     return process == lv_os_pid() ? lv_exit_status(&lv_process_context, status) : status;
-}
-
-static struct lv_locked forking; /* the internal lock across fork: held by the forking thread */
-
-void lv_process_before_fork(void)
-{
-    forking = lv_context_lock(&lv_process_context);
-}
-
-void lv_process_after_fork_parent(void)
-{
-    struct lv_locked locked = forking;
-
-    lv_context_unlock(&lv_process_context, &locked);
-}
-
-void lv_process_after_fork_child(void)
-{
-    struct lv_context *ctx = &lv_process_context;
-    struct lv_locked locked = forking;
-    struct lv_thread *t = lv_self_state;
-
-    process = lv_os_pid();
-    ctx->findings = ctx->counted = 0;
-    for (size_t i = 0; i < LV_ARRAY_SIZE(ctx->by_verdict); i++)
-        ctx->by_verdict[i] = 0;
-    if (!ctx->options.follow_children)
-        ctx->state = LV_STATE_OFF;
-    lv_context_unlock(ctx, &locked);
-    if (t == NULL || t == &nobody)
-        return;
-    if (ctx->state == LV_STATE_OFF)
-        lv_self_state = &nobody;
-    else
-        lv_thread_after_fork(ctx, t);
 }

@@ -5,8 +5,8 @@
  * Exit status: libc's exit() ends with an _exit of its own that no hook sees. But exit handlers run in reverse order of
  * their registration, the oldest last, and this constructor runs before libc registers the loader's own handler, which
  * runs all destructors. So our handler comes after every handler of the program and every destructor; there it calls
- * exit() again with the status that findings ask for: glibc goes on with what is left of the same list (nothing but
- * flushing stdio) and ends with the new status.
+ * exit() again with the status that findings ask for: glibc goes on with what is left of the same list (handlers that
+ * libraries registered whose constructors ran before this one) and ends with the new status. quick_exit() likewise.
  */
 
 #define _GNU_SOURCE
@@ -55,6 +55,7 @@ bool lv_start_context(struct lv_context *ctx)
     char said[8192];
     struct lv_options options;
     struct lv_text text;
+    uintptr_t frame;
 
     lv_text_init(&text, said, sizeof(said));
     lv_options_default(&options);
@@ -64,6 +65,8 @@ bool lv_start_context(struct lv_context *ctx)
     ctx->program = program_invocation_short_name;
     ctx->version = LOCKVAL_VERSION_TEXT;
     lv_unwind_init();
+    /* The loader binds libunwind's calls at their first use, which takes some kilobytes of stack: this thread's has room. */
+    (void)lv_unwind(&frame, 1, 0);
     find_own_code(ctx);
     lv_layout_test(ctx, options.identity == LV_IDENTITY_TABLE);
     if (lv_context_init(ctx, &options) < 0)
@@ -89,7 +92,7 @@ static void at_quick_exit_last(void)
     int wanted = lv_process_exit_status(0);
 
     if (wanted != 0)
-        lv_os_exit(wanted);
+        quick_exit(wanted);
 }
 
 __attribute__((constructor(101))) static void construct(void)
@@ -99,5 +102,4 @@ __attribute__((constructor(101))) static void construct(void)
         return;
     (void)on_exit(at_exit, NULL);
     (void)at_quick_exit(at_quick_exit_last);
-    (void)pthread_atfork(lv_process_before_fork, lv_process_after_fork_parent, lv_process_after_fork_child);
 }

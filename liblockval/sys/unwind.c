@@ -82,8 +82,8 @@ void lv_unwind_init(void)
 /* Not inlined, so that the library's own frames are a known kind of frame: all of them lie before @caller. */
 __attribute__((noinline)) uint32_t lv_unwind(uintptr_t *frames, uint32_t max, uintptr_t caller)
 {
-    void *seen[FRAMES_MAX + OWN_FRAMES];
     uint32_t wanted = (max < FRAMES_MAX ? max : FRAMES_MAX) + OWN_FRAMES;
+    void *seen[wanted]; /* no longer than need be: a thread of the program may have a very small stack */
     int count = unw_backtrace(seen, (int)wanted);
 
     if (max == 0)

@@ -32,6 +32,8 @@
 #include "api.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <threads.h>
 
 static struct lockval_key first_key, second_key;
@@ -288,33 +290,48 @@ static void subclass_order(void)
     unlock_pair(&pair);
 }
 
-static pthread_mutex_t *busy;
+/* What a thread and its helper do by turns: the helper's turn is the odd one. */
+static struct {
+    struct pair pair;
+    atomic_int turn;
+} contest;
 
-static void try_busy(void)
+static void await_turn(int turn)
 {
-    pthread_mutex_t parent;
-
-    make(&parent, &first_key, "first class");
-    lockval_next_subclass(busy, 1);
-    if (pthread_mutex_trylock(busy) == 0)
-        return;
-    pthread_mutex_lock(&parent);
-    pthread_mutex_unlock(&parent);
+    while (atomic_load(&contest.turn) != turn)
+        sched_yield();
 }
 
-/* A try that fails took nothing; what was said of it does not stay for a later lock. */
+static void *hold_child(void *arg)
+{
+    (void)arg;
+    pthread_mutex_lock(&contest.pair.child);
+    atomic_store(&contest.turn, 2);
+    await_turn(3);
+    pthread_mutex_unlock(&contest.pair.child);
+    atomic_store(&contest.turn, 4);
+    return NULL;
+}
+
+/* A try that fails took nothing; what was said of it does not stay for a later call. */
 static void subclass_after_failed_try(void)
 {
-    struct pair pair;
+    pthread_t helper;
 
-    make_pair(&pair);
-    busy = &pair.child;
-    pthread_mutex_lock(&pair.child);
-    api_in_thread(try_busy);
-    pthread_mutex_unlock(&pair.child);
-    pthread_mutex_lock(&pair.parent);
-    pthread_mutex_lock(&pair.child);
-    unlock_pair(&pair);
+    make_pair(&contest.pair);
+    atomic_store(&contest.turn, 1);
+    if (pthread_create(&helper, NULL, hold_child, NULL) != 0)
+        return;
+    await_turn(2);
+    pthread_mutex_lock(&contest.pair.parent);
+    lockval_next_subclass(&contest.pair.child, 1);
+    if (pthread_mutex_trylock(&contest.pair.child) == 0)
+        pthread_mutex_unlock(&contest.pair.child);
+    atomic_store(&contest.turn, 3);
+    await_turn(4);
+    pthread_mutex_lock(&contest.pair.child);
+    unlock_pair(&contest.pair);
+    pthread_join(helper, NULL);
 }
 
 static void lock_under(pthread_mutex_t *excluder, struct pair *pair)

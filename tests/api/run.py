@@ -83,8 +83,10 @@ def compare(complaints, where, expected, plain, watched):
     found = FINDING.findall(watched.err)
     complaints.check(found == expected.findings, where, f"expected {expected.findings or 'clean'}, found {found}",
                      watched)
-    verdicts = VERDICT.findall(watched.err)
-    complaints.check(verdicts == [verdict for _, verdict in found], where, f"the text says {verdicts}", watched)
+    # The text of each, too; a case that ends the callback makes more of them.
+    verdicts = VERDICT.findall(watched.err)[:len(found)]
+    said = [] if "log=none" in expected.options else [verdict for _, verdict in found]
+    complaints.check(verdicts == said, where, f"the text says {verdicts}", watched)
     if expected.pattern:
         complaints.check(re.search(expected.pattern, watched.err, re.MULTILINE) is not None, where,
                          f"nothing on stderr matches {expected.pattern}", watched)
@@ -102,7 +104,7 @@ def check_cases(complaints, args):
         complaints.check(plain.status == 0 and not plain.err, f"{e.case} without the library", "status 0, no message",
                          plain)
         if args.disabled:
-            disabled = run([args.disabled, e.case], [], args.lib)
+            disabled = run([args.disabled, e.case])
             complaints.check(disabled == plain, f"{e.case} with LOCKVAL_DISABLE", "another outcome", disabled)
         for identity in ("auto", "table"):
             watched = run([args.program, e.case], [*e.options, f"identity={identity}"], args.lib)

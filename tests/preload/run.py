@@ -6,7 +6,7 @@ What is expected stands in the program's source, in comments that begin a line:
 
     /* case: NAME */          from here on it is about the case NAME, whose argument is NAME; what stands before the
                               first case holds for all. A file without a case has one, without arguments.
-    /* args: A B */           other arguments
+    /* args: A {B} */         other arguments; {B} is the path of the library B (see --lib)
     /* status: 66 */          exit status with the library, -6 for death by signal 6; else the same as without
     /* findings: 2 */         number of reports on stderr (or in the log); else 0
     /* expect: REGEX */       stderr has a match
@@ -189,16 +189,20 @@ def check_run(case, command, libraries, identity):
 
 
 def test(args):
-    libraries = dict(lib.split("=", 1) for lib in args.lib)
-    libraries["lockval"] = args.library
+    # Programs run in a folder of their own, so relative paths would lead nowhere.
+    libraries = dict(lib.split("=", 1) for lib in args.lib + ["lockval=" + args.library])
+    libraries = {name: os.path.abspath(path) for name, path in libraries.items()}
+    program = os.path.abspath(args.program) if args.program else None
     cases = [case for case in read_cases(pathlib.Path(args.source)) if args.only in (None, case.name)]
     number = failed = 0
     print(f"1..{sum(len(case.identities) for case in cases)}")
     for case in cases:
         if case.command is not None:
             command = case.command
+        elif case.args is not None:
+            command = [program] + [arg.format_map(libraries) for arg in case.args]
         else:
-            command = [args.program] + (case.args if case.args is not None else [case.name] if case.name else [])
+            command = [program] + ([case.name] if case.name else [])
         for identity in case.identities:
             number += 1
             title = f"{case.name or pathlib.Path(args.source).stem}, identity={identity}"

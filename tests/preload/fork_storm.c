@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Two hundred forks while other threads take locks, meet new ones, and come and go. A child works: it takes locks and
+ * makes threads. What must not happen is a hang. */
+/* case: locks */
+/* case: births */
+
+/* The same where threads are caught in the middle of liburcu. */
+/* case: births-in-urcu */
+/* with-first: slow_urcu */
+#include "program.h"
+
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+enum { FORKS = 200, HAMMERS = 3 };
+
+static atomic_int stop;
+static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Known and new locks: both the fast and the slow way. */
+static void *hammer(void *unused)
+{
+    while (!atomic_load(&stop)) {
+        pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+        pthread_mutex_t made;
+
+        MUST(pthread_mutex_init(&made, NULL) == 0);
+        nest(&shared_lock, &fresh);
+        nest(&shared_lock, &made);
+        MUST(pthread_mutex_destroy(&made) == 0);
+    }
+    return unused;
+}
+
+static void *short_life(void *unused)
+{
+    pthread_mutex_t mine = PTHREAD_MUTEX_INITIALIZER;
+
+    MUST(pthread_mutex_lock(&mine) == 0);
+    MUST(pthread_mutex_unlock(&mine) == 0);
+    return unused;
+}
+
+static void *breed(void *unused)
+{
+    while (!atomic_load(&stop))
+        run_thread(short_life, NULL);
+    return unused;
+}
+
+static void child(void)
+{
+    static pthread_mutex_t own = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+    nest(&own, &fresh);
+    run_thread(short_life, NULL);
+    run_thread(short_life, NULL);
+    _exit(0);
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t thread[HAMMERS];
+
+    (void)argc;
+    for (int i = 0; i < HAMMERS; i++)
+        MUST(pthread_create(&thread[i], NULL, is_case(argv, "locks") ? hammer : breed, NULL) == 0);
+    for (int i = 0; i < (is_case(argv, "births-in-urcu") ? FORKS / 4 : FORKS); i++) {
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0)
+            child();
+        MUST(pid > 0 && waitpid(pid, &status, 0) == pid);
+        MUST(status == 0);
+    }
+    atomic_store(&stop, 1);
+    for (int i = 0; i < HAMMERS; i++)
+        MUST(pthread_join(thread[i], NULL) == 0);
+    puts("done");
+    return 0;
+}
