@@ -12,7 +12,7 @@
  * Every call is weak: a program that includes this header links and runs without the library, and then a call costs one
  * load and one branch and its arguments are not evaluated. With LOCKVAL_DISABLE defined before the include, every call
  * compiles to nothing. (A position-dependent executable, -no-pie, resolves weak symbols when it is linked: link it with
- * -Wl,-z,dynamic-undefined-weak and -fPIE objects, or with -llockval.)
+ * -Wl,-z,dynamic-undefined-weak and -fPIE objects, or with -Wl,--no-as-needed -llockval.)
  *
  * The smallest complete example, a lock made by hand:
  *

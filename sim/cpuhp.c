@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cpuhp.c: the machine, its hotplug locks, and the control side of bringing CPUs up and down. Owns
- * struct cpuhp_machine.
+ * struct cpuhp_machine and cpu_hotplug_lock.
  *
  * The control thread walks the PREPARE and DEAD sections itself and has the CPU's own threads walk
  * the others (cpuhp_ap.c). All of it runs under cpu_hotplug_lock held as writer, so no CPU moves
@@ -20,38 +20,14 @@
 #include "kernel/workqueue.h"
 
 struct cpuhp_machine cpuhp;
-
-void cpus_read_lock(void)
-{
-    percpu_down_read(&cpuhp.cpu_hotplug_lock);
-}
-
-void cpus_read_unlock(void)
-{
-    percpu_up_read(&cpuhp.cpu_hotplug_lock);
-}
-
-void cpus_write_lock(void)
-{
-    percpu_down_write(&cpuhp.cpu_hotplug_lock);
-}
-
-void cpus_write_unlock(void)
-{
-    percpu_up_write(&cpuhp.cpu_hotplug_lock);
-}
-
-void lockdep_assert_cpus_held(void)
-{
-    percpu_rwsem_assert_held(&cpuhp.cpu_hotplug_lock);
-}
+struct percpu_rw_semaphore cpu_hotplug_lock;
 
 static void init_locks(void)
 {
     static struct lockval_key add_remove_key, hotplug_key, state_key, irq_key;
 
     mutex_init_key(&cpuhp.cpu_add_remove_lock, "cpu_add_remove_lock", &add_remove_key);
-    percpu_init_rwsem_key(&cpuhp.cpu_hotplug_lock, "cpu_hotplug_lock.rw_sem", &hotplug_key);
+    percpu_init_rwsem_key(&cpu_hotplug_lock, "cpu_hotplug_lock.rw_sem", &hotplug_key);
     mutex_init_key(&cpuhp.cpuhp_state_mutex, "cpuhp_state_mutex", &state_key);
     mutex_init_key(&cpuhp.sparse_irq_lock, "sparse_irq_lock", &irq_key);
 }
@@ -87,7 +63,7 @@ void cpuhp_exit(void)
     cpuhp_steps_exit();
     mutex_destroy(&cpuhp.sparse_irq_lock);
     mutex_destroy(&cpuhp.cpuhp_state_mutex);
-    percpu_free_rwsem(&cpuhp.cpu_hotplug_lock);
+    percpu_free_rwsem(&cpu_hotplug_lock);
     mutex_destroy(&cpuhp.cpu_add_remove_lock);
     percpu_exit();
 }
@@ -169,7 +145,8 @@ static int take_down(struct cpuhp_cpu *st)
     return err;
 }
 
-static int change_cpu(unsigned cpu, enum cpuhp_state target)
+/* Inline: the way up and the way down are two call sites. */
+SIM_INLINE int change_cpu(unsigned cpu, enum cpuhp_state target)
 {
     struct cpuhp_cpu *st;
     int err = 0;

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 
 #include "kernel/percpu.h"
+#include "kernel/percpu_rwsem.h"
 
 enum cpuhp_state {
     CPUHP_OFFLINE = 0,
@@ -84,15 +85,37 @@ void cpuhp_set_order(enum cpuhp_order order);
 
 /* ---- keeping CPUs where they are ------------------------------------------------------------- */
 
+/* Writer: CPUs move; reader: they stay. Exists from cpuhp_init() to cpuhp_exit(). For the functions
+ * below alone. */
+extern struct percpu_rw_semaphore cpu_hotplug_lock;
+
 /* No CPU comes or goes in between. Class "cpu_hotplug_lock.rw_sem". get_online_cpus() is the old
  * name of the first. */
-void cpus_read_lock(void);
-void cpus_read_unlock(void);
-void cpus_write_lock(void);
-void cpus_write_unlock(void);
+SIM_INLINE void cpus_read_lock(void)
+{
+    percpu_down_read(&cpu_hotplug_lock);
+}
+
+SIM_INLINE void cpus_read_unlock(void)
+{
+    percpu_up_read(&cpu_hotplug_lock);
+}
+
+SIM_INLINE void cpus_write_lock(void)
+{
+    percpu_down_write(&cpu_hotplug_lock);
+}
+
+SIM_INLINE void cpus_write_unlock(void)
+{
+    percpu_up_write(&cpu_hotplug_lock);
+}
 
 /* A finding of lockval, and nothing without it, unless the caller holds the lock, either way. */
-void lockdep_assert_cpus_held(void);
+SIM_INLINE void lockdep_assert_cpus_held(void)
+{
+    percpu_rwsem_assert_held(&cpu_hotplug_lock);
+}
 
 /* ---- coming and going ------------------------------------------------------------------------ */
 

@@ -16,7 +16,6 @@
 #include "kernel/completion.h"
 #include "kernel/kthread.h"
 #include "kernel/mutex.h"
-#include "kernel/percpu_rwsem.h"
 
 /* What swapper/N is to do next. */
 enum cpuhp_idle_command {
@@ -53,12 +52,11 @@ struct cpuhp_cpu {
 
 struct cpuhp_machine {
     struct cpuhp_cpu cpus[NR_CPUS];
-    bool split_maps;                             /* constant after boot */
-    enum cpuhp_order order;                      /* changed only while nothing moves */
-    struct mutex cpu_add_remove_lock;            /* one up or down at a time */
-    struct percpu_rw_semaphore cpu_hotplug_lock; /* writer: CPUs move; reader: they stay */
-    struct mutex cpuhp_state_mutex;              /* the table of steps */
-    struct mutex sparse_irq_lock;                /* the interrupts stay as they are, and with them who is served */
+    bool split_maps;                  /* constant after boot */
+    enum cpuhp_order order;           /* changed only while nothing moves */
+    struct mutex cpu_add_remove_lock; /* one up or down at a time */
+    struct mutex cpuhp_state_mutex;   /* the table of steps */
+    struct mutex sparse_irq_lock;     /* the interrupts stay as they are, and with them who is served */
 };
 
 extern struct cpuhp_machine cpuhp; /* exists from cpuhp_init() to cpuhp_exit() */

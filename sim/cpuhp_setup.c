@@ -131,13 +131,13 @@ int cpuhp_invoke(struct cpuhp_cpu *st, enum cpuhp_state state, bool bringup, str
 
 /* ---- registration ---------------------------------------------------------------------------- */
 
-static void lock_steps(void)
+SIM_INLINE void lock_steps(void)
 {
     cpus_read_lock();
     mutex_lock(&cpuhp.cpuhp_state_mutex);
 }
 
-static void unlock_steps(void)
+SIM_INLINE void unlock_steps(void)
 {
     mutex_unlock(&cpuhp.cpuhp_state_mutex);
     cpus_read_unlock();
@@ -206,35 +206,48 @@ static int choose_state(enum cpuhp_state state)
     return last == (int)state ? -EBUSY : -ENOSPC;
 }
 
-static int setup_state(enum cpuhp_state state, const struct cpuhp_step *step, bool invoke)
+static int setup_state_locked(enum cpuhp_state state, const struct cpuhp_step *step, bool invoke)
 {
-    int slot, err = 0;
+    int slot = choose_state(state);
+    int err = 0;
 
-    lock_steps();
-    slot = choose_state(state);
-    if (slot < 0) {
-        unlock_steps();
+    if (slot < 0)
         return slot;
-    }
     steps[slot] = *step;
     if (invoke && step->startup)
         err = issue_startups((enum cpuhp_state)slot, NULL);
-    if (err)
+    if (err) {
         steps[slot] = (struct cpuhp_step){ 0 };
-    unlock_steps();
-    if (err)
         return err;
+    }
     return state == CPUHP_BP_PREPARE_DYN || state == CPUHP_AP_ONLINE_DYN ? slot : 0;
 }
 
-static void remove_state(enum cpuhp_state state, bool invoke)
+static void remove_state_locked(enum cpuhp_state state, bool invoke)
 {
-    lock_steps();
     SIM_CHECK(steps[state].name && !steps[state].reserved, "state %d is not registered", (int)state);
     SIM_CHECK(!steps[state].nodes, "%s is removed with instances left", steps[state].name);
     if (invoke)
         issue_teardowns(nr_cpu_ids, state, NULL);
     steps[state] = (struct cpuhp_step){ 0 };
+}
+
+/* The two take the locks inline: who registers without calls is another call site than who has them
+ * made. */
+SIM_INLINE int setup_state(enum cpuhp_state state, const struct cpuhp_step *step, bool invoke)
+{
+    int result;
+
+    lock_steps();
+    result = setup_state_locked(state, step, invoke);
+    unlock_steps();
+    return result;
+}
+
+SIM_INLINE void remove_state(enum cpuhp_state state, bool invoke)
+{
+    lock_steps();
+    remove_state_locked(state, invoke);
     unlock_steps();
 }
 

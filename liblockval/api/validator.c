@@ -64,8 +64,8 @@ LOCKVAL_API lockval_report_fn lockval_set_report_callback(lockval_report_fn fn, 
     if (callback != NULL)
         *callback = (struct callback){ fn, arg };
     /* A finding under way in another thread sees the old pair or the new one, never half of each. */
-    __atomic_store_n(&ctx->callback_arg, callback, __ATOMIC_RELEASE);
     ctx->callback = call_back;
+    __atomic_store_n(&ctx->callback_arg, callback, __ATOMIC_RELEASE);
     lv_context_unlock(ctx, &locked);
     t->guard--;
     return old;

@@ -33,6 +33,9 @@ void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
     case LV_REASON_SAME_LOCK:
         lv_text_puts(out, "the thread holds the very lock that it waits for");
         break;
+    case LV_REASON_RETURNS_ERROR:
+        lv_text_puts(out, "the call returns EDEADLK instead of waiting; other systems wait for ever");
+        break;
     case LV_REASON_ONE_CLASS:
         lv_text_puts(out, "two locks of one class, nested without a subclass or nest lock that orders them");
         break;

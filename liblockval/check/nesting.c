@@ -29,7 +29,11 @@ bool lv_check_same_lock(const struct lv_held_record *held, const struct lv_held_
     if ((wanted->flags & LV_TRY) != 0 || (both_read && wanted->mode == LV_READ_RECURSIVE))
         return false;
     fill(ret, edge, held, wanted, thread);
-    if ((wanted->flags & LV_TIMED) != 0) {
+    if (held->kind == LV_KIND_RWLOCK && held->mode == LV_WRITE) {
+        /* POSIX leaves it open; glibc returns EDEADLK to the writer itself. */
+        ret->verdict = LV_VERDICT_MISUSE;
+        lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_RETURNS_ERROR, 0, 0 });
+    } else if ((wanted->flags & LV_TIMED) != 0) {
         ret->verdict = LV_VERDICT_GUARDED;
         lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_TIMED, 0, 0 });
     } else {
@@ -70,6 +74,17 @@ static int node_of(struct lv_nesting *nesting, uint64_t uid, uint32_t *ret_node)
     }
     *ret_node = node;
     return 0;
+}
+
+bool lv_nesting_is_known(const struct lv_nesting *nesting, const struct lv_held_record *held,
+                         const struct lv_held_record *wanted)
+{
+    uint32_t from = lv_table_find(&nesting->node_of, held->uid);
+    uint32_t to = lv_table_find(&nesting->node_of, wanted->uid);
+    uint32_t edge = from != 0 && to != 0 ? lv_digraph_find(&nesting->order, from, to) : 0;
+    uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
+
+    return edge != 0 && (lv_digraph_edge(&nesting->order, edge)->bits & bit) != 0;
 }
 
 int lv_check_instance_order(const struct lv_check *check, struct lv_nesting *nesting, struct lv_edge_witness at,

@@ -31,6 +31,10 @@ bool lv_check_same_lock(const struct lv_held_record *held, const struct lv_held_
 bool lv_check_same_class(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
                          struct lv_finding_edge *edge, struct lv_finding *ret);
 
+/* Was the second lock taken under the first before, in these modes? Then there is nothing to learn. */
+bool lv_nesting_is_known(const struct lv_nesting *nesting, const struct lv_held_record *held,
+                         const struct lv_held_record *wanted);
+
 /*
  * The same for a class without an explicit key: learn the order of the two instances and look for a circle.
  * Returns 1 when there is a finding, 0 when not, -ENOMEM.

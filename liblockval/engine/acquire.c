@@ -4,10 +4,10 @@
  *   1. If enough threads walked the chain before, and somebody came from this call site, there is nothing to learn: no
  *      lock, and the stack is that of the first who came from here. (libunwind needs 256 KiB for each thread that
  *      unwinds, so a thousand threads that do what others did before them must not.)
- *   2. Else take the stack.
- *   3. Under the internal lock: usage of the class; an edge from each lock that this one directly depends on; for each
- *      kind of dependency that is new, the search for a cycle; witnesses; the chain is known from now on.
- *   4. Findings are published after the lock was dropped.
+ *   2. Else, under the internal lock: the stack; usage of the class; an edge from each lock that this one directly
+ *      depends on; for each kind of dependency that is new, the search for a cycle; witnesses; the chain is known from
+ *      now on.
+ *   3. Findings are published after the lock was dropped.
  *
  * Which held locks an acquisition directly depends on: walking back from the youngest, all of the same context, except
  * those that a younger held lock links it to already, by the edge into that younger lock and the one out of it. A lock
@@ -24,13 +24,9 @@
 #include <errno.h>
 
 #include "check/circular.h"
+#include "engine/here.h"
 #include "engine/publish.h"
 #include "engine/usage.h"
-#include "sys/unwind.h"
-
-enum {
-    STACK_MAX = 256 /* the option's limit */
-};
 
 /* Everything a slow acquisition carries along. */
 struct walk {
@@ -125,7 +121,7 @@ static void check_class_nesting(struct walk *w, uint32_t held)
             lv_findings_add(w->ctx, w->findings, w->t, &finding);
         return;
     }
-    if (!witness_of(w, held, &at))
+    if (lv_nesting_is_known(&w->ctx->nesting, &mine, &wanted) || !witness_of(w, held, &at))
         return;
     r = lv_check_instance_order(&check, &w->ctx->nesting, at, &finding);
     if (r > 0)
@@ -185,11 +181,12 @@ static void learn_edges(struct walk *w)
 }
 
 /* Under the lock: all that can be learned from this acquisition. */
-static void learn(struct walk *w, uint64_t chain, uint64_t tag, const uintptr_t *frames, uint32_t count)
+static void learn(struct walk *w, uint64_t chain, uint64_t at)
 {
     struct lv_class *class = lv_classes_get(&w->ctx->classes, w->a->class);
 
-    w->a->stack = lv_stacks_add(&w->ctx->stacks, frames, count);
+    w->a->stack = lv_stack_here(w->ctx, w->a->site);
+    w->a->earlier = false;
     if (w->a->stack.v == 0)
         w->error = -ENOMEM;
     class->usage |= lv_usage_bits(w->t->context, w->a->mode);
@@ -197,20 +194,17 @@ static void learn(struct walk *w, uint64_t chain, uint64_t tag, const uintptr_t 
     learn_edges(w);
     if (w->error == 0)
         w->error = lv_chains_walk(&w->ctx->chains, chain);
-    if (w->error == 0 && lv_table_find(&w->ctx->stack_at, tag | 1) == 0)
-        w->error = lv_table_insert(&w->ctx->stack_at, tag | 1, w->a->stack.v);
+    if (w->error == 0 && lv_table_find(&w->ctx->stack_at, at) == 0)
+        w->error = lv_table_insert(&w->ctx->stack_at, at, w->a->stack.v);
     w->ctx->counters.locked_walks++;
     w->ctx->counters.dropped += w->error != 0;
 }
 
-static void learn_locked(struct walk *w, uint64_t chain, uint64_t tag)
+static void learn_locked(struct walk *w, uint64_t chain, uint64_t at)
 {
-    uint32_t max = (uint32_t)w->ctx->options.stack_depth;
-    uintptr_t frames[max]; /* no longer than need be: a thread of the program may have a very small stack */
-    uint32_t count = lv_unwind(frames, max, w->a->site);
     struct lv_locked locked = lv_context_lock(w->ctx);
 
-    learn(w, chain, tag, frames, count);
+    learn(w, chain, at);
     lv_context_unlock(w->ctx, &locked);
     if (w->error != 0)
         lv_context_degrade(w->ctx);
@@ -223,18 +217,41 @@ static void remember(struct lv_context *ctx, struct lv_thread *t, const struct l
     t->cache[tag & t->cache_mask] = (struct lv_cache_slot){ .tag = tag, .key_after = a->key_after, .stack = a->stack, .hits = 1 };
 }
 
+/*
+ * A mutex that another thread released in this thread's stead is still in its books, and would make edges and deadlocks
+ * that are none. The mutex itself says who has it. Returns whether something was dropped.
+ */
+static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
+{
+    bool lost = false;
+
+    for (uint32_t i = t->depth; ctx->is_lost != NULL && i-- > 0;) {
+        if (t->held[i].kind != LV_KIND_MUTEX || t->held[i].inherited || !ctx->is_lost(t->held[i].address, t->tid))
+            continue;
+        lv_held_remove(t, &t->held[i]);
+        lost = true;
+    }
+    return lost;
+}
+
 void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain, uint64_t tag)
 {
+    uint64_t at = lv_hash_mix(chain, a->site) | 1; /* the same in every thread, unlike the tag */
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
 
+    if (LV_UNLIKELY(drop_lost(ctx, t))) {
+        lv_acquire(ctx, t, a);
+        return;
+    }
     t->guard++;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
     if (lv_chains_walkers(&ctx->chains, chain) >= LV_CHAIN_WALKERS)
-        a->stack.v = lv_table_find(&ctx->stack_at, tag | 1);
+        a->stack.v = lv_table_find(&ctx->stack_at, at);
+    a->earlier = true;
     if (a->stack.v == 0 && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
-        learn_locked(&w, chain, tag);
+        learn_locked(&w, chain, at);
     remember(ctx, t, a, tag);
     t->guard--;
 }
@@ -246,9 +263,7 @@ static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct 
     struct lv_finding_edge edge;
     struct lv_finding finding;
     struct lv_held_record mine = lv_held_record_of(h), wanted;
-    uintptr_t frames[STACK_MAX];
     struct lv_locked locked;
-    uint32_t count;
 
     if (a->reentrant || is_unchecked(a->flags))
         return;
@@ -257,9 +272,8 @@ static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct 
         return;
     t->guard++;
     lv_findings_init(&findings);
-    count = lv_unwind(frames, (uint32_t)ctx->options.stack_depth, a->site);
     locked = lv_context_lock(ctx);
-    edge.wanted.stack = lv_stacks_add(&ctx->stacks, frames, count);
+    edge.wanted.stack = lv_stack_here(ctx, a->site);
     lv_findings_add(ctx, &findings, t, &finding);
     lv_context_unlock(ctx, &locked);
     lv_findings_publish(ctx, t, &findings);
@@ -283,16 +297,21 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
         if (h->base.v != a->base.v)
             continue;
         if (h->address == a->address && h->uid == a->uid) {
+            if (drop_lost(ctx, t)) {
+                lv_acquire(ctx, t, a);
+                return;
+            }
             check_same_lock(ctx, t, a, h);
             a->stack = h->stack;
             return;
         }
         chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid);
     }
-    a->nested = a->nest != 0 && lv_held_find(t, a->nest) != NULL;
     if (a->nest != 0)
+        a->nested = lv_held_find(t, a->nest) != NULL;
+    if (a->nest != 0 || a->nested)
         chain = lv_hash_mix(~chain, a->nested);
-    tag = lv_hash_mix(chain, a->site);
+    tag = lv_hash_mix(chain, a->site + t->epoch);
     if (!lv_cache_hit(t, a, tag))
         lv_acquire_slow(ctx, t, a, chain, tag);
 }

@@ -8,8 +8,8 @@
  * and no lock is taken; the inline functions below are that way.
  *
  *     lv_acquire --- known in the private cache? ------------------------------> done
- *          |  no: stack, chain table under RCU: walked often enough? ----------> done, cache it
- *          |  no: internal lock: edges, search, witnesses, usage, findings ----> done, cache it
+ *          |  no: chain table under RCU: walked often enough, stack known? ----> done, cache it
+ *          |  no: internal lock: stack, edges, search, witnesses, findings ----> done, cache it
  *
  * Every function takes the calling thread's own state. Context: guard not held; the functions hold it themselves while
  * they run. Idea: lockdep's __lock_acquire() and its chain cache.
@@ -43,16 +43,27 @@ bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a);
 void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what);
 void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 
-/* Is the chain in the thread's cache? Then take the stack from there. */
+/*
+ * Is the chain in the thread's cache? Then take the stack from there. A signal handler may replace the entry, or the
+ * whole cache by a larger one, at any moment: so the mask is read before the cache, and the tag after all else.
+ */
 LV_ALWAYS_INLINE bool lv_cache_hit(struct lv_thread *t, struct lv_acquisition *a, uint64_t tag)
 {
-    struct lv_cache_slot *slot = &t->cache[tag & t->cache_mask];
+    uint64_t mask = t->cache_mask, key_after;
+    struct lv_cache_slot *slot;
+    lv_stack_id stack;
 
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    slot = &t->cache[tag & mask];
+    stack = slot->stack;
+    key_after = slot->key_after;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (LV_UNLIKELY(slot->tag != tag))
         return false;
     slot->hits++;
-    a->stack = slot->stack;
-    a->key_after = slot->key_after;
+    a->earlier = true;
+    a->stack = stack;
+    a->key_after = key_after;
     return true;
 }
 
@@ -71,7 +82,7 @@ LV_ALWAYS_INLINE bool lv_acquisition_set(struct lv_acquisition *a, const struct 
     a->kind = (uint8_t)object->kind;
     a->mode = (uint8_t)mode;
     a->flags = (uint8_t)(flags | (marks & LV_IDENTITY_UNCHECKED ? (unsigned)LV_UNCHECKED : 0));
-    a->reentrant = a->nested = false;
+    a->reentrant = a->nested = a->earlier = false;
     a->nest = 0;
     a->key_after = 0;
     a->stack.v = 0;
@@ -90,7 +101,7 @@ LV_ALWAYS_INLINE void lv_acquire(struct lv_context *ctx, struct lv_thread *t, st
         return;
     }
     /* One multiplication finds the entry, which has the longer chain's key. */
-    tag = lv_hash_mix(t->key ^ lv_chain_link(a->class, a->mode, a->flags, t->context), a->site);
+    tag = lv_hash_mix(t->key ^ lv_chain_link(a->class, a->mode, a->flags, t->context), a->site + t->epoch);
     if (LV_UNLIKELY(!lv_cache_hit(t, a, tag))) {
         a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags, t->context);
         lv_acquire_slow(ctx, t, a, a->key_after, tag);
@@ -109,6 +120,8 @@ LV_ALWAYS_INLINE void lv_held_fill(const struct lv_thread *t, struct lv_held *h,
     h->flags = a->flags;
     h->kind = a->kind;
     h->nested = a->nested;
+    h->earlier = a->earlier;
+    h->inherited = false;
     h->context = t->context;
     h->again = 0;
     h->pins = 0;

@@ -19,7 +19,13 @@ struct lv_thread;
 struct lv_birth;
 
 enum {
-    LV_CONTEXTS = 8 /* declared contexts */
+    LV_CONTEXTS = 8,  /* declared contexts */
+    LV_OWN_RANGES = 2 /* libraries whose locks are not watched */
+};
+
+/* Addresses from start up to end. */
+struct lv_range {
+    uintptr_t start, end;
 };
 
 enum lv_state {
@@ -37,8 +43,8 @@ struct lv_thread_info {
 
 /* A lock whose identity is kept in the table (engine/identity.c). */
 struct lv_instance {
-    uintptr_t address; /* lock; 0: free */
-    uint64_t word;     /* atomic; changes whenever the record is given to another instance */
+    uintptr_t address; /* lock; of a free record: the next free one's number */
+    uint64_t word;     /* atomic; 0: free. Changes whenever the record is given to another instance */
 };
 
 struct lv_counters {
@@ -52,7 +58,7 @@ struct lv_context {
     struct lv_options options; /* constant after init */
     uint64_t secret[2];        /* constant after init: seals identities */
     bool identity_inside[LV_KIND__COUNT]; /* constant after init: is there room inside locks of this kind? */
-    uintptr_t own_start, own_end; /* constant after init: code of liburcu, whose locks are not watched */
+    struct lv_range own[LV_OWN_RANGES]; /* constant after init: code of liburcu and libunwind; unused ones are empty */
     const char *program;       /* constant after init */
     const char *version;       /* constant after init */
 
@@ -71,7 +77,7 @@ struct lv_context {
     struct lv_vec thread_infos; /* struct lv_thread_info; number 0 is not used */
     struct lv_vec instances;    /* struct lv_instance; number 0 is not used */
     struct lv_table instance_of; /* address -> number in instances */
-    uint32_t free_instance;     /* lock: first free record, linked through .word; 0: none */
+    uint32_t free_instance;     /* lock: first free record, linked through .address; 0: none */
     struct lv_table sites;      /* engine/site.c: hash of frames -> class */
     struct lv_table found;      /* findings made: identity -> 1 */
     struct lv_thread *threads;  /* lock: all thread states, in use or free */
@@ -90,6 +96,10 @@ struct lv_context {
     uint32_t findings;  /* atomic: all */
     uint32_t counted;   /* atomic: those at or above fail_on */
     uint32_t by_verdict[LV_VERDICT_NEVER]; /* lock */
+
+    /* Is the mutex at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely. Null:
+     * locks cannot be asked. Constant after init. */
+    bool (*is_lost)(uintptr_t address, int tid);
 
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);

@@ -12,9 +12,9 @@
 #include <errno.h>
 
 #include "check/circular.h"
+#include "engine/here.h"
 #include "engine/publish.h"
 #include "engine/usage.h"
-#include "sys/unwind.h"
 
 enum {
     WAITERS = 0xffff,
@@ -127,13 +127,12 @@ static uint64_t first_since(const struct lv_thread *t, uint64_t generation)
 static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t first)
 {
     struct lv_findings findings;
-    uintptr_t frames[256];
-    uint32_t count = 0;
 
+    a->stack.v = 0;
     lv_findings_init(&findings);
     for (uint64_t i = first; i < t->history_head; i++) {
         const struct lv_held_record *wanted = &t->history[i % LV_HISTORY].record;
-        uint64_t pair = lv_hash_mix((uint64_t)a->class.v << 32 | wanted->class.v, a->site ^ wanted->mode);
+        uint64_t pair = lv_hash_mix((uint64_t)a->class.v << 32 | wanted->class.v, (a->site + t->epoch) ^ wanted->mode);
         uint64_t tag = lv_hash_mix(pair, (uint64_t)wanted->stack.v << 8 | wanted->flags);
         struct lv_cache_slot *slot = &t->cache[tag & t->cache_mask];
         struct lv_locked locked;
@@ -141,10 +140,9 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
 
         if (slot->tag == tag || wanted->class.v == a->class.v || wanted->level != lv_context_nesting(t->context))
             continue;
-        if (count == 0)
-            count = lv_unwind(frames, (uint32_t)ctx->options.stack_depth, a->site);
         locked = lv_context_lock(ctx);
-        a->stack = lv_stacks_add(&ctx->stacks, frames, count);
+        if (a->stack.v == 0)
+            a->stack = lv_stack_here(ctx, a->site);
         r = commit(ctx, t, a, wanted, &findings);
         lv_context_unlock(ctx, &locked);
         if (r < 0) {

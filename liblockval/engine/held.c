@@ -93,6 +93,7 @@ struct lv_held_record lv_held_record_of(const struct lv_held *h)
         .mode = h->mode,
         .flags = h->flags,
         .kind = h->kind,
+        .earlier = h->earlier,
         .level = lv_context_nesting(h->context),
     };
 }
@@ -107,6 +108,7 @@ struct lv_held_record lv_acquisition_record(const struct lv_thread *t, const str
         .mode = a->mode,
         .flags = a->flags,
         .kind = a->kind,
+        .earlier = a->earlier,
         .level = lv_context_nesting(t->context),
     };
 }

@@ -33,8 +33,7 @@ static struct lv_instance *record_for(struct lv_context *ctx, const struct lv_ob
     number = ctx->free_instance;
     if (number != 0) {
         record = lv_vec_at(&ctx->instances, number);
-        ctx->free_instance = (uint32_t)record->word;
-        __atomic_store_n(&record->word, 0, __ATOMIC_RELEASE);
+        ctx->free_instance = (uint32_t)record->address;
     } else {
         record = lv_vec_add(&ctx->instances, &number);
     }
@@ -70,7 +69,9 @@ uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object
     if (object->word != NULL) {
         uint64_t word = __atomic_load_n(object->word, __ATOMIC_RELAXED);
 
-        return word != 0 && *object->seal == lv_identity_seal(ctx, object->address, word) ? word : 0;
+        return word != 0 && __atomic_load_n(object->seal, __ATOMIC_RELAXED) == lv_identity_seal(ctx, object->address, word)
+                   ? word
+                   : 0;
     }
     number = lv_table_find(&ctx->instance_of, object->address);
     if (number == 0)
@@ -112,7 +113,7 @@ uint64_t lv_identity_adopt(struct lv_context *ctx, struct lv_thread *t, const st
     lv_class_id class = { 0 };
     uint64_t word;
 
-    if (lv_site_is_own(ctx, site))
+    if (lv_is_own(ctx, object, site))
         return 0;
     t->guard++;
     if (__atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
@@ -143,12 +144,15 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
 {
     struct lv_known_instance *known =
         &t->known[lv_hash_mix(object->address, ctx->secret[0]) % LV_KNOWN_INSTANCES];
-    uint64_t word;
+    uint64_t word = known->word;
+    const struct lv_instance *record = known->record;
     uint32_t number;
 
-    if (known->address == object->address && __atomic_load_n(&known->record->word, __ATOMIC_ACQUIRE) == known->word)
-        return known->word;
-    if (lv_site_is_own(ctx, site))
+    /* The address is read last: a signal handler that replaced the entry meanwhile left another one. */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (known->address == object->address && __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == word)
+        return word;
+    if (lv_is_own(ctx, object, site))
         return 0;
     t->guard++;
     word = lv_identity_peek(ctx, object);
@@ -176,6 +180,8 @@ void lv_identity_init(struct lv_context *ctx, struct lv_thread *t, const struct 
 {
     uint64_t word;
 
+    if (lv_is_own(ctx, object, site))
+        return;
     t->guard++;
     word = make_word(ctx, lv_site_find_or_add(ctx, LV_CLASS_INIT, object->kind, site), 0);
     if (object->word != NULL) {
@@ -225,8 +231,8 @@ void lv_identity_forget(struct lv_context *ctx, struct lv_thread *t, const struc
         struct lv_instance *record = lv_vec_at(&ctx->instances, number);
 
         lv_table_remove(&ctx->instance_of, object->address);
-        record->address = 0;
-        __atomic_store_n(&record->word, ctx->free_instance, __ATOMIC_RELEASE);
+        __atomic_store_n(&record->word, 0, __ATOMIC_RELEASE);
+        record->address = ctx->free_instance;
         ctx->free_instance = number;
     }
     lv_context_unlock(ctx, &locked);

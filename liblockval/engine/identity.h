@@ -53,12 +53,20 @@ static inline uint64_t lv_identity_seal(const struct lv_context *ctx, uintptr_t 
 }
 
 /*
- * Is @site in liburcu? It takes locks of its own when a thread registers and when one ends. To look those up would enter
- * liburcu again, in the middle of what it does; so its locks are nobody's.
+ * Does @object, taken by a call at @site, belong to liburcu or libunwind? They take locks of their own, liburcu when a thread registers and when one ends,
+ * libunwind whenever somebody unwinds. To look those up would enter the same library again, in the middle of what it does
+ * and with its lock held; so their locks are nobody's. Mostly the lock lies in the library's data, and the call in its code;
+ * either will do, since another preloaded library may stand in between.
  */
-static inline bool lv_site_is_own(const struct lv_context *ctx, uintptr_t site)
+static inline bool lv_is_own(const struct lv_context *ctx, const struct lv_object *object, uintptr_t site)
 {
-    return site - ctx->own_start < ctx->own_end - ctx->own_start;
+    for (size_t i = 0; i < LV_OWN_RANGES; i++) {
+        uintptr_t start = ctx->own[i].start, size = ctx->own[i].end - start;
+
+        if (site - start < size || object->address - start < size)
+            return true;
+    }
+    return false;
 }
 
 /* The slow ways of lv_identity_find(). */

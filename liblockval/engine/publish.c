@@ -4,8 +4,8 @@
 #include "engine/publish.h"
 
 #include "base/hash.h"
+#include "engine/here.h"
 #include "engine/resolve.h"
-#include "sys/unwind.h"
 
 struct lv_publication {
     struct lv_publication *next;
@@ -103,15 +103,12 @@ void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_findi
     };
     struct lv_findings findings;
     struct lv_locked locked;
-    uintptr_t frames[256];
-    uint32_t count;
 
     t->guard++;
     lv_findings_init(&findings);
     lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_MISUSE, 0, 0 });
-    count = lv_unwind(frames, (uint32_t)ctx->options.stack_depth, site);
     locked = lv_context_lock(ctx);
-    finding.at = lv_stacks_add(&ctx->stacks, frames, count);
+    finding.at = lv_stack_here(ctx, site);
     lv_findings_add(ctx, &findings, t, &finding);
     lv_context_unlock(ctx, &locked);
     lv_findings_publish(ctx, t, &findings);

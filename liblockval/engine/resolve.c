@@ -115,6 +115,7 @@ static void resolve_lock(struct pool *p, const struct lv_held_record *record, st
     ret->class = resolve_class(p, record->class, (enum lv_kind)record->kind);
     ret->mode = (enum lv_mode)record->mode;
     ret->flags = record->flags;
+    ret->earlier = record->earlier;
     resolve_stack(p, record->stack, &ret->stack);
 }
 

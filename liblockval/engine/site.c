@@ -106,37 +106,27 @@ static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, en
     }
     key = key_at(ctx, origin, kind, frames[i]);
     class = lv_classes_find_or_add(&ctx->classes, &key);
-    if (class.v == 0 || lv_table_insert(&ctx->sites, hash, class.v) < 0)
+    /* A wrapper that is the last frame there is, this once, stays a wrapper. */
+    if (class.v != 0 && lv_table_find(&ctx->sites, hash) != WRAPPER && lv_table_insert(&ctx->sites, hash, class.v) < 0)
         return (lv_class_id){ 0 };
     return class;
 }
 
-/* Unwinds only when the site alone does not tell. */
-static uint32_t find(struct lv_context *ctx, uint64_t hash, uintptr_t site, uintptr_t frames[SITE_FRAMES], uint32_t *count)
-{
-    uint32_t class;
-
-    frames[0] = site;
-    *count = 1;
-    class = known_class(ctx, hash, frames, 1);
-    if (class != 0 && class != WRAPPER)
-        return class;
-    *count = lv_unwind(frames, SITE_FRAMES, site);
-    return class == WRAPPER ? known_class(ctx, hash, frames, *count) : 0;
-}
-
 lv_class_id lv_site_find_or_add(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t site)
 {
+    uint64_t hash = first_hash(origin, kind);
     uintptr_t frames[SITE_FRAMES];
-    uint32_t count;
-    uint32_t known = find(ctx, first_hash(origin, kind), site, frames, &count);
+    lv_class_id class = { known_class(ctx, hash, &site, 1) };
     struct lv_locked locked;
-    lv_class_id class = { known };
+    uint32_t count;
 
-    if (known != 0 && known != WRAPPER)
+    if (class.v != 0 && class.v != WRAPPER)
         return class;
     locked = lv_context_lock(ctx);
-    class = learn(ctx, origin, kind, frames, count);
+    count = lv_unwind(frames, SITE_FRAMES, site);
+    class.v = known_class(ctx, hash, frames, count);
+    if (class.v == 0 || class.v == WRAPPER)
+        class = learn(ctx, origin, kind, frames, count);
     lv_context_unlock(ctx, &locked);
     return class;
 }

@@ -15,7 +15,10 @@ void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t)
 
 void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start)
 {
+    struct lv_locked locked = lv_context_lock(ctx);
+
     ((struct lv_thread_info *)lv_vec_at(&ctx->thread_infos, t->info.v))->start = start;
+    lv_context_unlock(ctx, &locked);
 }
 
 static struct lv_thread *make(struct lv_context *ctx)
@@ -81,6 +84,9 @@ struct lv_thread *lv_thread_new(struct lv_context *ctx)
         t->tid = info->tid = lv_os_tid();
         info->start = 0;
         lv_thread_note_name(ctx, t);
+    } else if (t != NULL) {
+        t->next_free = ctx->free_threads;
+        ctx->free_threads = t;
     }
     lv_context_unlock(ctx, &locked);
     if (info == NULL)
@@ -119,6 +125,8 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
         t->tid = info->tid = lv_os_tid();
         lv_thread_note_name(ctx, t);
     }
+    for (uint32_t i = 0; i < t->depth; i++)
+        t->held[i].inherited = true;
     lv_thread_empty_cache(t);
     lv_context_unlock(ctx, &locked);
 }
@@ -161,5 +169,5 @@ void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t)
 
 void lv_thread_empty_cache(struct lv_thread *t)
 {
-    memset(t->cache, 0, (t->cache_mask + 1) * sizeof(*t->cache));
+    t->epoch += UINT64_C(0x9e3779b97f4a7c15);
 }

@@ -21,6 +21,8 @@ struct lv_held {
     uint8_t flags;
     uint8_t kind;
     bool nested;      /* under a nest lock: the order within its class was not looked at */
+    bool earlier;     /* .stack is that of an earlier acquisition from the same site */
+    bool inherited;   /* held since before a fork: the lock names the parent's thread */
     uint16_t context; /* the thread's context word when it was taken */
     uint32_t again;   /* further acquisitions by the holder: recursive mutexes, readers */
     uint32_t pins;    /* sum of pin cookies */
@@ -63,6 +65,7 @@ struct lv_acquisition {
     bool reentrant; /* a recursive mutex, or a call that returns an error to its own holder */
     uintptr_t nest; /* address of a nest lock, or 0 */
     uint64_t key_after;
+    bool earlier; /* .stack is that of an earlier acquisition from the same site */
     lv_stack_id stack;
 };
 
@@ -82,6 +85,7 @@ struct lv_thread {
     uint64_t key;   /* of the chain of what is held */
     uint64_t filter; /* one bit for each held base class, by its id's low 6 bits */
     uint64_t cache_mask;
+    uint64_t epoch; /* goes into every tag: what was cached under another epoch is not found */
     struct lv_cache_slot *cache;
     struct lv_held *held; /* atomic */
     uint16_t context;     /* nesting of contexts entered * 256, plus a bit for each usage state: engine/usage.h */

@@ -53,6 +53,7 @@ struct lv_edge {
 
 struct lv_node {
     uint32_t out;       /* first edge, 0: none */
+    bool has_in;        /* an edge leads to it */
     uint32_t seen[2];   /* search: number of the search that last reached (node, xR?) */
     uint32_t parent[2]; /* search: edge by which it was reached, */
     uint8_t parent_r[2]; /* and the state of its start */

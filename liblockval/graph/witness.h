@@ -18,6 +18,7 @@ struct lv_held_record {
     uint8_t flags;     /* enum lv_acquire_flag */
     uint8_t kind;      /* enum lv_kind */
     uint8_t level;     /* context nesting it was taken in */
+    bool earlier;      /* .stack is that of an earlier acquisition from the same site */
 };
 
 struct lv_witness {

@@ -9,16 +9,23 @@
 struct lv_cond_wait lv_cond_begin(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
 {
     struct lv_cond_wait wait = { NULL, { 0 } };
-    struct lv_object object;
-    uint64_t word;
+    const struct lv_held *h = t != NULL ? lv_held_find(t, (uintptr_t)mutex) : NULL;
 
-    if (t == NULL || lv_held_find(t, (uintptr_t)mutex) == NULL)
+    if (h == NULL)
         return wait;
-    object = lv_mutex_object(&lv_process_context, mutex);
-    word = lv_identity_find(&lv_process_context, t, &object, site);
-    if (!lv_acquisition_set(&wait.again, &object, word, LV_WRITE, 0, site))
-        return wait;
-    wait.again.reentrant = lv_mutex_is_reentrant(mutex);
+    /* The same lock as the same class, subclass and nesting: what was said of its first acquisition holds for this one. */
+    wait.again = (struct lv_acquisition){
+        .address = h->address,
+        .site = site,
+        .base = h->base,
+        .class = h->class,
+        .uid = h->uid,
+        .kind = h->kind,
+        .mode = h->mode,
+        .flags = h->flags & (uint8_t)LV_UNCHECKED,
+        .nested = h->nested,
+        .reentrant = lv_mutex_is_reentrant(mutex),
+    };
     lv_release(&lv_process_context, t, (uintptr_t)mutex, LV_KIND_MUTEX, site);
     lv_acquire(&lv_process_context, t, &wait.again);
     wait.t = t;

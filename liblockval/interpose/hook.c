@@ -9,7 +9,7 @@ void lv_hook_release_other(struct lv_thread *t, const struct lv_object *object, 
     struct lv_acquisition what = { .address = object->address, .kind = (uint8_t)object->kind, .site = site };
     uint64_t word;
 
-    if (lv_site_is_own(&lv_process_context, site))
+    if (lv_is_own(&lv_process_context, object, site))
         return;
     word = lv_identity_peek_guarded(&lv_process_context, t, object);
     if ((lv_identity_flags(word) & LV_IDENTITY_NOTRACK) != 0)

@@ -81,6 +81,16 @@ static bool try_rwlock(const struct lv_context *ctx, int kind, uint64_t pattern)
     return lv_real.pthread_rwlock_destroy(&rwlock) == 0 && good;
 }
 
+/* The kinds whose owner word says who holds them: not an elided lock, nor a robust one that is being made whole again. */
+static bool is_lost(uintptr_t address, int tid)
+{
+    pthread_mutex_t copy;
+
+    if (lv_os_read_memory(address, &copy, sizeof(copy)) < 0)
+        return true;
+    return (lv_mutex_kind(&copy) & (LV_MUTEX_ROBUST | LV_MUTEX_ELISION)) == 0 && !lv_mutex_is_owner(&copy, tid);
+}
+
 void lv_layout_test(struct lv_context *ctx, bool table_only)
 {
     static const int types[] = { PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK,
@@ -89,6 +99,7 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
                                  PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP };
     bool mutex = true, rwlock = true;
 
+    ctx->is_lost = is_lost;
     /* Maps and events are structs of our own. */
     ctx->identity_inside[LV_KIND_MAP] = ctx->identity_inside[LV_KIND_EVENT] = true;
     if (table_only)

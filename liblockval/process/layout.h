@@ -22,7 +22,8 @@
 enum {
     LV_MUTEX_TYPE = 3, /* PTHREAD_MUTEX_NORMAL, _RECURSIVE, _ERRORCHECK, _ADAPTIVE_NP */
     LV_MUTEX_ROBUST = 16,
-    LV_MUTEX_NO_ROOM = 16 | 32 | 64 | 128
+    LV_MUTEX_NO_ROOM = 16 | 32 | 64 | 128,
+    LV_MUTEX_ELISION = 256
 };
 
 /* Try at run time, with objects of our own, that libc leaves the words alone; sets ctx->identity_inside. With

@@ -4,6 +4,7 @@
 
 /* The functions that the hooks stand before, one pointer each, made from symbols.def. */
 
+#include <link.h>
 #include <pthread.h>
 #include <threads.h>
 #include <time.h>

@@ -7,6 +7,7 @@
 
 #include "process/self.h"
 
+#include <errno.h>
 #include <limits.h>
 
 #include "engine/publish.h"
@@ -21,8 +22,9 @@ __thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec"
  * never 0 and nothing of it is ever written. */
 static struct lv_thread nobody = { .guard = 1 };
 
-/* The same, while a thread gets its state and registers with liburcu. */
-static struct lv_thread registering = { .guard = 1 };
+/* The same, while libunwind is tried out, or liburcu registers a thread: the mutexes released now are theirs, and are
+ * noted. */
+static struct lv_thread noting = { .guard = 1 };
 
 static enum {
     NOT_STARTED,
@@ -47,39 +49,66 @@ static void thread_exit(void *state)
 }
 
 /*
- * liburcu takes mutexes of its own when a thread registers, which is under the internal lock, and again when the thread
- * ends, which is not. A child that is forked at that moment would never get them. liburcu's handlers for fork are the
- * program's to call, and must not be called twice; so its mutexes are noted as the first thread registers, and are held
- * across fork as the internal lock is, but for those that the program's handlers hold already.
+ * Two libraries that ours stands on take mutexes of their own, at moments when the internal lock is not held: liburcu when
+ * a thread ends (it registers under that lock), libunwind then too, and whenever the program unwinds. A child that is
+ * forked at that moment would never get them. liburcu's handlers for fork are the program's to call, and must not be
+ * called twice; libunwind has none. So their mutexes are noted, libunwind's as it is tried out at start and liburcu's as
+ * the first thread registers, and are held across fork as the internal lock is, but for those that the program's handlers
+ * hold already.
  */
-enum { URCU_MUTEXES = 4 };
-static pthread_mutex_t *urcu_mutex[URCU_MUTEXES]; /* protected by the internal lock */
-static bool urcu_mutex_taken[URCU_MUTEXES];       /* the same: by us, across fork */
+enum { OWN_MUTEXES = 16 };
+static pthread_mutex_t *own_mutex[OWN_MUTEXES]; /* protected by the internal lock; before it exists, one thread writes */
+static bool own_mutex_taken[OWN_MUTEXES];       /* internal lock: by us, across fork */
 
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex)
 {
-    if (lv_self_state != &registering)
+    if (lv_self_state != &noting)
         return;
-    for (size_t i = 0; i < URCU_MUTEXES && urcu_mutex[i] != mutex; i++) {
-        if (urcu_mutex[i] == NULL) {
-            urcu_mutex[i] = mutex;
+    for (size_t i = 0; i < OWN_MUTEXES && own_mutex[i] != mutex; i++) {
+        if (own_mutex[i] == NULL) {
+            own_mutex[i] = mutex;
             return;
         }
     }
 }
 
-static void take_urcu_mutexes(void)
+/* False: another thread has it, and @lock does not wait. */
+static bool take_own_mutex(size_t i, int (*lock)(pthread_mutex_t *))
 {
-    for (size_t i = 0; i < URCU_MUTEXES && urcu_mutex[i] != NULL; i++)
-        urcu_mutex_taken[i] = !lv_mutex_is_owner(urcu_mutex[i], lv_os_tid()) &&
-                              lv_real.pthread_mutex_lock(urcu_mutex[i]) == 0;
+    int r;
+
+    own_mutex_taken[i] = false;
+    if (lv_mutex_is_owner(own_mutex[i], lv_os_tid()))
+        return true;
+    r = lock(own_mutex[i]);
+    own_mutex_taken[i] = r == 0;
+    return r != EBUSY;
 }
 
-static void drop_urcu_mutexes(void)
+static void drop_own_mutexes(void)
 {
-    for (size_t i = 0; i < URCU_MUTEXES && urcu_mutex[i] != NULL; i++)
-        if (urcu_mutex_taken[i])
-            (void)lv_real.pthread_mutex_unlock(urcu_mutex[i]);
+    for (size_t i = 0; i < OWN_MUTEXES && own_mutex[i] != NULL; i++) {
+        if (own_mutex_taken[i])
+            (void)lv_real.pthread_mutex_unlock(own_mutex[i]);
+        own_mutex_taken[i] = false;
+    }
+}
+
+/* The order in which the libraries nest them is theirs to know: wait for one only while none is held. */
+static void take_own_mutexes(void)
+{
+    size_t awaited = 0, i = 0;
+
+    while (own_mutex[awaited] != NULL) {
+        (void)take_own_mutex(awaited, lv_real.pthread_mutex_lock);
+        for (i = 0; i < OWN_MUTEXES && own_mutex[i] != NULL; i++)
+            if (i != awaited && !take_own_mutex(i, lv_real.pthread_mutex_trylock))
+                break;
+        if (i == OWN_MUTEXES || own_mutex[i] == NULL)
+            return;
+        drop_own_mutexes();
+        awaited = i;
+    }
 }
 
 /*
@@ -97,7 +126,7 @@ static void before_fork(void)
     lv_self_state = &nobody;
     forking = lv_context_lock(&lv_process_context);
     forking_self = self;
-    take_urcu_mutexes();
+    take_own_mutexes();
 }
 
 static void after_fork_parent(void)
@@ -105,7 +134,7 @@ static void after_fork_parent(void)
     struct lv_locked locked = forking;
     struct lv_thread *self = forking_self;
 
-    drop_urcu_mutexes();
+    drop_own_mutexes();
     lv_context_unlock(&lv_process_context, &locked);
     lv_self_state = self;
 }
@@ -120,9 +149,10 @@ static void after_fork_child(void)
     ctx->findings = ctx->counted = 0;
     for (size_t i = 0; i < LV_ARRAY_SIZE(ctx->by_verdict); i++)
         ctx->by_verdict[i] = 0;
+    lv_table_init(&ctx->found, &ctx->arena);
     if (!ctx->options.follow_children)
         ctx->state = LV_STATE_OFF;
-    drop_urcu_mutexes();
+    drop_own_mutexes();
     lv_context_unlock(ctx, &locked);
     if (t != NULL && t != &nobody) {
         if (ctx->state == LV_STATE_OFF)
@@ -133,6 +163,16 @@ static void after_fork_child(void)
     lv_self_state = t;
 }
 
+static bool start_context(void)
+{
+    bool made;
+
+    lv_self_state = &noting;
+    made = lv_start_context(&lv_process_context);
+    lv_self_state = &nobody;
+    return made;
+}
+
 void lv_process_start(void)
 {
     if (started != NOT_STARTED)
@@ -141,7 +181,7 @@ void lv_process_start(void)
     lv_real_resolve();
     lv_self_state = &nobody;
     process = lv_os_pid();
-    if (pthread_key_create(&exit_key, thread_exit) == 0 && lv_start_context(&lv_process_context)) {
+    if (pthread_key_create(&exit_key, thread_exit) == 0 && start_context()) {
         /* As early as can be: what is registered first runs last before fork, when nobody takes a lock any more. */
         (void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
         lv_self_state = NULL;
@@ -163,7 +203,7 @@ struct lv_thread *lv_self_new(void)
     lv_self_state = &nobody;
     if (__atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) == LV_STATE_OFF)
         return NULL;
-    lv_self_state = &registering;
+    lv_self_state = &noting;
     t = lv_thread_new(&lv_process_context);
     lv_self_state = &nobody;
     if (t == NULL)
@@ -177,7 +217,7 @@ struct lv_thread *lv_self_any(void)
 {
     struct lv_thread *t = lv_self_state != NULL ? lv_self_state : lv_self_new();
 
-    return t != &nobody && t != &registering ? t : NULL;
+    return t != &nobody && t != &noting ? t : NULL;
 }
 
 int lv_process_exit_status(int status)

@@ -36,7 +36,7 @@ struct lv_thread *lv_self_any(void);
  * before it. Does nothing the second time. */
 void lv_process_start(void);
 
-/* An unwatched thread is about to release @mutex: if it is one of liburcu's, fork has to know of it. */
+/* An unwatched thread is about to release @mutex: if it is one of liburcu's or libunwind's, fork has to know of it. */
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex);
 
 /* The status with which the process is to end instead of @status; @status itself in a child of vfork. */

@@ -39,15 +39,19 @@ static const char *options_text(void)
     return NULL;
 }
 
-/* Where liburcu's code lies. */
+/* Where the code of liburcu and libunwind lies. Either may be a part of the program itself, whose locks do count. */
 static void find_own_code(struct lv_context *ctx)
 {
-    struct dl_find_object object;
+    const uintptr_t inside[LV_OWN_RANGES] = { (uintptr_t)rcu_read_lock, lv_unwind_code() };
 
-    if (_dl_find_object((void *)(uintptr_t)rcu_read_lock, &object) != 0)
-        return;
-    ctx->own_start = (uintptr_t)object.dlfo_map_start;
-    ctx->own_end = (uintptr_t)object.dlfo_map_end;
+    for (size_t i = 0; i < LV_OWN_RANGES; i++) {
+        struct dl_find_object object;
+
+        if (_dl_find_object((void *)inside[i], &object) != 0 || object.dlfo_link_map->l_name[0] == '\0')
+            continue;
+        ctx->own[i].start = (uintptr_t)object.dlfo_map_start;
+        ctx->own[i].end = (uintptr_t)object.dlfo_map_end;
+    }
 }
 
 bool lv_start_context(struct lv_context *ctx)
@@ -55,7 +59,6 @@ bool lv_start_context(struct lv_context *ctx)
     char said[8192];
     struct lv_options options;
     struct lv_text text;
-    uintptr_t frame;
 
     lv_text_init(&text, said, sizeof(said));
     lv_options_default(&options);
@@ -65,9 +68,9 @@ bool lv_start_context(struct lv_context *ctx)
     ctx->program = program_invocation_short_name;
     ctx->version = LOCKVAL_VERSION_TEXT;
     lv_unwind_init();
-    /* The loader binds libunwind's calls at their first use, which takes some kilobytes of stack: this thread's has room. */
-    (void)lv_unwind(&frame, 1, 0);
     find_own_code(ctx);
+    /* The loader binds libunwind's calls at their first use, which takes some kilobytes of stack: this thread's has room. */
+    (void)lv_unwind_try();
     lv_layout_test(ctx, options.identity == LV_IDENTITY_TABLE);
     if (lv_context_init(ctx, &options) < 0)
         return false;

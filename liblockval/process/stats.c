@@ -4,6 +4,7 @@
 #include "process/stats.h"
 
 #include "engine/thread.h"
+#include "sys/unwind.h"
 
 void lv_stats_say(struct lv_context *ctx)
 {
@@ -20,6 +21,7 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  edges              %u\n", ctx->graph.edges.count - 1);
     lv_text_printf(&text, "  chains             %u\n", ctx->chains.count);
     lv_text_printf(&text, "  stacks             %u\n", ctx->stacks.all.count - 1);
+    lv_text_printf(&text, "  stacks-short       %llu\n", (unsigned long long)lv_unwind_short_count());
     lv_text_printf(&text, "  witnesses          %u\n", ctx->witnesses.all.count - 1);
     lv_text_printf(&text, "  instances-made     %u\n", ctx->next_uid);
     lv_text_printf(&text, "  instances-in-table %u\n", ctx->instance_of.live);

@@ -149,7 +149,9 @@ static void put_chain_entry(struct lv_text *out, const struct lv_report *report,
     if (addresses)
         lv_text_printf(out, "0x%lx ", (unsigned long)edge->held.address);
     lv_text_printf(out, "(%s)%s\n", lv_scenario_class(&edge->held),
-                   completes ? " began, which was completed at:" : ", taken at:");
+                   completes            ? " began, which was completed at:"
+                   : edge->held.earlier ? ", taken at (first acquisition from this site):"
+                                        : ", taken at:");
     put_stack(out, INDENT_ENTRY, &edge->held.stack);
 
     lv_text_puts(out, "     by ");
@@ -208,7 +210,8 @@ static void put_recursive(struct lv_text *out, const struct lv_report *report)
     const struct lv_report_edge *edge = &report->edges[0];
 
     put_new_edge(out, edge, &report->thread);
-    lv_text_puts(out, "\nwhich lock was taken at:\n");
+    lv_text_puts(out, edge->held.earlier ? "\nwhich lock was taken at (first acquisition from this site):\n"
+                                         : "\nwhich lock was taken at:\n");
     put_stack(out, INDENT_STACK, &edge->held.stack);
     lv_text_puts(out, "\nother info that might help us debug this:\n");
     lv_scenario_draw(report, out);

@@ -254,6 +254,15 @@ uint64_t lv_os_random(void)
     return lv_hash_mix(value, (uint64_t)(uintptr_t)&value ^ ((uint64_t)lv_os_tid() << 40));
 }
 
+size_t lv_os_signal_stack(void)
+{
+    stack_t stack = { 0 };
+
+    if (LV_SYSCALL(SYS_sigaltstack, 0, &stack) < 0 || (stack.ss_flags & SS_ONSTACK) == 0)
+        return 0;
+    return stack.ss_size;
+}
+
 void lv_os_block_signals(struct lv_os_sigmask *ret_old)
 {
     ret_old->bits = 0;

@@ -53,6 +53,10 @@ void lv_os_thread_name(char name[16]);
 /* A value that another process cannot guess (getrandom, or the clock and addresses where that fails). */
 uint64_t lv_os_random(void);
 
+/* The size of the signal stack that the calling thread runs on now; 0 when it runs on another stack. A stack that the
+ * kernel takes out of service while a handler runs on it (SS_AUTODISARM) cannot be seen. */
+size_t lv_os_signal_stack(void);
+
 /* Block every signal for the calling thread, and undo it. */
 struct lv_os_sigmask {
     uint64_t bits;

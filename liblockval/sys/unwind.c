@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the way to libunwind. It keeps no data of its own; libunwind keeps a cache per thread and blocks signals while
- * it fills it.
+ * Owns the way to libunwind, and what was found out about it at start; libunwind keeps a cache per thread and blocks
+ * signals while it fills it.
  *
  * unw_backtrace remembers how each return address is left, so that a known path costs a few loads a frame (libgcc's
- * _Unwind_Backtrace keeps nothing and takes some 10 us each time). A path that is new to the cache goes through
- * unw_step once, with the loader's list of modules read under the loader's write lock: dlopen holds that one only while
- * it links a module in, not while constructors run.
+ * _Unwind_Backtrace keeps nothing and takes some 10 us each time). A frame that is new to the cache goes through unw_step
+ * once.
  *
- * unw_step wants to know whether an address can be read, and asks by writing that byte into a pipe of its own. A
+ * unw_step looks for the frame's module with dl_iterate_phdr, which takes a lock of the loader and calls back under it.
+ * A program may do so too, and wait in its callback for a thread that is inside a hook: if the hook waited for the
+ * loader's lock, neither would go on. So dl_iterate_phdr is hooked, and libunwind's calls are answered with
+ * _dl_find_object, which takes no lock. They are known by their callback. What it looks for stands in the first word of
+ * its data: no document says so, hence it is tried out at start. The program's own use of the same libunwind is answered
+ * in the same way, since it calls with libunwind's cache lock held, for which a hook may wait.
+ *
+ * unw_step also wants to know whether an address can be read, and asks by writing that byte into a pipe of its own. A
  * program that closes all descriptors, as daemons do, and opens others then gets stray bytes into its files and loses
  * bytes of its sockets. So libunwind is given another way to read memory: its accessors are public, and the local ones
  * are used for every such look. That holds for the program's own use of the same libunwind too, and is as safe for it.
@@ -21,7 +27,11 @@
 #include "base/text.h"
 #include "sys/os.h"
 
+#include <dlfcn.h>
+#include <elf.h>
 #include <libunwind.h>
+#include <link.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/single_threaded.h>
 
@@ -30,6 +40,17 @@
 
 /* The most that is ever kept: the upper end of the option stack_depth. */
 #define FRAMES_MAX 256
+
+/* A new frame takes libunwind some 6 KiB of stack. Signal stacks of 8 KiB are common, and nothing guards their ends. */
+#define SIGNAL_STACK_MIN ((size_t)64 * 1024)
+
+/* Written by the first call of lv_unwind_try(); callback and off are read by all threads. */
+static struct {
+    lv_phdr_callback *callback; /* atomic; libunwind's, once it was seen to work as expected */
+    bool trying;                /* atomic */
+    bool off;                   /* atomic; it does not */
+    uint64_t short_count;       /* atomic */
+} unwinder;
 
 static int access_memory(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write, void *arg)
 {
@@ -79,15 +100,83 @@ void lv_unwind_init(void)
     }
 }
 
+uintptr_t lv_unwind_code(void)
+{
+    /* Not the address of a function that others can name: the program may have a stub of its own for that one. */
+    return (uintptr_t)unw_get_accessors(unw_local_addr_space)->find_proc_info;
+}
+
+/* ---- modules ---- */
+
+static bool in_one_module(uintptr_t a, uintptr_t b)
+{
+    struct dl_find_object object;
+
+    return _dl_find_object((void *)a, &object) == 0 && b >= (uintptr_t)object.dlfo_map_start &&
+           b < (uintptr_t)object.dlfo_map_end;
+}
+
+/* Call @callback for the module that @address lies in, as dl_iterate_phdr would. */
+static int call_for_module(uintptr_t address, lv_phdr_callback *callback, void *data)
+{
+    struct dl_find_object object;
+    struct dl_phdr_info info = { 0 };
+    ElfW(Ehdr) header;
+    uintptr_t start;
+    size_t size;
+
+    /* Without a table of frames there is nothing to find; libunwind would go and read the module's file. */
+    if (_dl_find_object((void *)address, &object) != 0 || object.dlfo_eh_frame == NULL)
+        return 0;
+    start = (uintptr_t)object.dlfo_map_start;
+    size = (size_t)((uintptr_t)object.dlfo_map_end - start);
+    /* Linkers place the header, and the program headers with it, at the start of the first segment. */
+    if (size < sizeof(header) || lv_os_read_memory(start, &header, sizeof(header)) < 0 ||
+        memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(ElfW(Phdr)) ||
+        header.e_phoff > size || header.e_phnum > (size - header.e_phoff) / sizeof(ElfW(Phdr)))
+        return 0;
+    info.dlpi_addr = object.dlfo_link_map->l_addr;
+    info.dlpi_name = object.dlfo_link_map->l_name;
+    info.dlpi_phdr = (const ElfW(Phdr) *)(start + header.e_phoff);
+    info.dlpi_phnum = header.e_phnum;
+    /* The size says that the rest is not there: how many modules came and went only the loader knows. */
+    return callback(&info, offsetof(struct dl_phdr_info, dlpi_adds), data);
+}
+
+/* While it is tried out: is this libunwind's call, and is the first word of its data an address in the innermost frames,
+ * which are libunwind's and ours? */
+static bool is_as_expected(lv_phdr_callback *callback, uintptr_t wanted)
+{
+    uintptr_t code = lv_unwind_code();
+
+    return in_one_module(code, (uintptr_t)callback) &&
+           (in_one_module(code, wanted) || in_one_module((uintptr_t)lv_unwind_try, wanted));
+}
+
+bool lv_unwind_phdr(lv_phdr_callback *callback, void *data, int *ret_result)
+{
+    lv_phdr_callback *known = __atomic_load_n(&unwinder.callback, __ATOMIC_RELAXED);
+
+    if (known == NULL) {
+        if (!__atomic_load_n(&unwinder.trying, __ATOMIC_RELAXED) || !is_as_expected(callback, *(const uintptr_t *)data))
+            return false;
+        __atomic_store_n(&unwinder.callback, callback, __ATOMIC_RELAXED);
+    } else if (callback != known) {
+        return false;
+    }
+    *ret_result = call_for_module(*(const uintptr_t *)data, callback, data);
+    return true;
+}
+
+/* ---- unwinding ---- */
+
 /* Not inlined, so that the library's own frames are a known kind of frame: all of them lie before @caller. */
-__attribute__((noinline)) uint32_t lv_unwind(uintptr_t *frames, uint32_t max, uintptr_t caller)
+__attribute__((noinline)) static uint32_t walk(uintptr_t *frames, uint32_t max, uintptr_t caller)
 {
     uint32_t wanted = (max < FRAMES_MAX ? max : FRAMES_MAX) + OWN_FRAMES;
     void *seen[wanted]; /* no longer than need be: a thread of the program may have a very small stack */
     int count = unw_backtrace(seen, (int)wanted);
 
-    if (max == 0)
-        return 0;
     for (int i = 0; i < count; i++) {
         uint32_t kept = (uint32_t)(count - i);
 
@@ -98,6 +187,49 @@ __attribute__((noinline)) uint32_t lv_unwind(uintptr_t *frames, uint32_t max, ui
         memcpy(frames, &seen[i], kept * sizeof(frames[0]));
         return kept;
     }
+    return 0;
+}
+
+static bool has_room(void)
+{
+    size_t size = lv_os_signal_stack();
+
+    return size == 0 || size >= SIGNAL_STACK_MIN;
+}
+
+__attribute__((noinline)) bool lv_unwind_try(void)
+{
+    uintptr_t frames[2];
+    bool works;
+
+    if (__atomic_load_n(&unwinder.callback, __ATOMIC_RELAXED) != NULL)
+        return true;
+    __atomic_store_n(&unwinder.trying, true, __ATOMIC_RELAXED);
+    works = walk(frames, LV_ARRAY_SIZE(frames), (uintptr_t)__builtin_return_address(0)) == LV_ARRAY_SIZE(frames) &&
+            __atomic_load_n(&unwinder.callback, __ATOMIC_RELAXED) != NULL;
+    __atomic_store_n(&unwinder.trying, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&unwinder.off, !works, __ATOMIC_RELAXED);
+    if (!works)
+        __atomic_store_n(&unwinder.callback, NULL, __ATOMIC_RELAXED);
+    return works;
+}
+
+uint32_t lv_unwind(uintptr_t *frames, uint32_t max, uintptr_t caller)
+{
+    uint32_t count = 0;
+
+    if (max == 0)
+        return 0;
+    if (!__atomic_load_n(&unwinder.off, __ATOMIC_RELAXED) && has_room())
+        count = walk(frames, max, caller);
+    if (count != 0)
+        return count;
+    __atomic_fetch_add(&unwinder.short_count, 1, __ATOMIC_RELAXED);
     frames[0] = caller;
     return 1;
+}
+
+uint64_t lv_unwind_short_count(void)
+{
+    return __atomic_load_n(&unwinder.short_count, __ATOMIC_RELAXED);
 }

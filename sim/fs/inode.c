@@ -72,15 +72,3 @@ void file_close(struct file *file)
     iput(file->inode);
     free(file);
 }
-
-void file_start_write(struct file *file)
-{
-    if (S_ISREG(file->inode->i_mode))
-        sb_start_write(file->inode->i_sb);
-}
-
-void file_end_write(struct file *file)
-{
-    if (S_ISREG(file->inode->i_mode))
-        sb_end_write(file->inode->i_sb);
-}

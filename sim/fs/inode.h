@@ -11,12 +11,12 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <urcu/list.h>
 
 #include "fs/page_cache.h"
+#include "fs/super.h"
 #include "kernel/rwsem.h"
-
-struct super_block;
 
 /* Levels of i_rwsem, and of pipe->mutex: the same numbers as in the kernel. */
 enum {
@@ -45,27 +45,27 @@ struct inode *new_inode(struct super_block *sb, unsigned mode);
 struct inode *igrab(struct inode *inode);
 void iput(struct inode *inode);
 
-static inline void inode_lock(struct inode *inode)
+SIM_INLINE void inode_lock(struct inode *inode)
 {
     down_write(&inode->i_rwsem);
 }
 
-static inline void inode_lock_nested(struct inode *inode, unsigned subclass)
+SIM_INLINE void inode_lock_nested(struct inode *inode, unsigned subclass)
 {
     down_write_nested(&inode->i_rwsem, subclass);
 }
 
-static inline void inode_unlock(struct inode *inode)
+SIM_INLINE void inode_unlock(struct inode *inode)
 {
     up_write(&inode->i_rwsem);
 }
 
-static inline void inode_lock_shared(struct inode *inode)
+SIM_INLINE void inode_lock_shared(struct inode *inode)
 {
     down_read(&inode->i_rwsem);
 }
 
-static inline void inode_unlock_shared(struct inode *inode)
+SIM_INLINE void inode_unlock_shared(struct inode *inode)
 {
     up_read(&inode->i_rwsem);
 }
@@ -80,7 +80,16 @@ struct file *file_open(struct inode *inode, bool writable);
 void file_close(struct file *file);
 
 /* sb_start_write() for the file's mount. */
-void file_start_write(struct file *file);
-void file_end_write(struct file *file);
+SIM_INLINE void file_start_write(struct file *file)
+{
+    if (S_ISREG(file->inode->i_mode))
+        sb_start_write(file->inode->i_sb);
+}
+
+SIM_INLINE void file_end_write(struct file *file)
+{
+    if (S_ISREG(file->inode->i_mode))
+        sb_end_write(file->inode->i_sb);
+}
 
 #endif

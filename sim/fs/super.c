@@ -37,16 +37,6 @@ void umount_fs(struct super_block *sb)
     free(sb);
 }
 
-void sb_start_write(struct super_block *sb)
-{
-    percpu_down_read(&sb->s_writers);
-}
-
-void sb_end_write(struct super_block *sb)
-{
-    percpu_up_read(&sb->s_writers);
-}
-
 void super_audit(struct super_block *sb, struct page_audit *audit)
 {
     struct inode *inode;

@@ -41,9 +41,17 @@ struct super_block *mount_fs(struct file_system_type *type);
 /* Nothing may use the file system any more: drops the root, and checks that no inode stays. */
 void umount_fs(struct super_block *sb);
 
-/* The caller changes the file system until the matching sb_end_write(). May sleep. */
-void sb_start_write(struct super_block *sb);
-void sb_end_write(struct super_block *sb);
+/* The caller changes the file system until the matching sb_end_write(). May sleep. Inline, as all that takes a lock on
+ * behalf of many: see kernel/lockdep.h. */
+SIM_INLINE void sb_start_write(struct super_block *sb)
+{
+    percpu_down_read(&sb->s_writers);
+}
+
+SIM_INLINE void sb_end_write(struct super_block *sb)
+{
+    percpu_up_read(&sb->s_writers);
+}
 
 /* Enters all pages of the page cache of all files into @audit. Context: the machine is at rest. */
 void super_audit(struct super_block *sb, struct page_audit *audit);

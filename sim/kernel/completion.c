@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * completion.c: waiting for another thread. Owns no data beyond its completions; each one's monitor
- * protects it.
- *
- * The order of the calls to lockval is the point of this file. A wait is announced before the
- * thread counts as a waiter, and a completion before the waiters may pass: whoever sees a waiter
- * with completion_waiters() can rely on lockval having seen it too, and lockval judges the
- * completion while the waiter still waits.
+ * protects it. What lockval is told, and when, stands in completion.h.
  */
 #include "kernel/completion.h"
 
 #include <sched.h>
 
 #include "kernel/check.h"
-#include "kernel/percpu.h"
 
 void init_completion_key(struct completion *done, const char *name, const struct lockval_key *key)
 {
@@ -29,10 +23,8 @@ void destroy_completion(struct completion *done)
     monitor_destroy(&done->inside);
 }
 
-void wait_for_completion(struct completion *done)
+void completion_sleep(struct completion *done)
 {
-    might_sleep("wait_for_completion");
-    lockval_begin_wait(&done->event);
     monitor_enter(&done->inside);
     atomic_fetch_add(&done->waiters, 1);
     while (done->done == 0)
@@ -41,12 +33,10 @@ void wait_for_completion(struct completion *done)
         done->done--;
     atomic_fetch_sub(&done->waiters, 1);
     monitor_leave(&done->inside);
-    lockval_end_wait(&done->event);
 }
 
-void complete(struct completion *done)
+void completion_pass_one(struct completion *done)
 {
-    lockval_complete_event(&done->event);
     monitor_enter(&done->inside);
     if (done->done < UINT_MAX - 1)
         done->done++;
@@ -54,9 +44,8 @@ void complete(struct completion *done)
     monitor_leave(&done->inside);
 }
 
-void complete_all(struct completion *done)
+void completion_pass_all(struct completion *done)
 {
-    lockval_complete_event(&done->event);
     monitor_enter(&done->inside);
     done->done = UINT_MAX;
     monitor_notify(&done->inside);

@@ -78,29 +78,23 @@ static bool reader_enter(struct percpu_rw_semaphore *sem)
     return false;
 }
 
-void percpu_down_read(struct percpu_rw_semaphore *sem)
+void percpu_rwsem_enter_read(struct percpu_rw_semaphore *sem)
 {
-    might_sleep("percpu_down_read");
-    lockval_acquire_map(&sem->map, LOCKVAL_READ, 0, 0, NULL);
     while (!reader_enter(sem)) {
         monitor_enter(&sem->inside);
         while (atomic_load(&sem->writer))
             monitor_wait(&sem->inside);
         monitor_leave(&sem->inside);
     }
-    lockval_acquired_map(&sem->map);
 }
 
-void percpu_up_read(struct percpu_rw_semaphore *sem)
+void percpu_rwsem_leave_read(struct percpu_rw_semaphore *sem)
 {
-    lockval_release_map(&sem->map);
     reader_leave(sem, &sem->slots[smp_processor_id()]);
 }
 
-void percpu_down_write(struct percpu_rw_semaphore *sem)
+void percpu_rwsem_enter_write(struct percpu_rw_semaphore *sem)
 {
-    might_sleep("percpu_down_write");
-    lockval_acquire_map(&sem->map, LOCKVAL_WRITE, 0, 0, NULL);
     monitor_enter(&sem->inside);
     while (atomic_load(&sem->writer))
         monitor_wait(&sem->inside);
@@ -108,20 +102,13 @@ void percpu_down_write(struct percpu_rw_semaphore *sem)
     while (count_readers(sem) != 0)
         monitor_wait(&sem->inside);
     monitor_leave(&sem->inside);
-    lockval_acquired_map(&sem->map);
 }
 
-void percpu_up_write(struct percpu_rw_semaphore *sem)
+void percpu_rwsem_leave_write(struct percpu_rw_semaphore *sem)
 {
-    lockval_release_map(&sem->map);
     monitor_enter(&sem->inside);
     SIM_CHECK(atomic_load(&sem->writer), "percpu_up_write without a writer");
     atomic_store(&sem->writer, false);
     monitor_notify(&sem->inside);
     monitor_leave(&sem->inside);
-}
-
-void percpu_rwsem_assert_held(const struct percpu_rw_semaphore *sem)
-{
-    lockval_assert_held(&sem->map, LOCKVAL_ANY);
 }

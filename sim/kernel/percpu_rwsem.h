@@ -7,12 +7,15 @@
  * writer is about. Made for locks that nearly everybody reads and hardly anybody writes:
  * cpu_hotplug_lock, a superblock's write count. Readers are not recursive: they wait behind a
  * writer that waits.
+ *
+ * Inline: what lockval is told (lockdep.h). The lock itself is the percpu_rwsem_*() functions.
  */
 
 #include <stdatomic.h>
 
 #include "kernel/lockdep.h"
 #include "kernel/monitor.h"
+#include "kernel/percpu.h"
 
 struct percpu_rwsem_slot;
 
@@ -30,15 +33,47 @@ struct percpu_rw_semaphore {
 void percpu_init_rwsem_key(struct percpu_rw_semaphore *sem, const char *name, const struct lockval_key *key);
 void percpu_free_rwsem(struct percpu_rw_semaphore *sem);
 
-/* May sleep. The reader may release on another CPU than the one it took the lock on. */
-void percpu_down_read(struct percpu_rw_semaphore *sem);
-void percpu_up_read(struct percpu_rw_semaphore *sem);
+/* The lock without lockval: for the functions below alone. */
+void percpu_rwsem_enter_read(struct percpu_rw_semaphore *sem);
+void percpu_rwsem_enter_write(struct percpu_rw_semaphore *sem);
+void percpu_rwsem_leave_read(struct percpu_rw_semaphore *sem);
+void percpu_rwsem_leave_write(struct percpu_rw_semaphore *sem);
 
-void percpu_down_write(struct percpu_rw_semaphore *sem);
-void percpu_up_write(struct percpu_rw_semaphore *sem);
+/* May sleep. The reader may release on another CPU than the one it took the lock on. */
+SIM_INLINE void percpu_down_read(struct percpu_rw_semaphore *sem)
+{
+    might_sleep("percpu_down_read");
+    lockval_acquire_map(&sem->map, LOCKVAL_READ, 0, 0, NULL);
+    percpu_rwsem_enter_read(sem);
+    lockval_acquired_map(&sem->map);
+}
+
+SIM_INLINE void percpu_up_read(struct percpu_rw_semaphore *sem)
+{
+    lockval_release_map(&sem->map);
+    percpu_rwsem_leave_read(sem);
+}
+
+/* May sleep. */
+SIM_INLINE void percpu_down_write(struct percpu_rw_semaphore *sem)
+{
+    might_sleep("percpu_down_write");
+    lockval_acquire_map(&sem->map, LOCKVAL_WRITE, 0, 0, NULL);
+    percpu_rwsem_enter_write(sem);
+    lockval_acquired_map(&sem->map);
+}
+
+SIM_INLINE void percpu_up_write(struct percpu_rw_semaphore *sem)
+{
+    lockval_release_map(&sem->map);
+    percpu_rwsem_leave_write(sem);
+}
 
 /* A finding of lockval, and nothing without it, unless the caller holds @sem as reader or
  * writer. */
-void percpu_rwsem_assert_held(const struct percpu_rw_semaphore *sem);
+SIM_INLINE void percpu_rwsem_assert_held(const struct percpu_rw_semaphore *sem)
+{
+    lockval_assert_held(&sem->map, LOCKVAL_ANY);
+}
 
 #endif

@@ -9,10 +9,7 @@
  */
 #include "kernel/rwsem.h"
 
-#include <stdbool.h>
-
 #include "kernel/check.h"
-#include "kernel/percpu.h"
 
 void init_rwsem_key(struct rw_semaphore *sem, const char *name, const struct lockval_key *key)
 {
@@ -28,27 +25,17 @@ void destroy_rwsem(struct rw_semaphore *sem)
     monitor_destroy(&sem->inside);
 }
 
-void down_read_nested(struct rw_semaphore *sem, unsigned subclass)
+void rwsem_enter_read(struct rw_semaphore *sem)
 {
-    might_sleep("down_read");
-    lockval_acquire_map(&sem->map, LOCKVAL_READ, subclass, 0, NULL);
     monitor_enter(&sem->inside);
     while (sem->holders < 0 || sem->waiting_writers > 0)
         monitor_wait(&sem->inside);
     sem->holders++;
     monitor_leave(&sem->inside);
-    lockval_acquired_map(&sem->map);
 }
 
-void down_read(struct rw_semaphore *sem)
+void rwsem_enter_write(struct rw_semaphore *sem)
 {
-    down_read_nested(sem, 0);
-}
-
-void down_write_nested(struct rw_semaphore *sem, unsigned subclass)
-{
-    might_sleep("down_write");
-    lockval_acquire_map(&sem->map, LOCKVAL_WRITE, subclass, 0, NULL);
     monitor_enter(&sem->inside);
     sem->waiting_writers++;
     while (sem->holders != 0)
@@ -56,17 +43,10 @@ void down_write_nested(struct rw_semaphore *sem, unsigned subclass)
     sem->waiting_writers--;
     sem->holders = -1;
     monitor_leave(&sem->inside);
-    lockval_acquired_map(&sem->map);
 }
 
-void down_write(struct rw_semaphore *sem)
+void rwsem_leave_read(struct rw_semaphore *sem)
 {
-    down_write_nested(sem, 0);
-}
-
-void up_read(struct rw_semaphore *sem)
-{
-    lockval_release_map(&sem->map);
     monitor_enter(&sem->inside);
     SIM_CHECK(sem->holders > 0, "up_read of a rwsem that no reader holds");
     if (--sem->holders == 0)
@@ -74,9 +54,8 @@ void up_read(struct rw_semaphore *sem)
     monitor_leave(&sem->inside);
 }
 
-void up_write(struct rw_semaphore *sem)
+void rwsem_leave_write(struct rw_semaphore *sem)
 {
-    lockval_release_map(&sem->map);
     monitor_enter(&sem->inside);
     SIM_CHECK(sem->holders == -1, "up_write of a rwsem that no writer holds");
     sem->holders = 0;
@@ -84,9 +63,8 @@ void up_write(struct rw_semaphore *sem)
     monitor_leave(&sem->inside);
 }
 
-void downgrade_write(struct rw_semaphore *sem)
+void rwsem_write_to_read(struct rw_semaphore *sem)
 {
-    lockval_downgrade_map(&sem->map);
     monitor_enter(&sem->inside);
     SIM_CHECK(sem->holders == -1, "downgrade_write of a rwsem that no writer holds");
     sem->holders = 1;

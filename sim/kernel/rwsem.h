@@ -6,10 +6,13 @@
  * rwsem.h: the kernel's sleeping reader-writer lock. A reader waits behind a writer that waits, so
  * readers are not recursive (LOCKVAL_READ). A writer can become a reader without letting another
  * writer in between.
+ *
+ * Inline: what lockval is told (lockdep.h). The lock itself is the rwsem_*() functions.
  */
 
 #include "kernel/lockdep.h"
 #include "kernel/monitor.h"
+#include "kernel/percpu.h"
 
 struct rw_semaphore {
     struct lockval_map map;
@@ -24,17 +27,58 @@ struct rw_semaphore {
 void init_rwsem_key(struct rw_semaphore *sem, const char *name, const struct lockval_key *key);
 void destroy_rwsem(struct rw_semaphore *sem);
 
-/* All four may sleep. The nested ones name the level of the class, as mutex_lock_nested() does. */
-void down_read(struct rw_semaphore *sem);
-void down_read_nested(struct rw_semaphore *sem, unsigned subclass);
-void down_write(struct rw_semaphore *sem);
-void down_write_nested(struct rw_semaphore *sem, unsigned subclass);
+/* The lock without lockval: for the functions below alone. */
+void rwsem_enter_read(struct rw_semaphore *sem);
+void rwsem_enter_write(struct rw_semaphore *sem);
+void rwsem_leave_read(struct rw_semaphore *sem);
+void rwsem_leave_write(struct rw_semaphore *sem);
+void rwsem_write_to_read(struct rw_semaphore *sem);
 
-void up_read(struct rw_semaphore *sem);
-void up_write(struct rw_semaphore *sem);
+/* All four may sleep. The nested ones name the level of the class, as mutex_lock_nested() does. */
+SIM_INLINE void down_read_nested(struct rw_semaphore *sem, unsigned subclass)
+{
+    might_sleep("down_read");
+    lockval_acquire_map(&sem->map, LOCKVAL_READ, subclass, 0, NULL);
+    rwsem_enter_read(sem);
+    lockval_acquired_map(&sem->map);
+}
+
+SIM_INLINE void down_read(struct rw_semaphore *sem)
+{
+    down_read_nested(sem, 0);
+}
+
+SIM_INLINE void down_write_nested(struct rw_semaphore *sem, unsigned subclass)
+{
+    might_sleep("down_write");
+    lockval_acquire_map(&sem->map, LOCKVAL_WRITE, subclass, 0, NULL);
+    rwsem_enter_write(sem);
+    lockval_acquired_map(&sem->map);
+}
+
+SIM_INLINE void down_write(struct rw_semaphore *sem)
+{
+    down_write_nested(sem, 0);
+}
+
+SIM_INLINE void up_read(struct rw_semaphore *sem)
+{
+    lockval_release_map(&sem->map);
+    rwsem_leave_read(sem);
+}
+
+SIM_INLINE void up_write(struct rw_semaphore *sem)
+{
+    lockval_release_map(&sem->map);
+    rwsem_leave_write(sem);
+}
 
 /* The caller, a writer, is a reader from now on; up_read() ends it. Other readers are let in,
  * unless a writer waits. */
-void downgrade_write(struct rw_semaphore *sem);
+SIM_INLINE void downgrade_write(struct rw_semaphore *sem)
+{
+    lockval_downgrade_map(&sem->map);
+    rwsem_write_to_read(sem);
+}
 
 #endif

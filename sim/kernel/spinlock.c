@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spinlock.c: the kernel's spinlock over pthread_spinlock_t. Owns no data.
- *
- * Like the mutex it is seen through the pthread hooks. The holder does not sleep, by the rule of
- * spinlock.h, but the host may take its processor away; then others spin until it is back, so hold
- * times must stay short.
+ * spinlock.c: the beginning and the end of a spinlock; what lies between is inline. Owns no data.
  */
 #include "kernel/spinlock.h"
-
-#include <errno.h>
-
-#include "kernel/check.h"
 
 void spin_lock_init_key(spinlock_t *spin, const char *name, const struct lockval_key *key)
 {
@@ -25,26 +17,4 @@ void spin_lock_destroy(spinlock_t *spin)
     int err = pthread_spin_destroy(&spin->lock);
 
     SIM_CHECK(!err, "pthread_spin_destroy: error %d", err);
-}
-
-void spin_lock(spinlock_t *spin)
-{
-    int err = pthread_spin_lock(&spin->lock);
-
-    SIM_CHECK(!err, "pthread_spin_lock: error %d", err);
-}
-
-bool spin_trylock(spinlock_t *spin)
-{
-    int err = pthread_spin_trylock(&spin->lock);
-
-    SIM_CHECK(!err || err == EBUSY, "pthread_spin_trylock: error %d", err);
-    return !err;
-}
-
-void spin_unlock(spinlock_t *spin)
-{
-    int err = pthread_spin_unlock(&spin->lock);
-
-    SIM_CHECK(!err, "pthread_spin_unlock: error %d", err);
 }

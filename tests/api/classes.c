@@ -15,6 +15,7 @@
  * expect c11: circular potential | \(a mtx\)
  * expect named-anew: circular potential | \(second class\)
  * expect subclass: clean
+ * expect subclass-after-wait: clean
  * expect subclass-forgotten: recursive potential
  * expect subclass-of-another: recursive potential
  * expect subclass-order: circular potential | \(first class/1\)
@@ -243,6 +244,23 @@ static void subclass(void)
 }
 
 /* It counts for one acquisition only. */
+/* A wait on a condition variable takes the mutex again, as what it was. */
+static void subclass_after_wait(void)
+{
+    pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+    struct timespec long_ago = { 1, 0 };
+    pthread_mutex_t a, b;
+
+    make(&a, &first_key, "first class");
+    make(&b, &first_key, "first class");
+    pthread_mutex_lock(&a);
+    lockval_next_subclass(&b, 1);
+    pthread_mutex_lock(&b);
+    pthread_cond_timedwait(&cond, &b, &long_ago);
+    pthread_mutex_unlock(&b);
+    pthread_mutex_unlock(&a);
+}
+
 static void subclass_forgotten(void)
 {
     struct pair pair;
@@ -462,6 +480,7 @@ static const struct api_case cases[] = {
     { "c11", c11 },
     { "named-anew", named_anew },
     { "subclass", subclass },
+    { "subclass-after-wait", subclass_after_wait },
     { "subclass-forgotten", subclass_forgotten },
     { "subclass-of-another", subclass_of_another },
     { "subclass-order", subclass_order },

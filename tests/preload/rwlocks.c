@@ -67,6 +67,20 @@ static void reader_again(void)
     un(&strict);
 }
 
+/* The writer that comes again gets EDEADLK from glibc: a mistake, but nobody is stuck. */
+/* case: writer-again */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^verdict: misuse$ */
+/* expect: returns EDEADLK */
+static void writer_again(void)
+{
+    wr(&one);
+    MUST(pthread_rwlock_wrlock(&one) == EDEADLK);
+    MUST(pthread_rwlock_rdlock(&one) == EDEADLK);
+    un(&one);
+}
+
 /* case: reader-orders */
 /* status: 66 */
 /* findings: 1 */
@@ -150,6 +164,8 @@ int main(int argc, char **argv)
         readers_and_writers();
     else if (is_case(argv, "reader-again"))
         reader_again();
+    else if (is_case(argv, "writer-again"))
+        writer_again();
     else if (is_case(argv, "reader-orders"))
         reader_orders();
     else if (is_case(argv, "init-kinds"))

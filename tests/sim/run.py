@@ -241,8 +241,6 @@ def normal(text):
     """The report without what differs from run to run and from machine to machine: addresses, offsets, thread and process
     numbers, version, frames outside of the program, suffixes that a compiler gives to functions."""
     text = re.sub(r"^ +(\S+ \((libc|liblockval)\.so\S*\)|libc\.so\S*|_start\+.*)$\n", "", text, flags=re.MULTILINE)
-    # Under "taken at", only the innermost frame is exact: a call site keeps the stack of the first who came there.
-    text = re.sub(r"(taken at:\n {7}\S.*\n)(?: {7}\S.*\n)+", r"\1       ...\n", text)
     text = re.sub(r"\+0x[0-9a-f]+ \(", " (", text)
     text = re.sub(r"\b0x[0-9a-f]+\b", "ADDRESS", text)
     text = re.sub(r"\.(?:constprop|isra|part|cold|llvm)\.\d+", "", text)

@@ -5,8 +5,11 @@
 
 #include "unit.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,7 +50,29 @@ void *realloc(void *p, size_t size)
 }
 
 #define COUNTS_ALLOCATIONS 1
+#define HAS_HOOK 1
+
+/* Stands for the hook. */
+static bool hook_answers;
+static int answered, passed_on; /* calls of libunwind and others */
+
+int dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data)
+{
+    int (*real)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+    void *found;
+    int result;
+
+    if (hook_answers && lv_unwind_phdr(callback, data, &result)) {
+        answered++;
+        return result;
+    }
+    passed_on++;
+    found = dlsym(RTLD_NEXT, "dl_iterate_phdr");
+    memcpy(&real, &found, sizeof(real));
+    return real(callback, data);
+}
 #else
+#define HAS_HOOK 0
 #define COUNTS_ALLOCATIONS 0
 #endif
 
@@ -203,6 +228,41 @@ START_TEST(allocations_are_counted)
 }
 END_TEST
 
+/* ---- signal stacks ---- */
+
+static struct trace in_handler;
+
+static void on_signal(int number)
+{
+    (void)number;
+    outer(&in_handler);
+}
+
+static void raise_on_stack_of(size_t size)
+{
+    stack_t stack = { .ss_sp = malloc(size), .ss_size = size }, none = { .ss_flags = SS_DISABLE };
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK };
+
+    ck_assert_ptr_nonnull(stack.ss_sp);
+    in_handler = (struct trace){ .max = LV_ARRAY_SIZE(in_handler.frames) };
+    ck_assert_int_eq(sigaltstack(&stack, NULL), 0);
+    ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+    ck_assert_int_eq(raise(SIGUSR1), 0);
+    ck_assert_int_eq(sigaltstack(&none, NULL), 0);
+    free(stack.ss_sp);
+}
+
+START_TEST(only_the_caller_on_a_small_signal_stack)
+{
+    raise_on_stack_of(32 * 1024);
+    ck_assert_uint_eq(in_handler.count, 1);
+    ck_assert_uint_eq(in_handler.frames[0], in_handler.caller);
+    raise_on_stack_of(256 * 1024);
+    ck_assert_uint_ge(in_handler.count, 5);
+    ck_assert_uint_eq(in_handler.frames[1], in_handler.outer);
+}
+END_TEST
+
 /* ---- file descriptors ---- */
 
 static bool is_open(int fd)
@@ -262,6 +322,81 @@ START_TEST(touches_no_descriptor)
 }
 END_TEST
 
+/* ---- modules ---- */
+
+#if HAS_HOOK
+
+static NOINLINE bool try_without_hook(void)
+{
+    bool works = lv_unwind_try();
+
+    NOT_A_TAIL_CALL();
+    return works;
+}
+
+static NOINLINE bool try_with_hook(void)
+{
+    bool works = lv_unwind_try();
+
+    NOT_A_TAIL_CALL();
+    return works;
+}
+
+static NOINLINE void on_new_frames(struct trace *t)
+{
+    outer(t);
+    NOT_A_TAIL_CALL();
+}
+
+static int count_module(struct dl_phdr_info *info, size_t size, void *count)
+{
+    (void)info;
+    (void)size;
+    ++*(int *)count;
+    return 0;
+}
+
+/* Nothing is known of what libunwind asks, so no hook may wait for it: only the caller is left. */
+START_TEST(off_without_the_hook)
+{
+    struct trace t = { .max = LV_ARRAY_SIZE(t.frames) };
+    uint64_t before = lv_unwind_short_count();
+
+    lv_unwind_init();
+    hook_answers = false;
+    ck_assert(!try_without_hook());
+    outer(&t);
+    ck_assert_uint_eq(t.count, 1);
+    ck_assert_uint_eq(t.frames[0], t.caller);
+    ck_assert_uint_eq(lv_unwind_short_count(), before + 1);
+}
+END_TEST
+
+START_TEST(asks_the_hook_alone)
+{
+    struct trace t = { .max = LV_ARRAY_SIZE(t.frames) };
+    int passed_before, count = 0;
+
+    lv_unwind_init();
+    hook_answers = true;
+    ck_assert(try_with_hook());
+    passed_before = passed_on;
+    answered = 0;
+    on_new_frames(&t);
+    ck_assert_uint_ge(t.count, 4);
+    ck_assert_uint_eq(t.frames[0], t.caller);
+    ck_assert_uint_eq(t.frames[1], t.outer);
+    ck_assert_int_gt(answered, 0);
+    ck_assert_int_eq(passed_on, passed_before);
+    /* Other callbacks are the program's. */
+    ck_assert_int_eq(dl_iterate_phdr(count_module, &count), 0);
+    ck_assert_int_gt(count, 2);
+    ck_assert_int_eq(passed_on, passed_before + 1);
+}
+END_TEST
+
+#endif
+
 int main(void)
 {
     Suite *suite = suite_create("unwind");
@@ -270,12 +405,17 @@ int main(void)
     /* The two about descriptors first: without a process for each test the first use of libunwind must be theirs. */
     tcase_add_test(tcase, opens_no_descriptor);
     tcase_add_test(tcase, touches_no_descriptor);
+#if HAS_HOOK
+    tcase_add_test(tcase, off_without_the_hook);
+    tcase_add_test(tcase, asks_the_hook_alone);
+#endif
     tcase_add_test(tcase, allocates_nothing);
     tcase_add_test(tcase, allocations_are_counted);
     tcase_add_test(tcase, starts_at_the_caller);
     tcase_add_test(tcase, keeps_at_most_max);
     tcase_add_test(tcase, falls_back_to_the_caller);
     tcase_add_test(tcase, deep_stacks);
+    tcase_add_test(tcase, only_the_caller_on_a_small_signal_stack);
     suite_add_tcase(suite, tcase);
     return unit_run(suite);
 }

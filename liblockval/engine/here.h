@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_ENGINE_HERE_H
+#define LV_ENGINE_HERE_H
+
+#include "engine/context.h"
+
+/*
+ * The calling thread's stack from @site outward, in the depot; 0 without memory.
+ * It is taken under the internal lock, with signals blocked: fork waits for that lock, so that no child finds libunwind's
+ * own locks taken by a thread that it does not have. Context: lock held, guard held.
+ */
+lv_stack_id lv_stack_here(struct lv_context *ctx, uintptr_t site);
+
+#endif
