@@ -105,6 +105,12 @@ static void add_edge(struct walk *w, uint32_t held)
         w->error = fresh;
 }
 
+/* Does the kernel's rule hold for nesting in this class? Else the order of its instances is learned. */
+static bool has_class_rule(const struct lv_context *ctx, lv_class_id class)
+{
+    return ctx->options.strict || lv_classes_get(&ctx->classes, class)->explicit_key;
+}
+
 /* Nested in its own class: what the rule for the class says. @held is another instance. */
 static void check_class_nesting(struct walk *w, uint32_t held)
 {
@@ -116,7 +122,7 @@ static void check_class_nesting(struct walk *w, uint32_t held)
     struct lv_finding finding;
     int r;
 
-    if (w->ctx->options.strict || lv_classes_get(&w->ctx->classes, w->a->class)->explicit_key) {
+    if (has_class_rule(w->ctx, w->a->class)) {
         if (lv_check_same_class(&mine, &wanted, w->t->info, &edge, &finding))
             lv_findings_add(w->ctx, w->findings, w->t, &finding);
         return;
@@ -281,9 +287,10 @@ static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct 
 }
 
 /*
- * Something of the lock's base class may be held. The same lock: its own rules, and no edges. Another lock of the class:
- * the chain is looked up by the pair of instances too, since one order of instances says nothing about the next. The
- * key is inverted first: folded in as they are, two instance numbers could look like one more class and mode.
+ * Something of the lock's base class may be held. The same lock: its own rules, and no edges. Another lock of the class,
+ * where the order of instances is judged: the chain is looked up by the pair of instances too, since one order says nothing
+ * about the next. The key is inverted first: folded in as they are, two instance numbers could look like one more class
+ * and mode.
  */
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
 {
@@ -305,7 +312,8 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
             a->stack = h->stack;
             return;
         }
-        chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid);
+        if (h->class.v == a->class.v && !has_class_rule(ctx, a->class))
+            chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid);
     }
     if (a->nest != 0)
         a->nested = lv_held_find(t, a->nest) != NULL;

@@ -220,6 +220,12 @@ struct lv_thread *lv_self_any(void)
     return t != &nobody && t != &noting ? t : NULL;
 }
 
+void lv_process_stop_watching(void)
+{
+    __atomic_store_n(&lv_process_context.state, LV_STATE_OFF, __ATOMIC_RELAXED);
+    lv_self_state = &nobody;
+}
+
 int lv_process_exit_status(int status)
 {
     return process == lv_os_pid() ? lv_exit_status(&lv_process_context, status) : status;

@@ -39,6 +39,9 @@ void lv_process_start(void);
 /* An unwatched thread is about to release @mutex: if it is one of liburcu's or libunwind's, fork has to know of it. */
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex);
 
+/* From here on nothing is watched in this process, which has one thread and must not take the internal lock. */
+void lv_process_stop_watching(void);
+
 /* The status with which the process is to end instead of @status; @status itself in a child of vfork. */
 int lv_process_exit_status(int status);
 

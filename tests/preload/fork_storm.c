@@ -4,7 +4,10 @@
 /* case: locks */
 /* case: births */
 
-/* The same where threads are caught in the middle of liburcu. */
+/* _Fork, which runs no handlers: its child may take locks all the same. */
+/* case: raw */
+
+/* The same as births where threads are caught in the middle of liburcu. */
 /* case: births-in-urcu */
 /* with-first: slow_urcu */
 #include "program.h"
@@ -48,12 +51,14 @@ static void *breed(void *unused)
     return unused;
 }
 
-static void child(void)
+static void child(int raw)
 {
     static pthread_mutex_t own = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
     nest(&own, &fresh);
+    if (raw)
+        _exit(0);
     run_thread(short_life, NULL);
     run_thread(short_life, NULL);
     _exit(0);
@@ -62,16 +67,17 @@ static void child(void)
 int main(int argc, char **argv)
 {
     pthread_t thread[HAMMERS];
+    int raw = is_case(argv, "raw");
 
     (void)argc;
     for (int i = 0; i < HAMMERS; i++)
-        MUST(pthread_create(&thread[i], NULL, is_case(argv, "locks") ? hammer : breed, NULL) == 0);
+        MUST(pthread_create(&thread[i], NULL, raw || is_case(argv, "locks") ? hammer : breed, NULL) == 0);
     for (int i = 0; i < (is_case(argv, "births-in-urcu") ? FORKS / 4 : FORKS); i++) {
-        pid_t pid = fork();
+        pid_t pid = raw ? _Fork() : fork();
         int status;
 
         if (pid == 0)
-            child();
+            child(raw);
         MUST(pid > 0 && waitpid(pid, &status, 0) == pid);
         MUST(status == 0);
     }

@@ -4,7 +4,7 @@
 /* case: small */
 /* status: 66 */
 /* findings: 1 */
-/* expect: ^.*handler\+0x.* \(small_stack\) */
+/* expect: ^-> #0 .*\n *(nest|handler)\+0x.* \(small_stack\)\n *while holding */
 /* case: large */
 /* status: 66 */
 /* findings: 1 */
