@@ -2,12 +2,12 @@
 /* From what an annotation gives to identities and classes. */
 
 #include "api/calls.h"
+#include "engine/site.h"
 
 struct lv_class_key lv_api_key(struct lv_context *ctx, struct lv_thread *t, const struct lockval_key *key,
                                const char *name, enum lv_kind kind)
 {
     struct lv_class_key ret = { .origin = LV_CLASS_NAME, .kind = kind, .name = name };
-    struct lv_locked locked;
 
     if (key == NULL) {
         if (name == NULL)
@@ -15,9 +15,7 @@ struct lv_class_key lv_api_key(struct lv_context *ctx, struct lv_thread *t, cons
         return ret;
     }
     t->guard++;
-    locked = lv_context_lock(ctx);
-    ret.module = lv_modules_find(&ctx->modules, (uintptr_t)key);
-    lv_context_unlock(ctx, &locked);
+    ret.module = lv_site_module(ctx, (uintptr_t)key);
     t->guard--;
     ret.place = (uintptr_t)key - (ret.module != NULL ? ret.module->bias : 0);
     return ret;

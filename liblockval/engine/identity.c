@@ -79,18 +79,27 @@ uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object
     return __atomic_load_n(&((struct lv_instance *)lv_vec_at(&ctx->instances, number))->word, __ATOMIC_ACQUIRE);
 }
 
+/* The class of @key. The internal lock is taken only for a class that is new. Context: guard held. */
+static lv_class_id class_of(struct lv_context *ctx, const struct lv_class_key *key)
+{
+    lv_class_id class = lv_classes_find(&ctx->classes, key);
+    struct lv_locked locked;
+
+    if (class.v != 0)
+        return class;
+    locked = lv_context_lock(ctx);
+    class = lv_classes_find_or_add(&ctx->classes, key);
+    lv_context_unlock(ctx, &locked);
+    return class;
+}
+
 /* The class of a lock that is met for the first time and was not initialised by a call. */
 static lv_class_id class_of_new(struct lv_context *ctx, const struct lv_object *object, uintptr_t site)
 {
-    struct lv_locked locked = lv_context_lock(ctx);
     struct lv_class_key key;
-    lv_class_id class = { 0 };
-    bool is_static = lv_site_is_static(ctx, object, &key);
 
-    if (is_static)
-        class = lv_classes_find_or_add(&ctx->classes, &key);
-    lv_context_unlock(ctx, &locked);
-    return is_static ? class : lv_site_find_or_add(ctx, LV_CLASS_LOCK, object->kind, site);
+    return lv_site_is_static(ctx, object, &key) ? class_of(ctx, &key)
+                                                : lv_site_find_or_add(ctx, LV_CLASS_LOCK, object->kind, site);
 }
 
 /* Give @object an identity of @class, unless another thread did meanwhile. Context: guard held. */
@@ -126,15 +135,10 @@ uint64_t lv_identity_adopt(struct lv_context *ctx, struct lv_thread *t, const st
 uint64_t lv_identity_adopt_as(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
                               const struct lv_class_key *key)
 {
-    struct lv_locked locked;
-    lv_class_id class;
     uint64_t word;
 
     t->guard++;
-    locked = lv_context_lock(ctx);
-    class = lv_classes_find_or_add(&ctx->classes, key);
-    lv_context_unlock(ctx, &locked);
-    word = adopt(ctx, object, class);
+    word = adopt(ctx, object, class_of(ctx, key));
     t->guard--;
     return word;
 }
@@ -167,9 +171,20 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
     return word;
 }
 
-/* A new lock that got no identity must not go on with that of the lock before it at its place. */
-static void give_up_without(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, uint64_t word)
+/*
+ * @object is a new lock with the identity @word. Nobody else may use an object that is being initialised or named, so words
+ * inside it need no lock. Without memory it must not go on with the identity of the lock before it at its place.
+ */
+static void renew(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, uint64_t word)
 {
+    if (object->word != NULL) {
+        word = store(ctx, object, word);
+    } else {
+        struct lv_locked locked = lv_context_lock(ctx);
+
+        word = store(ctx, object, word);
+        lv_context_unlock(ctx, &locked);
+    }
     if (word != 0)
         return;
     lv_identity_forget(ctx, t, object);
@@ -178,36 +193,18 @@ static void give_up_without(struct lv_context *ctx, struct lv_thread *t, const s
 
 void lv_identity_init(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, uintptr_t site)
 {
-    uint64_t word;
-
     if (lv_is_own(ctx, object, site))
         return;
     t->guard++;
-    word = make_word(ctx, lv_site_find_or_add(ctx, LV_CLASS_INIT, object->kind, site), 0);
-    if (object->word != NULL) {
-        /* Nobody else may use an object that is being initialised. */
-        word = store(ctx, object, word);
-    } else {
-        struct lv_locked locked = lv_context_lock(ctx);
-
-        word = store(ctx, object, word);
-        lv_context_unlock(ctx, &locked);
-    }
-    give_up_without(ctx, t, object, word);
+    renew(ctx, t, object, make_word(ctx, lv_site_find_or_add(ctx, LV_CLASS_INIT, object->kind, site), 0));
     t->guard--;
 }
 
 void lv_identity_set(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
                      const struct lv_class_key *key, unsigned flags)
 {
-    struct lv_locked locked;
-    uint64_t word;
-
     t->guard++;
-    locked = lv_context_lock(ctx);
-    word = store(ctx, object, make_word(ctx, lv_classes_find_or_add(&ctx->classes, key), flags));
-    lv_context_unlock(ctx, &locked);
-    give_up_without(ctx, t, object, word);
+    renew(ctx, t, object, make_word(ctx, class_of(ctx, key), flags));
     t->guard--;
 }
 

@@ -131,10 +131,25 @@ lv_class_id lv_site_find_or_add(struct lv_context *ctx, enum lv_class_origin ori
     return class;
 }
 
+const struct lv_module *lv_site_module(struct lv_context *ctx, uintptr_t address)
+{
+    const struct lv_module *module;
+    struct lv_locked locked;
+
+    if (lv_modules_peek(&ctx->modules, address, &module))
+        return module;
+    locked = lv_context_lock(ctx);
+    module = lv_modules_find(&ctx->modules, address);
+    lv_context_unlock(ctx, &locked);
+    return module;
+}
+
 bool lv_site_is_static(struct lv_context *ctx, const struct lv_object *object, struct lv_class_key *ret_key)
 {
-    if (lv_modules_find(&ctx->modules, object->address) == NULL)
+    const struct lv_module *module = lv_site_module(ctx, object->address);
+
+    if (module == NULL)
         return false;
-    *ret_key = key_at(ctx, LV_CLASS_STATIC, object->kind, object->address);
+    *ret_key = (struct lv_class_key){ LV_CLASS_STATIC, object->kind, module, object->address - module->bias, NULL };
     return true;
 }

@@ -16,7 +16,10 @@
  */
 lv_class_id lv_site_find_or_add(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t site);
 
-/* Does @address lie in a module's data or code, so that it names a lock? Fills in the key of its class. Context: lock
+/* The module that @address lies in, or null. Takes the internal lock for a module that is new. Context: guard held. */
+const struct lv_module *lv_site_module(struct lv_context *ctx, uintptr_t address);
+
+/* Does the lock lie in a module's data, so that its address names it? Fills in the key of its class. Context: guard
  * held. */
 bool lv_site_is_static(struct lv_context *ctx, const struct lv_object *object, struct lv_class_key *ret_key);
 

@@ -68,21 +68,38 @@ static bool set_up(struct lv_classes *classes, struct lv_class *class, uint32_t 
     }
 }
 
-lv_class_id lv_classes_find_or_add(struct lv_classes *classes, const struct lv_class_key *key)
+/* The class of @key; id 0: there is none, and @ret_hash is where it belongs in the table. */
+static lv_class_id look_up(const struct lv_classes *classes, const struct lv_class_key *key, uint64_t *ret_hash)
 {
     uint64_t hash = hash_key(key);
+
+    for (;; hash++) {
+        lv_class_id id = { hash != 0 ? lv_table_find(&classes->by_key, hash) : 0 };
+
+        if (hash == 0)
+            continue;
+        *ret_hash = hash;
+        if (id.v == 0 || same_key(&lv_classes_get(classes, id)->key, key))
+            return id;
+    }
+}
+
+lv_class_id lv_classes_find(const struct lv_classes *classes, const struct lv_class_key *key)
+{
+    uint64_t hash;
+
+    return look_up(classes, key, &hash);
+}
+
+lv_class_id lv_classes_find_or_add(struct lv_classes *classes, const struct lv_class_key *key)
+{
+    uint64_t hash;
+    lv_class_id known = look_up(classes, key, &hash);
     struct lv_class *class;
     uint32_t number;
 
-    for (;; hash++) {
-        if (hash == 0)
-            continue;
-        number = lv_table_find(&classes->by_key, hash);
-        if (number == 0)
-            break;
-        if (same_key(&lv_classes_get(classes, (lv_class_id){ number })->key, key))
-            return (lv_class_id){ number };
-    }
+    if (known.v != 0)
+        return known;
     class = lv_vec_add(&classes->all, &number);
     if (class == NULL || !set_up(classes, class, number, key) ||
         lv_table_insert(&classes->by_key, hash, number) < 0)

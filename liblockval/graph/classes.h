@@ -69,6 +69,9 @@ static inline struct lv_class *lv_classes_get(const struct lv_classes *classes, 
     return lv_vec_at(&classes->all, id.v);
 }
 
+/* The base class of @key, or id 0. Context: any registered thread. */
+lv_class_id lv_classes_find(const struct lv_classes *classes, const struct lv_class_key *key);
+
 /* The base class of @key, added if it is new. Id 0 without memory. Context: owner's lock held. */
 lv_class_id lv_classes_find_or_add(struct lv_classes *classes, const struct lv_class_key *key);
 

@@ -178,6 +178,22 @@ static const struct lv_module *add_record(struct lv_modules *modules, const stru
     return module;
 }
 
+bool lv_modules_peek(const struct lv_modules *modules, uintptr_t address, const struct lv_module **ret)
+{
+    const struct lv_module *module = __atomic_load_n(&modules->head, __ATOMIC_ACQUIRE);
+    struct dl_find_object object;
+    bool loaded = _dl_find_object((void *)address, &object) == 0;
+
+    for (; module; module = module->next) {
+        if (loaded ? is_record_of(module, &object) : address >= module->start && address < module->end)
+            break;
+    }
+    if (loaded != (module != NULL))
+        return false;
+    *ret = module;
+    return true;
+}
+
 const struct lv_module *lv_modules_find(struct lv_modules *modules, uintptr_t address)
 {
     struct dl_find_object object;

@@ -47,6 +47,9 @@ void lv_modules_init(struct lv_modules *modules, struct lv_arena *arena);
 /* The module that @address lies in (code or data), or null. Cost: a walk over the modules seen so far. */
 const struct lv_module *lv_modules_find(struct lv_modules *modules, uintptr_t address);
 
+/* The same without the owner's lock: true with the answer in @ret, false when only lv_modules_find() can tell. */
+bool lv_modules_peek(const struct lv_modules *modules, uintptr_t address, const struct lv_module **ret);
+
 /* Name @address. For a return address pass it less one and add one to the offset shown. */
 void lv_modules_name(struct lv_modules *modules, uintptr_t address, struct lv_symbol *ret);
 
