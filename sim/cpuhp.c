@@ -44,7 +44,7 @@ void cpuhp_init(const struct cpuhp_config *config)
     init_locks();
     cpuhp_steps_init();
     workqueue_init();
-    for_each_possible_cpu(cpu) {
+    for_each_possible_cpu (cpu) {
         cpuhp.cpus[cpu].cpu = cpu;
         cpuhp_threads_start(&cpuhp.cpus[cpu], cpu < nr_boot);
         if (cpu < nr_boot)
@@ -57,7 +57,7 @@ void cpuhp_exit(void)
 {
     unsigned cpu;
 
-    for_each_possible_cpu(cpu)
+    for_each_possible_cpu (cpu)
         cpuhp_threads_stop(&cpuhp.cpus[cpu]);
     workqueue_exit();
     cpuhp_steps_exit();

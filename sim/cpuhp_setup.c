@@ -170,7 +170,7 @@ static int issue_startups(enum cpuhp_state state, struct cpuhp_node *node)
 {
     unsigned cpu;
 
-    for_each_possible_cpu(cpu) {
+    for_each_possible_cpu (cpu) {
         int err = cpuhp_cpu_state(cpu) >= state ? issue_call(cpu, state, true, node, true) : 0;
 
         if (err) {

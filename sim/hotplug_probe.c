@@ -70,7 +70,7 @@ unsigned probe_count(struct probe *probe)
     unsigned count = 0;
     unsigned cpu;
 
-    for_each_possible_cpu(cpu)
+    for_each_possible_cpu (cpu)
         count += atomic_load(&probe->up[cpu]);
     return count;
 }
@@ -80,7 +80,7 @@ void probe_check(struct probe *probe, enum cpuhp_state state)
     unsigned cpu;
 
     cpus_read_lock();
-    for_each_possible_cpu(cpu)
+    for_each_possible_cpu (cpu)
         SIM_CHECK(atomic_load(&probe->up[cpu]) == (cpuhp_cpu_state(cpu) >= state),
                   "CPU %u is in state %d, and a callback of state %d has %s", cpu, (int)cpuhp_cpu_state(cpu),
                   (int)state, atomic_load(&probe->up[cpu]) ? "started" : "not started");
@@ -193,6 +193,6 @@ void residents_remove(void)
 
     for (size_t i = NR_RESIDENTS; i-- > 0;)
         cpuhp_remove_state(residents[i].state);
-    for_each_possible_cpu(cpu)
+    for_each_possible_cpu (cpu)
         SIM_CHECK(atomic_load(&levels[cpu]) == 0, "residents are left on CPU %u", cpu);
 }

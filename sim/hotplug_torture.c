@@ -158,7 +158,7 @@ static void look_at_states(void)
 
     cpus_read_lock();
     before = cpu_online_mask();
-    for_each_possible_cpu(cpu) {
+    for_each_possible_cpu (cpu) {
         enum cpuhp_state state = cpuhp_cpu_state(cpu);
         enum cpuhp_state expected = cpumask_test_cpu(cpu, &before) ? CPUHP_ONLINE : CPUHP_OFFLINE;
 
@@ -253,12 +253,8 @@ static const struct {
     unsigned number; /* of a plain probe of its own */
 } threads_to_run[] = {
     /* clang-format off: one row a thread */
-    { "hotplug/0", move_cpus, 0 },
-    { "hotplug/1", move_cpus, 1 },
-    { "modprobe/0", load_modules, 0 },
-    { "modprobe/1", load_modules, 1 },
-    { "reader/0", look, 0 },
-    { "reader/1", look, 1 },
+    { "hotplug/0", move_cpus, 0 },     { "hotplug/1", move_cpus, 1 }, { "modprobe/0", load_modules, 0 },
+    { "modprobe/1", load_modules, 1 }, { "reader/0", look, 0 },       { "reader/1", look, 1 },
     { "kblockd", queue_works, 0 },
     /* clang-format on */
 };
@@ -309,7 +305,7 @@ int hotplug_torture(const struct sim_options *options)
         kthread_stop(threads[i]);
     print_throughput(options, (double)(sim_clock_ns() - start) / 1e9);
 
-    for_each_possible_cpu(cpu) {
+    for_each_possible_cpu (cpu) {
         err = cpu_up(cpu);
         SIM_CHECK(!err, "CPU %u does not come up at the end: error %d", cpu, err);
     }

@@ -130,7 +130,7 @@ static int run_seal(void *arg)
     struct seal_run *run = arg;
     int err = shmem_add_seals(run->sealed, SEAL_WRITE);
 
-    printf("syz-executor5: F_ADD_SEALS on CPU %u: %s\n", SEALER_CPU, err ? strerror(-err) : "sealed");
+    printf("syz-executor5: F_ADD_SEALS on CPU %u: %s\n", SEALER_CPU, err ? strerrorname_np(-err) : "sealed");
     if (err != run->expected)
         return -EIO;
     /* A seal that was set holds. */

@@ -27,8 +27,7 @@ uint64_t lv_map_identity(struct lv_thread *t, struct lockval_map *map, enum lv_k
     uint64_t word = lv_identity_peek_guarded(&lv_process_context, t, &object);
 
     if (LV_UNLIKELY(word == 0)) {
-        struct lv_class_key key =
-            lv_api_key(&lv_process_context, t, map->lockval_key, map->lockval_name, kind);
+        struct lv_class_key key = lv_api_key(&lv_process_context, t, map->lockval_key, map->lockval_name, kind);
 
         word = lv_identity_adopt_as(&lv_process_context, t, &object, &key);
     }

@@ -247,7 +247,7 @@ void lv_text_printf(struct lv_text *t, const char *format, ...)
 
 bool lv_text_glob(const char *glob, const char *text)
 {
-    const char *star = NULL; /* just behind the last star met */
+    const char *star = NULL;  /* just behind the last star met */
     const char *again = NULL; /* where the text goes on if that star swallows one character more */
 
     /* Only the last star needs to be tried anew: whatever an earlier one could swallow, the last one can as well. */

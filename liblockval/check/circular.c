@@ -112,9 +112,8 @@ static void judge(struct lv_finding *finding, bool timed)
     finding->verdict = timed ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL;
     lv_finding_add_reason(finding, threads == 1 ? (struct lv_reason){ LV_REASON_ONE_THREAD, n, 0 }
                                                 : (struct lv_reason){ LV_REASON_ACQUISITIONS, n, threads });
-    lv_finding_add_reason(finding, different != 0
-                                       ? (struct lv_reason){ LV_REASON_DIFFERENT_INSTANCES, different, n }
-                                       : (struct lv_reason){ LV_REASON_SAME_INSTANCES, 0, 0 });
+    lv_finding_add_reason(finding, different != 0 ? (struct lv_reason){ LV_REASON_DIFFERENT_INSTANCES, different, n }
+                                                  : (struct lv_reason){ LV_REASON_SAME_INSTANCES, 0, 0 });
     if (event)
         lv_finding_add_reason(finding, (struct lv_reason){ LV_REASON_EVENT, 0, 0 });
     if (timed)

@@ -20,12 +20,12 @@ struct lv_reason {
         LV_REASON_ONE_THREAD,          /* all a acquisitions by one thread */
         LV_REASON_DIFFERENT_INSTANCES, /* a of b classes met in different instances */
         LV_REASON_SAME_INSTANCES,
-        LV_REASON_TIMED,     /* the cycle passes through an acquisition with a timeout */
-        LV_REASON_EVENT,     /* it passes through a wait for an event */
-        LV_REASON_SAME_LOCK, /* the thread holds the very lock that it waits for */
-        LV_REASON_RETURNS_ERROR, /* the call returns EDEADLK instead of waiting */
-        LV_REASON_ONE_CLASS, /* two locks of one class, nested without a rule that orders them */
-        LV_REASON_READER_AGAIN, /* a non-recursive reader again: stuck as soon as a writer comes between */
+        LV_REASON_TIMED,          /* the cycle passes through an acquisition with a timeout */
+        LV_REASON_EVENT,          /* it passes through a wait for an event */
+        LV_REASON_SAME_LOCK,      /* the thread holds the very lock that it waits for */
+        LV_REASON_RETURNS_ERROR,  /* the call returns EDEADLK instead of waiting */
+        LV_REASON_ONE_CLASS,      /* two locks of one class, nested without a rule that orders them */
+        LV_REASON_READER_AGAIN,   /* a non-recursive reader again: stuck as soon as a writer comes between */
         LV_REASON_INSTANCE_CYCLE, /* the locks of one class were taken in a circle */
         LV_REASON_MISUSE
     } what;

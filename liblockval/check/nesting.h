@@ -13,8 +13,8 @@
  * order of *instances* is learned, in a graph of its own, and only a circle of instances is reported.
  */
 struct lv_nesting {
-    struct lv_digraph order;   /* instances; owner's lock */
-    struct lv_table node_of;   /* uid -> node; owner's lock for writing */
+    struct lv_digraph order; /* instances; owner's lock */
+    struct lv_table node_of; /* uid -> node; owner's lock for writing */
 };
 
 int lv_nesting_init(struct lv_nesting *nesting, struct lv_arena *arena) LV_MUST_CHECK;

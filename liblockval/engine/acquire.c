@@ -220,7 +220,8 @@ static void learn_locked(struct walk *w, uint64_t chain, uint64_t at)
 static void remember(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t tag)
 {
     lv_thread_grow_cache(ctx, t);
-    t->cache[tag & t->cache_mask] = (struct lv_cache_slot){ .tag = tag, .key_after = a->key_after, .stack = a->stack, .hits = 1 };
+    t->cache[tag & t->cache_mask] =
+        (struct lv_cache_slot){ .tag = tag, .key_after = a->key_after, .stack = a->stack, .hits = 1 };
 }
 
 /*
@@ -240,9 +241,10 @@ static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
     return lost;
 }
 
-void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain, uint64_t tag)
+void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain,
+                     uint64_t tag)
 {
-    uint64_t at = lv_hash_mix(chain, a->site) | 1; /* the same in every thread, unlike the tag */
+    uint64_t at = lv_hash_mix(a->key_after, a->site) | 1; /* the same in every thread and for every pair of instances */
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
 
@@ -263,7 +265,8 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
 }
 
 /* The rules for a lock that the thread itself already holds. */
-static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, const struct lv_held *h)
+static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a,
+                            const struct lv_held *h)
 {
     struct lv_findings findings;
     struct lv_finding_edge edge;

@@ -26,7 +26,7 @@ static inline uint64_t lv_filter_bit(lv_class_id base)
 /* What an acquisition adds to a chain. */
 static inline uint64_t lv_chain_link(lv_class_id class, unsigned mode, unsigned flags, uint16_t context)
 {
-    return (uint64_t)class.v << 32 | (uint64_t)context << 16 | (uint64_t)flags << 8 | mode;
+    return (uint64_t) class.v << 32 | (uint64_t)context << 16 | (uint64_t)flags << 8 | mode;
 }
 
 /* The key of the chain @key with one more acquisition. */
@@ -36,7 +36,8 @@ static inline uint64_t lv_chain_next(uint64_t key, lv_class_id class, unsigned m
 }
 
 /* The slow ways. */
-void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain, uint64_t tag);
+void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain,
+                     uint64_t tag);
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
 void lv_acquire_special(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
 bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a);
@@ -69,7 +70,7 @@ LV_ALWAYS_INLINE bool lv_cache_hit(struct lv_thread *t, struct lv_acquisition *a
 
 /* Fill in who the lock is, from its identity word. False: it is not watched. */
 LV_ALWAYS_INLINE bool lv_acquisition_set(struct lv_acquisition *a, const struct lv_object *object, uint64_t word,
-                                      enum lv_mode mode, unsigned flags, uintptr_t site)
+                                         enum lv_mode mode, unsigned flags, uintptr_t site)
 {
     unsigned marks = lv_identity_flags(word);
 
@@ -158,7 +159,7 @@ LV_ALWAYS_INLINE void lv_acquired(struct lv_context *ctx, struct lv_thread *t, c
 /* The thread is about to release the lock at @address, which is of @kind; @site for the finding when it does not hold
  * it. */
 LV_ALWAYS_INLINE void lv_release(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind,
-                              uintptr_t site)
+                                 uintptr_t site)
 {
     if (LV_LIKELY(t->depth != 0)) {
         const struct lv_held *h = &t->held[t->depth - 1];

@@ -38,7 +38,7 @@ enum lv_state {
 struct lv_thread_info {
     int tid;
     uintptr_t start; /* the function it began with; 0: the main thread, or not known */
-    char name[16]; /* lock; as it was when the thread last came the slow way */
+    char name[16];   /* lock; as it was when the thread last came the slow way */
 };
 
 /* A lock whose identity is kept in the table (engine/identity.c). */
@@ -48,19 +48,19 @@ struct lv_instance {
 };
 
 struct lv_counters {
-    uint64_t slow_walks;    /* acquisitions that were not in the thread's cache */
-    uint64_t locked_walks;  /* of these, those that took the internal lock */
-    uint64_t dropped;       /* acquisitions not judged because memory ran out */
+    uint64_t slow_walks;      /* acquisitions that were not in the thread's cache */
+    uint64_t locked_walks;    /* of these, those that took the internal lock */
+    uint64_t dropped;         /* acquisitions not judged because memory ran out */
     uint64_t suppressed_dups; /* findings that were made before */
 };
 
 struct lv_context {
-    struct lv_options options; /* constant after init */
-    uint64_t secret[2];        /* constant after init: seals identities */
+    struct lv_options options;            /* constant after init */
+    uint64_t secret[2];                   /* constant after init: seals identities */
     bool identity_inside[LV_KIND__COUNT]; /* constant after init: is there room inside locks of this kind? */
     struct lv_range own[LV_OWN_RANGES]; /* constant after init: code of liburcu and libunwind; unused ones are empty */
-    const char *program;       /* constant after init */
-    const char *version;       /* constant after init */
+    const char *program;                /* constant after init */
+    const char *version;                /* constant after init */
 
     struct lv_lock lock;
     enum lv_state state; /* atomic */
@@ -74,13 +74,13 @@ struct lv_context {
     struct lv_stacks stacks;
     struct lv_table stack_at; /* chain and call site -> the stack of the first acquisition there */
     struct lv_witnesses witnesses;
-    struct lv_vec thread_infos; /* struct lv_thread_info; number 0 is not used */
-    struct lv_vec instances;    /* struct lv_instance; number 0 is not used */
-    struct lv_table instance_of; /* address -> number in instances */
-    uint32_t free_instance;     /* lock: first free record, linked through .address; 0: none */
-    struct lv_table sites;      /* engine/site.c: hash of frames -> class */
-    struct lv_table found;      /* findings made: identity -> 1 */
-    struct lv_thread *threads;  /* lock: all thread states, in use or free */
+    struct lv_vec thread_infos;     /* struct lv_thread_info; number 0 is not used */
+    struct lv_vec instances;        /* struct lv_instance; number 0 is not used */
+    struct lv_table instance_of;    /* address -> number in instances */
+    uint32_t free_instance;         /* lock: first free record, linked through .address; 0: none */
+    struct lv_table sites;          /* engine/site.c: hash of frames -> class */
+    struct lv_table found;          /* findings made: identity -> 1 */
+    struct lv_thread *threads;      /* lock: all thread states, in use or free */
     struct lv_thread *free_threads; /* lock */
     struct lv_birth *free_births;   /* lock: process/birth.c */
     struct lv_counters counters;
@@ -93,8 +93,8 @@ struct lv_context {
     const char *context_name[LV_CONTEXTS]; /* lock */
     uint8_t context_level[LV_CONTEXTS];    /* lock; constant once declared */
 
-    uint32_t findings;  /* atomic: all */
-    uint32_t counted;   /* atomic: those at or above fail_on */
+    uint32_t findings;                     /* atomic: all */
+    uint32_t counted;                      /* atomic: those at or above fail_on */
     uint32_t by_verdict[LV_VERDICT_NEVER]; /* lock */
 
     /* Is the mutex at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely. Null:
@@ -104,8 +104,9 @@ struct lv_context {
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);
     void *sink_arg;
-    void (*callback)(const struct lv_report *report, const char *text, void *arg); /* constant once callback_arg is set */
-    void *callback_arg; /* atomic, written under the lock; null: no callback */
+    void (*callback)(const struct lv_report *report, const char *text,
+                     void *arg); /* constant once callback_arg is set */
+    void *callback_arg;          /* atomic, written under the lock; null: no callback */
 };
 
 /* Set up @ctx (zeroed memory) with @options. Returns 0 or -ENOMEM. */

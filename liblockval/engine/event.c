@@ -154,7 +154,8 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
     lv_findings_publish(ctx, t, &findings);
 }
 
-void lv_event_complete(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, const lv_event_state *state)
+void lv_event_complete(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a,
+                       const lv_event_state *state)
 {
     uint64_t now = __atomic_load_n(state, __ATOMIC_ACQUIRE);
 

@@ -20,7 +20,8 @@ void lv_event_begin_wait(struct lv_context *ctx, struct lv_thread *t, struct lv_
 void lv_event_end_wait(lv_event_state *state);
 
 /* The thread brings the event about. */
-void lv_event_complete(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, const lv_event_state *state);
+void lv_event_complete(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a,
+                       const lv_event_state *state);
 
 /* What the thread acquired so far has no bearing on events from here on. */
 void lv_history_cut(struct lv_thread *t);

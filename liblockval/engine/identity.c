@@ -69,7 +69,8 @@ uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object
     if (object->word != NULL) {
         uint64_t word = __atomic_load_n(object->word, __ATOMIC_RELAXED);
 
-        return word != 0 && __atomic_load_n(object->seal, __ATOMIC_RELAXED) == lv_identity_seal(ctx, object->address, word)
+        return word != 0 &&
+                       __atomic_load_n(object->seal, __ATOMIC_RELAXED) == lv_identity_seal(ctx, object->address, word)
                    ? word
                    : 0;
     }
@@ -146,8 +147,7 @@ uint64_t lv_identity_adopt_as(struct lv_context *ctx, struct lv_thread *t, const
 uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
                                 uintptr_t site)
 {
-    struct lv_known_instance *known =
-        &t->known[lv_hash_mix(object->address, ctx->secret[0]) % LV_KNOWN_INSTANCES];
+    struct lv_known_instance *known = &t->known[lv_hash_mix(object->address, ctx->secret[0]) % LV_KNOWN_INSTANCES];
     uint64_t word = known->word;
     const struct lv_instance *record = known->record;
     uint32_t number;

@@ -79,7 +79,7 @@ uint64_t lv_identity_adopt(struct lv_context *ctx, struct lv_thread *t, const st
  * @site, the call that first took it. 0 without memory. Context: guard not held.
  */
 LV_ALWAYS_INLINE uint64_t lv_identity_find(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
-                                        uintptr_t site)
+                                           uintptr_t site)
 {
     uint64_t word;
 

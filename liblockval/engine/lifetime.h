@@ -12,7 +12,8 @@
  */
 
 /* The lock at @address, of @kind, is about to be initialised by the call at @site. Context: guard not held. */
-void lv_lifetime_init(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind, uintptr_t site);
+void lv_lifetime_init(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind,
+                      uintptr_t site);
 
 /* The same for a lock that is about to be destroyed. */
 void lv_lifetime_destroy(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind,

@@ -271,6 +271,6 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     ret->classes = p.classes;
     ret->class_count = cycle_classes;
     if (ret->edge_count != 0)
-        ret->backtrace = finding->edges[0].kind == LV_REPORT_EDGE_COMPLETE ? ret->edges[0].held.stack
-                                                                           : ret->edges[0].wanted.stack;
+        ret->backtrace =
+            finding->edges[0].kind == LV_REPORT_EDGE_COMPLETE ? ret->edges[0].held.stack : ret->edges[0].wanted.stack;
 }

@@ -17,16 +17,51 @@ enum {
 };
 
 static const char *const known_wrappers[] = {
-    "*mutex_init*", "*rwlock_init*", "*spin_init*", "*mutex_lock*", "*rwlock_rdlock*", "*rwlock_wrlock*", "*spin_lock*",
-    "*mutex_trylock*", "*mtx_init*", "*mtx_lock*", "_ZL*__gthread_*", "_ZN9__gnu_cxx*", "_ZNSt5mutex*",
-    "_ZNSt15recursive_mutex*", "_ZNSt11timed_mutex*", "_ZNSt21recursive_timed_mutex*", "_ZNSt12__mutex_base*",
-    "_ZNSt22__recursive_mutex_base*", "_ZNSt18__timed_mutex_impl*", "_ZNSt12shared_mutex*", "_ZNSt18shared_timed_mutex*",
-    "_ZNSt22__shared_mutex_pthread*", "_ZNSt22__shared_mutex_cv*", "_ZStL21__glibcxx_rwlock*", "_ZNSt10lock_guard*",
-    "_ZNSt11unique_lock*", "_ZNSt11scoped_lock*", "_ZNSt11shared_lock*", "_ZSt4lock*", "_ZSt8try_lock*",
-    "_ZNSt8__detail*lock*", "_ZNSt18condition_variable*", "_ZN5boost5mutex*", "_ZN5boost15recursive_mutex*",
-    "_ZN5boost12shared_mutex*", "_ZN5boost11unique_lock*", "_ZN5boost10lock_guard*", "_ZN5boost5posix*", "_ZN6QMutex*",
-    "_ZN14QReadWriteLock*", "_ZN4absl*5Mutex*", "_ZN4absl*MutexLock*", "_ZNSt3__1*5mutex*", "_ZNSt3__1*10lock_guard*",
-    "_ZNSt3__1*11unique_lock*"
+    "*mutex_init*",
+    "*rwlock_init*",
+    "*spin_init*",
+    "*mutex_lock*",
+    "*rwlock_rdlock*",
+    "*rwlock_wrlock*",
+    "*spin_lock*",
+    "*mutex_trylock*",
+    "*mtx_init*",
+    "*mtx_lock*",
+    "_ZL*__gthread_*",
+    "_ZN9__gnu_cxx*",
+    "_ZNSt5mutex*",
+    "_ZNSt15recursive_mutex*",
+    "_ZNSt11timed_mutex*",
+    "_ZNSt21recursive_timed_mutex*",
+    "_ZNSt12__mutex_base*",
+    "_ZNSt22__recursive_mutex_base*",
+    "_ZNSt18__timed_mutex_impl*",
+    "_ZNSt12shared_mutex*",
+    "_ZNSt18shared_timed_mutex*",
+    "_ZNSt22__shared_mutex_pthread*",
+    "_ZNSt22__shared_mutex_cv*",
+    "_ZStL21__glibcxx_rwlock*",
+    "_ZNSt10lock_guard*",
+    "_ZNSt11unique_lock*",
+    "_ZNSt11scoped_lock*",
+    "_ZNSt11shared_lock*",
+    "_ZSt4lock*",
+    "_ZSt8try_lock*",
+    "_ZNSt8__detail*lock*",
+    "_ZNSt18condition_variable*",
+    "_ZN5boost5mutex*",
+    "_ZN5boost15recursive_mutex*",
+    "_ZN5boost12shared_mutex*",
+    "_ZN5boost11unique_lock*",
+    "_ZN5boost10lock_guard*",
+    "_ZN5boost5posix*",
+    "_ZN6QMutex*",
+    "_ZN14QReadWriteLock*",
+    "_ZN4absl*5Mutex*",
+    "_ZN4absl*MutexLock*",
+    "_ZNSt3__1*5mutex*",
+    "_ZNSt3__1*10lock_guard*",
+    "_ZNSt3__1*11unique_lock*",
 };
 
 /* Does @name match one of the comma-separated patterns of option wrappers? */
@@ -59,7 +94,8 @@ static bool is_wrapper(struct lv_context *ctx, uintptr_t frame)
     return matches_option(ctx->options.wrappers, symbol.symbol);
 }
 
-static struct lv_class_key key_at(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t place)
+static struct lv_class_key key_at(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind,
+                                  uintptr_t place)
 {
     const struct lv_module *module = lv_modules_find(&ctx->modules, place);
 
@@ -89,8 +125,8 @@ static uint32_t known_class(struct lv_context *ctx, uint64_t hash, const uintptr
 }
 
 /* Learn the class for @frames: mark wrappers, and at the first other frame (or the last one there is) add the class. */
-static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, const uintptr_t *frames,
-                         uint32_t count)
+static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind,
+                         const uintptr_t *frames, uint32_t count)
 {
     uint64_t hash = first_hash(origin, kind);
     struct lv_class_key key;

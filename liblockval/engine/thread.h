@@ -32,9 +32,9 @@ struct lv_held {
 
 /* An entry of the private cache: a chain that this thread took from one call site. */
 struct lv_cache_slot {
-    uint64_t tag;      /* chain, acquisition and site; 0: empty */
+    uint64_t tag;       /* chain, acquisition and site; 0: empty */
     uint64_t key_after; /* of the chain with the acquisition */
-    lv_stack_id stack; /* of the first acquisition from this site */
+    lv_stack_id stack;  /* of the first acquisition from this site */
     uint32_t hits;
 };
 
@@ -70,19 +70,19 @@ struct lv_acquisition {
 };
 
 enum {
-    LV_HISTORY = 256,      /* entries of a thread's history */
+    LV_HISTORY = 256, /* entries of a thread's history */
     LV_KNOWN_INSTANCES = 64,
-    LV_CACHE_FIRST = 256,  /* slots of a new thread's cache */
+    LV_CACHE_FIRST = 256, /* slots of a new thread's cache */
     LV_CACHE_LAST = 65536,
     LV_HELD_FIRST = 32,
-    LV_PENDING = 4         /* maps that may be waited for at once: by a lock made of others, by a signal handler */
+    LV_PENDING = 4 /* maps that may be waited for at once: by a lock made of others, by a signal handler */
 };
 
 struct lv_thread {
     /* all fields: owner thread, unless they say something else */
-    uint32_t guard; /* not 0: inside the library, or told not to watch */
-    uint32_t depth; /* atomic: stored with release after an entry is filled in, before one is changed */
-    uint64_t key;   /* of the chain of what is held */
+    uint32_t guard;  /* not 0: inside the library, or told not to watch */
+    uint32_t depth;  /* atomic: stored with release after an entry is filled in, before one is changed */
+    uint64_t key;    /* of the chain of what is held */
     uint64_t filter; /* one bit for each held base class, by its id's low 6 bits */
     uint64_t cache_mask;
     uint64_t epoch; /* goes into every tag: what was cached under another epoch is not found */
@@ -95,23 +95,23 @@ struct lv_thread {
     uintptr_t next_lock;
     uintptr_t next_nest;
 
-    uint32_t cache_misses;   /* since the cache last grew */
-    uint32_t off;            /* lockval_off() nesting */
-    bool ever_off;           /* then a release without an acquisition proves nothing */
+    uint32_t cache_misses; /* since the cache last grew */
+    uint32_t off;          /* lockval_off() nesting */
+    bool ever_off;         /* then a release without an acquisition proves nothing */
     lv_thread_id info;
     bool witnessed; /* a witness names .info: a recycled state needs a new one */
     int tid;
     struct lv_acquisition pending[LV_PENDING]; /* of maps, between acquire and acquired; .address 0: free */
-    uint8_t entered[LV_CONTEXTS];  /* how often each declared context is entered */
-    uint8_t disabled[LV_CONTEXTS]; /* and disabled */
-    uint64_t saved_key[LV_CONTEXTS * 2]; /* of the chains that contexts interrupted */
-    struct lv_history_entry *history; /* LV_HISTORY entries; null until an event exists */
-    uint64_t history_head;            /* entries written so far */
-    uint64_t history_cut;             /* entries before this one do not count */
+    uint8_t entered[LV_CONTEXTS];              /* how often each declared context is entered */
+    uint8_t disabled[LV_CONTEXTS];             /* and disabled */
+    uint64_t saved_key[LV_CONTEXTS * 2];       /* of the chains that contexts interrupted */
+    struct lv_history_entry *history;          /* LV_HISTORY entries; null until an event exists */
+    uint64_t history_head;                     /* entries written so far */
+    uint64_t history_cut;                      /* entries before this one do not count */
     struct lv_known_instance known[LV_KNOWN_INSTANCES];
 
-    bool used;              /* lock */
-    struct lv_thread *next; /* constant after init: all states */
+    bool used;                   /* lock */
+    struct lv_thread *next;      /* constant after init: all states */
     struct lv_thread *next_free; /* lock */
 };
 

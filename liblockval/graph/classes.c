@@ -101,8 +101,7 @@ lv_class_id lv_classes_find_or_add(struct lv_classes *classes, const struct lv_c
     if (known.v != 0)
         return known;
     class = lv_vec_add(&classes->all, &number);
-    if (class == NULL || !set_up(classes, class, number, key) ||
-        lv_table_insert(&classes->by_key, hash, number) < 0)
+    if (class == NULL || !set_up(classes, class, number, key) || lv_table_insert(&classes->by_key, hash, number) < 0)
         return (lv_class_id){ 0 };
     return class->id;
 }

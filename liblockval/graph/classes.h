@@ -27,9 +27,9 @@ enum lv_class_origin {
 
 /* Usage bits of one context level, twice: lowest four bits for the hard level, the next four for the soft one. */
 enum lv_usage {
-    LV_USED_IN = 1,       /* taken for writing inside such a context */
-    LV_USED_IN_READ = 2,  /* the same for reading */
-    LV_ENABLED = 4,       /* held for writing while such a context could interrupt */
+    LV_USED_IN = 1,      /* taken for writing inside such a context */
+    LV_USED_IN_READ = 2, /* the same for reading */
+    LV_ENABLED = 4,      /* held for writing while such a context could interrupt */
     LV_ENABLED_READ = 8,
     LV_USAGE_LEVEL_BITS = 4
 };
@@ -46,11 +46,11 @@ struct lv_class {
     lv_class_id id;
     lv_class_id base; /* itself for subclass 0 */
     uint8_t subclass;
-    bool explicit_key; /* named through lockval.h: the kernel's rule for nesting in one class holds */
-    uint8_t usage;     /* owner's lock */
+    bool explicit_key;       /* named through lockval.h: the kernel's rule for nesting in one class holds */
+    uint8_t usage;           /* owner's lock */
     struct lv_class_key key; /* name is a copy of our own */
-    uint32_t version;  /* the how-manyth class of this name, from 1 on */
-    uint32_t ordinal;  /* the how-manyth class of this origin, kind and function; for the stable key. 0: not asked yet */
+    uint32_t version;        /* the how-manyth class of this name, from 1 on */
+    uint32_t ordinal; /* the how-manyth class of this origin, kind and function; for the stable key. 0: not asked yet */
     lv_class_id subclasses[LV_SUBCLASSES]; /* base class only; atomic, written under the owner's lock; [0] is itself */
 };
 

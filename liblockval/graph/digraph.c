@@ -159,7 +159,8 @@ int lv_digraph_close(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t b
     if (from >= g->nodes.count || to >= g->nodes.count)
         return 0;
     /* A lock that is new at its end of the edge closes nothing: the common case when a structure is built. */
-    if (!((struct lv_node *)lv_vec_at(&g->nodes, from))->has_in || ((struct lv_node *)lv_vec_at(&g->nodes, to))->out == 0)
+    if (!((struct lv_node *)lv_vec_at(&g->nodes, from))->has_in ||
+        ((struct lv_node *)lv_vec_at(&g->nodes, to))->out == 0)
         return 0;
     (void)reach(g, to, start_r, 0, 0);
     g->queue[tail++] = to << 1 | start_r;

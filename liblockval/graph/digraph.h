@@ -3,8 +3,8 @@
 #define LV_GRAPH_DIGRAPH_H
 
 #include "base/types.h"
-#include "graph/vec.h"
 #include "graph/table.h"
+#include "graph/vec.h"
 
 /*
  * The dependency graph: nodes are classes (or, within one class, instances), an edge A -> B says that B was waited for
@@ -52,10 +52,10 @@ struct lv_edge {
 };
 
 struct lv_node {
-    uint32_t out;       /* first edge, 0: none */
-    bool has_in;        /* an edge leads to it */
-    uint32_t seen[2];   /* search: number of the search that last reached (node, xR?) */
-    uint32_t parent[2]; /* search: edge by which it was reached, */
+    uint32_t out;        /* first edge, 0: none */
+    bool has_in;         /* an edge leads to it */
+    uint32_t seen[2];    /* search: number of the search that last reached (node, xR?) */
+    uint32_t parent[2];  /* search: edge by which it was reached, */
     uint8_t parent_r[2]; /* and the state of its start */
 };
 
@@ -70,8 +70,8 @@ struct lv_digraph {
     struct lv_vec nodes; /* struct lv_node */
     struct lv_vec edges; /* struct lv_edge; number 0 is not used */
     struct lv_table by_ends;
-    uint32_t search;     /* number of the last search */
-    uint32_t *queue;     /* 2 * queue_nodes states */
+    uint32_t search; /* number of the last search */
+    uint32_t *queue; /* 2 * queue_nodes states */
     uint32_t queue_nodes;
     struct lv_step *path; /* result of the last search */
     uint32_t path_size;

@@ -16,8 +16,8 @@
 struct lv_vec {
     struct lv_arena *arena;
     uint32_t elem_size;
-    uint32_t count;               /* owner's lock; elements are zeroed until filled in */
-    void *chunk[LV_VEC_CHUNKS];   /* written once each under the owner's lock, release; read with acquire */
+    uint32_t count;             /* owner's lock; elements are zeroed until filled in */
+    void *chunk[LV_VEC_CHUNKS]; /* written once each under the owner's lock, release; read with acquire */
 };
 
 void lv_vec_init(struct lv_vec *vec, struct lv_arena *arena, uint32_t elem_size);

@@ -16,7 +16,8 @@ int lv_witnesses_init(struct lv_witnesses *witnesses, struct lv_arena *arena)
 
 struct lv_witness *lv_witnesses_add(struct lv_witnesses *witnesses, uint32_t held_count, lv_witness_id *ret_id)
 {
-    struct lv_witness *witness = lv_arena_alloc(witnesses->arena, sizeof(*witness) + held_count * sizeof(witness->held[0]));
+    struct lv_witness *witness =
+        lv_arena_alloc(witnesses->arena, sizeof(*witness) + held_count * sizeof(witness->held[0]));
     struct lv_witness **place = witness != NULL ? lv_vec_add(&witnesses->all, &ret_id->v) : NULL;
 
     if (place == NULL)

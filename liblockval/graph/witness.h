@@ -42,7 +42,8 @@ int lv_witnesses_init(struct lv_witnesses *witnesses, struct lv_arena *arena) LV
 
 /* A new witness with room for @held_count held locks, to be filled in by the caller before the lock is dropped; null
  * without memory. Context: owner's lock held. */
-struct lv_witness *lv_witnesses_add(struct lv_witnesses *witnesses, uint32_t held_count, lv_witness_id *ret_id) LV_MUST_CHECK;
+struct lv_witness *lv_witnesses_add(struct lv_witnesses *witnesses, uint32_t held_count,
+                                    lv_witness_id *ret_id) LV_MUST_CHECK;
 
 static inline const struct lv_witness *lv_witnesses_get(const struct lv_witnesses *witnesses, lv_witness_id id)
 {

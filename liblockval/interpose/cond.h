@@ -18,13 +18,13 @@ struct lv_cond_wait lv_cond_begin(struct lv_thread *t, pthread_mutex_t *mutex, u
 void lv_cond_end(struct lv_cond_wait *wait);
 
 /* The body of a hook that waits. The end runs when the scope is left, on cancellation too. */
-#define LV_COND_WAIT(mutex, call)                                                                     \
-    do {                                                                                              \
-        struct lv_cond_wait wait_ __attribute__((cleanup(lv_cond_end))) =                             \
-            lv_cond_begin(lv_self(), (mutex), LV_CALL_SITE);                                          \
-                                                                                                      \
-        (void)wait_;                                                                                  \
-        return (call);                                                                                \
+#define LV_COND_WAIT(mutex, call)                                         \
+    do {                                                                  \
+        struct lv_cond_wait wait_ __attribute__((cleanup(lv_cond_end))) = \
+            lv_cond_begin(lv_self(), (mutex), LV_CALL_SITE);              \
+                                                                          \
+        (void)wait_;                                                      \
+        return (call);                                                    \
     } while (0)
 
 #endif

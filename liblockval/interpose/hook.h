@@ -16,8 +16,8 @@
 #define LV_EXPORT __attribute__((visibility("default")))
 
 /* The thread is about to take @object. False: this lock is not watched. */
-LV_ALWAYS_INLINE bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, unsigned flags,
-                                  bool reentrant, uintptr_t site, struct lv_acquisition *a)
+LV_ALWAYS_INLINE bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode,
+                                     unsigned flags, bool reentrant, uintptr_t site, struct lv_acquisition *a)
 {
     uint64_t word = lv_identity_find(&lv_process_context, t, object, site);
 
@@ -57,43 +57,42 @@ static inline bool lv_hook_got(int result)
     return result == 0 || result == EOWNERDEAD;
 }
 
-
 /*
  * The body of a hook that takes a lock: @call is the real call, @object_expr the struct lv_object, evaluated once the
  * thread is known to be watched.
  */
-#define LV_HOOK_TAKE(object_expr, mode, flags, reentrant, call)                                                   \
-    do {                                                                                                          \
-        struct lv_thread *t_ = lv_self();                                                                         \
-        struct lv_acquisition a_;                                                                                 \
-        struct lv_object object_;                                                                                 \
-        bool watched_;                                                                                            \
-        int r_;                                                                                                   \
-                                                                                                                  \
-        if (LV_UNLIKELY(t_ == NULL))                                                                              \
-            return (call);                                                                                        \
-        object_ = (object_expr);                                                                                  \
-        watched_ = lv_hook_before(t_, &object_, (mode), (flags), (reentrant), LV_CALL_SITE, &a_);                 \
-        r_ = (call);                                                                                              \
-        if (LV_LIKELY(watched_ && lv_hook_got(r_)))                                                               \
-            lv_acquired(&lv_process_context, t_, &a_);                                                            \
-        return r_;                                                                                                \
+#define LV_HOOK_TAKE(object_expr, mode, flags, reentrant, call)                                   \
+    do {                                                                                          \
+        struct lv_thread *t_ = lv_self();                                                         \
+        struct lv_acquisition a_;                                                                 \
+        struct lv_object object_;                                                                 \
+        bool watched_;                                                                            \
+        int r_;                                                                                   \
+                                                                                                  \
+        if (LV_UNLIKELY(t_ == NULL))                                                              \
+            return (call);                                                                        \
+        object_ = (object_expr);                                                                  \
+        watched_ = lv_hook_before(t_, &object_, (mode), (flags), (reentrant), LV_CALL_SITE, &a_); \
+        r_ = (call);                                                                              \
+        if (LV_LIKELY(watched_ && lv_hook_got(r_)))                                               \
+            lv_acquired(&lv_process_context, t_, &a_);                                            \
+        return r_;                                                                                \
     } while (0)
 
 /* The same for a call that tries and does not wait. */
-#define LV_HOOK_TRY(object_expr, mode, call)                                                                      \
-    do {                                                                                                          \
-        struct lv_thread *t_ = lv_self();                                                                         \
-        int r_ = (call);                                                                                          \
-                                                                                                                  \
-        if (t_ != NULL && lv_hook_got(r_)) {                                                                      \
-            struct lv_object object_ = (object_expr);                                                             \
-                                                                                                                  \
-            lv_hook_tried(t_, &object_, (mode), LV_CALL_SITE);                                                    \
-        } else if (t_ != NULL) {                                                                                  \
-            t_->next_set = false; /* what was said of this acquisition */                                         \
-        }                                                                                                         \
-        return r_;                                                                                                \
+#define LV_HOOK_TRY(object_expr, mode, call)                              \
+    do {                                                                  \
+        struct lv_thread *t_ = lv_self();                                 \
+        int r_ = (call);                                                  \
+                                                                          \
+        if (t_ != NULL && lv_hook_got(r_)) {                              \
+            struct lv_object object_ = (object_expr);                     \
+                                                                          \
+            lv_hook_tried(t_, &object_, (mode), LV_CALL_SITE);            \
+        } else if (t_ != NULL) {                                          \
+            t_->next_set = false; /* what was said of this acquisition */ \
+        }                                                                 \
+        return r_;                                                        \
     } while (0)
 
 #endif

@@ -32,8 +32,8 @@ static enum {
     STARTED
 } started; /* written by the first thread, before there are others */
 
-static pthread_key_t exit_key;  /* constant once started */
-static pid_t process;           /* of this context: changes in a forked child, where there is one thread */
+static pthread_key_t exit_key; /* constant once started */
+static pid_t process;          /* of this context: changes in a forked child, where there is one thread */
 static __thread unsigned exit_round __attribute__((tls_model("initial-exec"))); /* rounds of destructors so far */
 
 static void thread_exit(void *state)
@@ -56,9 +56,12 @@ static void thread_exit(void *state)
  * the first thread registers, and are held across fork as the internal lock is, but for those that the program's handlers
  * hold already.
  */
-enum { OWN_MUTEXES = 16 };
-static pthread_mutex_t *own_mutex[OWN_MUTEXES]; /* protected by the internal lock; before it exists, one thread writes */
-static bool own_mutex_taken[OWN_MUTEXES];       /* internal lock: by us, across fork */
+enum {
+    OWN_MUTEXES = 16
+};
+static pthread_mutex_t
+    *own_mutex[OWN_MUTEXES];              /* protected by the internal lock; before it exists, one thread writes */
+static bool own_mutex_taken[OWN_MUTEXES]; /* internal lock: by us, across fork */
 
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex)
 {
@@ -116,7 +119,7 @@ static void take_own_mutexes(void)
  * registered before ours run between ours: the thread is not watched meanwhile, or their locks would wait for the
  * internal lock that this very thread holds.
  */
-static struct lv_locked forking;      /* the internal lock across fork: held by the forking thread */
+static struct lv_locked forking;       /* the internal lock across fork: held by the forking thread */
 static struct lv_thread *forking_self; /* its state; protected by that lock */
 
 static void before_fork(void)

@@ -50,7 +50,7 @@ struct lv_report_lock {
     enum lv_mode mode;
     unsigned flags;               /* enum lv_acquire_flag */
     struct lv_report_stack stack; /* of its acquisition; frames[0] is "at:" */
-    bool earlier;                 /* the stack is that of the first acquisition from this site: its callers may differ */
+    bool earlier; /* the stack is that of the first acquisition from this site: its callers may differ */
 };
 
 /* What kind of step an edge is. */

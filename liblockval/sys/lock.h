@@ -12,7 +12,10 @@
 struct lv_lock {
     uint32_t word; /* atomic */
 };
-#define LV_LOCK_INIT { 0 }
+#define LV_LOCK_INIT \
+    {                \
+        0            \
+    }
 
 void lv_lock_take(struct lv_lock *lock);
 bool lv_lock_try(struct lv_lock *lock);

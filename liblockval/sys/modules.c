@@ -84,7 +84,7 @@ static bool module_read(const struct lv_module *module, uintptr_t address, void 
     return module_has(module, address, size) && lv_os_read_memory(address, to, size) == 0;
 }
 
-static bool read_notes(struct module_private *p, const ElfW(Phdr) *segment)
+static bool read_notes(struct module_private *p, const ElfW(Phdr) * segment)
 {
     struct lv_module *module = &p->module;
     uintptr_t address = module->bias + segment->p_vaddr;
@@ -112,8 +112,8 @@ static void read_identity(struct module_private *p)
     const struct lv_module *module = &p->module;
     ElfW(Ehdr) header;
 
-    if (!module_read(module, module->start, &header, sizeof(header)) ||
-        memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(ElfW(Phdr)))
+    if (!module_read(module, module->start, &header, sizeof(header)) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+        header.e_phentsize != sizeof(ElfW(Phdr)))
         return;
     p->header = header;
     for (size_t i = 0; i < header.e_phnum; i++) {

@@ -23,8 +23,8 @@ struct lv_module {
     uint8_t build_id[LV_BUILD_ID_MAX];
     uint8_t build_id_size; /* 0: none */
     bool is_program;
-    bool gone;          /* another module was loaded over its range */
-    void *symbols;      /* private to modules.c; read lazily */
+    bool gone;     /* another module was loaded over its range */
+    void *symbols; /* private to modules.c; read lazily */
     struct lv_module *next;
 };
 

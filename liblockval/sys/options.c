@@ -18,8 +18,8 @@ struct choice {
 };
 
 static const struct choice lv_option_verdicts[] = {
-    { "guarded", LV_VERDICT_GUARDED },   { "potential", LV_VERDICT_POTENTIAL }, { "feasible", LV_VERDICT_FEASIBLE },
-    { "misuse", LV_VERDICT_MISUSE },     { "deadlock", LV_VERDICT_DEADLOCK },   { "never", LV_VERDICT_NEVER },
+    { "guarded", LV_VERDICT_GUARDED }, { "potential", LV_VERDICT_POTENTIAL }, { "feasible", LV_VERDICT_FEASIBLE },
+    { "misuse", LV_VERDICT_MISUSE },   { "deadlock", LV_VERDICT_DEADLOCK },   { "never", LV_VERDICT_NEVER },
 };
 
 static const struct choice lv_option_identities[] = {
@@ -59,8 +59,7 @@ struct option {
 
 static const struct option option_table[] = {
 #define LV_OPTION_INT(name, def, min, max, help) { #name, help, OPTION_INT, AT(name), min, max, NULL, 0 },
-#define LV_OPTION_BOOL(name, def, help) \
-    { #name, help, OPTION_BOOL, AT(name), 0, 1, booleans, LV_ARRAY_SIZE(booleans) },
+#define LV_OPTION_BOOL(name, def, help) { #name, help, OPTION_BOOL, AT(name), 0, 1, booleans, LV_ARRAY_SIZE(booleans) },
 #define LV_OPTION_TEXT(name, def, help) { #name, help, OPTION_TEXT, AT(name), 0, 0, NULL, 0 },
 #define LV_OPTION_ENUM(name, type, def, choices, help) \
     { #name, help, OPTION_ENUM, AT(name), 0, 0, choices, LV_ARRAY_SIZE(choices) },
@@ -80,7 +79,7 @@ void lv_options_default(struct lv_options *options)
     memset(options, 0, sizeof(*options));
 #define LV_OPTION_INT(name, def, min, max, help) options->name = (def);
 #define LV_OPTION_BOOL(name, def, help) options->name = (def);
-#define LV_OPTION_TEXT(name, def, help) \
+#define LV_OPTION_TEXT(name, def, help)                                                        \
     _Static_assert(sizeof(def) <= LV_OPTION_PATH_MAX, "the default of " #name " is too long"); \
     memcpy(options->name, def, sizeof(def));
 #define LV_OPTION_ENUM(name, type, def, choices, help) options->name = (def);

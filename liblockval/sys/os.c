@@ -29,7 +29,7 @@
 #define PAGE 4096u
 
 /* The kernel's signal sets are 64 bits here, libc's sigset_t is larger. */
-#define SIGNAL_BIT(n) (UINT64_C(1) << ((n) - 1))
+#define SIGNAL_BIT(n) (UINT64_C(1) << ((n)-1))
 
 static void *map(size_t size, int prot, int flags, int fd)
 {

@@ -29,7 +29,7 @@ typedef ElfW(Sym) elf_symbol;
 typedef ElfW(Dyn) elf_dynamic;
 
 /* ELF32_ST_TYPE and ELF64_ST_TYPE are the same. */
-#define SYMBOL_TYPE(info) ((info) & 0xf)
+#define SYMBOL_TYPE(info) ((info)&0xf)
 #define SYMBOL_BINDING(info) ((info) >> 4)
 
 #if __SIZEOF_POINTER__ == 8
@@ -146,8 +146,8 @@ static const uint8_t *image_build_id(const struct image *image, size_t *ret_size
             break;
         if (segment.p_type != PT_NOTE || !image_has(image, segment.p_offset, segment.p_filesz))
             continue;
-        id = lv_symtab_note_build_id(image->data + segment.p_offset, (size_t)segment.p_filesz,
-                                     (size_t)segment.p_align, ret_size);
+        id = lv_symtab_note_build_id(image->data + segment.p_offset, (size_t)segment.p_filesz, (size_t)segment.p_align,
+                                     ret_size);
         if (id)
             return id;
     }
@@ -362,10 +362,9 @@ static int index_section(struct lv_symtab *table, const struct image *image, uns
         elf_section symbols, names;
         struct raw_symbols raw;
 
-        if (!image_section(image, i, &symbols) || symbols.sh_type != type ||
-            symbols.sh_entsize != sizeof(elf_symbol) || !image_has(image, symbols.sh_offset, symbols.sh_size) ||
-            !image_section(image, symbols.sh_link, &names) || names.sh_type != SHT_STRTAB ||
-            !image_has(image, names.sh_offset, names.sh_size))
+        if (!image_section(image, i, &symbols) || symbols.sh_type != type || symbols.sh_entsize != sizeof(elf_symbol) ||
+            !image_has(image, symbols.sh_offset, symbols.sh_size) || !image_section(image, symbols.sh_link, &names) ||
+            names.sh_type != SHT_STRTAB || !image_has(image, names.sh_offset, names.sh_size))
             continue;
         raw = (struct raw_symbols){
             .symbols = image->data + symbols.sh_offset,
@@ -429,8 +428,7 @@ struct dynamic {
 
 static bool memory_read(const struct lv_symtab_memory *memory, uintptr_t at, void *to, size_t size)
 {
-    return at >= memory->start && at <= memory->end && size <= memory->end - at &&
-           lv_os_read_memory(at, to, size) == 0;
+    return at >= memory->start && at <= memory->end && size <= memory->end - at && lv_os_read_memory(at, to, size) == 0;
 }
 
 /* The loader adds the load address to these pointers, but not in the vdso, and not on every machine. */

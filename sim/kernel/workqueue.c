@@ -84,7 +84,7 @@ static struct worker *find_running(const struct work_struct *work)
 {
     unsigned cpu;
 
-    for_each_possible_cpu(cpu)
+    for_each_possible_cpu (cpu)
         if (pool.workers[cpu].current == work)
             return &pool.workers[cpu];
     return NULL;
@@ -239,7 +239,7 @@ void workqueue_init(void)
     unsigned cpu;
 
     monitor_init(&pool.inside);
-    for_each_possible_cpu(cpu) {
+    for_each_possible_cpu (cpu) {
         struct worker *worker = &pool.workers[cpu];
 
         *worker = (struct worker){ .tail = &worker->head };
@@ -251,7 +251,7 @@ void workqueue_exit(void)
 {
     unsigned cpu;
 
-    for_each_possible_cpu(cpu) {
+    for_each_possible_cpu (cpu) {
         struct worker *worker = &pool.workers[cpu];
 
         kthread_stop(worker->thread);

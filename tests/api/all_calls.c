@@ -16,7 +16,8 @@ static struct lockval_event event = LOCKVAL_EVENT_INIT("event", &event_key);
 static void on_report(const struct lockval_report *report, void *arg)
 {
     (void)arg;
-    fprintf(stderr, "%lu %s %s %s %s\n", report->size, report->kind, report->verdict, report->fingerprint, report->text);
+    fprintf(stderr, "%lu %s %s %s %s\n", report->size, report->kind, report->verdict, report->fingerprint,
+            report->text);
 }
 
 static void maps(void)

@@ -8,7 +8,9 @@
 /* expect: ^-> #63 */
 #include "program.h"
 
-enum { DEPTH = 64 };
+enum {
+    DEPTH = 64
+};
 
 static pthread_mutex_t lock[DEPTH] = { [0 ... DEPTH - 1] = PTHREAD_MUTEX_INITIALIZER };
 

@@ -15,7 +15,10 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
-enum { FORKS = 200, HAMMERS = 3 };
+enum {
+    FORKS = 200,
+    HAMMERS = 3
+};
 
 static atomic_int stop;
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -15,25 +15,26 @@
 static struct timespec real, mono;
 
 /* In the order A -> B by @take and then in the other. */
-#define BOTH_ORDERS(type, init, take, plain, release)                                          \
-    do {                                                                                       \
-        static pthread_mutex_t b_ = PTHREAD_MUTEX_INITIALIZER;                                 \
-        static type a_;                                                                        \
-        type *a = &a_;                                                                         \
-                                                                                               \
-        MUST((init) == 0);                                                                     \
-        MUST((take) == 0);                                                                     \
-        MUST(pthread_mutex_lock(&b_) == 0 && pthread_mutex_unlock(&b_) == 0);                  \
-        MUST((release) == 0);                                                                  \
-        MUST(pthread_mutex_lock(&b_) == 0);                                                    \
-        MUST((plain) == 0 && (release) == 0);                                                  \
-        MUST(pthread_mutex_unlock(&b_) == 0);                                                  \
+#define BOTH_ORDERS(type, init, take, plain, release)                         \
+    do {                                                                      \
+        static pthread_mutex_t b_ = PTHREAD_MUTEX_INITIALIZER;                \
+        static type a_;                                                       \
+        type *a = &a_;                                                        \
+                                                                              \
+        MUST((init) == 0);                                                    \
+        MUST((take) == 0);                                                    \
+        MUST(pthread_mutex_lock(&b_) == 0 && pthread_mutex_unlock(&b_) == 0); \
+        MUST((release) == 0);                                                 \
+        MUST(pthread_mutex_lock(&b_) == 0);                                   \
+        MUST((plain) == 0 && (release) == 0);                                 \
+        MUST(pthread_mutex_unlock(&b_) == 0);                                 \
     } while (0)
 
 #define MUTEX(take) \
     BOTH_ORDERS(pthread_mutex_t, pthread_mutex_init(a, NULL), take, pthread_mutex_lock(a), pthread_mutex_unlock(a))
-#define RWLOCK(take) \
-    BOTH_ORDERS(pthread_rwlock_t, pthread_rwlock_init(a, NULL), take, pthread_rwlock_wrlock(a), pthread_rwlock_unlock(a))
+#define RWLOCK(take)                                                                            \
+    BOTH_ORDERS(pthread_rwlock_t, pthread_rwlock_init(a, NULL), take, pthread_rwlock_wrlock(a), \
+                pthread_rwlock_unlock(a))
 #define SPIN(take) \
     BOTH_ORDERS(pthread_spinlock_t, pthread_spin_init(a, 0), take, pthread_spin_lock(a), pthread_spin_unlock(a))
 #define MTX(take) BOTH_ORDERS(mtx_t, mtx_init(a, mtx_timed), take, mtx_lock(a), mtx_unlock(a))
@@ -65,23 +66,23 @@ static int signal_c11(void *cond)
     return cnd_signal(cond);
 }
 
-#define WAIT(cond_type, signal_fn, mutex_type, wait, wanted)                                   \
-    do {                                                                                       \
-        static pthread_mutex_t b_ = PTHREAD_MUTEX_INITIALIZER;                                 \
-        static pthread_mutex_t a_ = PTHREAD_MUTEX_INITIALIZER;                                 \
-        static cond_type cond_;                                                                \
-        struct waiting waiting_ = { &a_, &cond_, signal_fn };                                  \
-        mutex_type *a = (mutex_type *)(void *)&a_;                                             \
-        cond_type *cond = &cond_;                                                              \
-        pthread_t thread_;                                                                     \
-                                                                                               \
-        MUST(pthread_mutex_lock(&a_) == 0 && pthread_mutex_lock(&b_) == 0);                    \
-        if ((wanted) == 0)                                                                     \
-            MUST(pthread_create(&thread_, NULL, signaller, &waiting_) == 0);                   \
-        MUST((wait) == (wanted));                                                              \
-        MUST(pthread_mutex_unlock(&b_) == 0 && pthread_mutex_unlock(&a_) == 0);                \
-        if ((wanted) == 0)                                                                     \
-            MUST(pthread_join(thread_, NULL) == 0);                                            \
+#define WAIT(cond_type, signal_fn, mutex_type, wait, wanted)                    \
+    do {                                                                        \
+        static pthread_mutex_t b_ = PTHREAD_MUTEX_INITIALIZER;                  \
+        static pthread_mutex_t a_ = PTHREAD_MUTEX_INITIALIZER;                  \
+        static cond_type cond_;                                                 \
+        struct waiting waiting_ = { &a_, &cond_, signal_fn };                   \
+        mutex_type *a = (mutex_type *)(void *)&a_;                              \
+        cond_type *cond = &cond_;                                               \
+        pthread_t thread_;                                                      \
+                                                                                \
+        MUST(pthread_mutex_lock(&a_) == 0 && pthread_mutex_lock(&b_) == 0);     \
+        if ((wanted) == 0)                                                      \
+            MUST(pthread_create(&thread_, NULL, signaller, &waiting_) == 0);    \
+        MUST((wait) == (wanted));                                               \
+        MUST(pthread_mutex_unlock(&b_) == 0 && pthread_mutex_unlock(&a_) == 0); \
+        if ((wanted) == 0)                                                      \
+            MUST(pthread_join(thread_, NULL) == 0);                             \
     } while (0)
 
 static void conditions(void)
@@ -90,7 +91,8 @@ static void conditions(void)
 
     WAIT(pthread_cond_t, signal_posix, pthread_mutex_t, pthread_cond_wait(cond, a), 0);
     WAIT(pthread_cond_t, signal_posix, pthread_mutex_t, pthread_cond_timedwait(cond, a, &past), ETIMEDOUT);
-    WAIT(pthread_cond_t, signal_posix, pthread_mutex_t, pthread_cond_clockwait(cond, a, CLOCK_MONOTONIC, &past), ETIMEDOUT);
+    WAIT(pthread_cond_t, signal_posix, pthread_mutex_t, pthread_cond_clockwait(cond, a, CLOCK_MONOTONIC, &past),
+         ETIMEDOUT);
     WAIT(cnd_t, signal_c11, mtx_t, cnd_wait(cond, a), thrd_success);
     WAIT(cnd_t, signal_c11, mtx_t, cnd_timedwait(cond, a, &past), thrd_timedout);
 }

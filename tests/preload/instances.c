@@ -2,7 +2,9 @@
 /* Two locks of one class under each other: one order is fine, both are not; with strict=1 the first is reported. */
 #include "program.h"
 
-enum { LOCKS = 8 };
+enum {
+    LOCKS = 8
+};
 
 /* One call site, so one class: never inlined, nor unrolled with the loop. */
 static __attribute__((noinline)) pthread_mutex_t *new_lock(void)

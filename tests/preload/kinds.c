@@ -3,7 +3,9 @@
  * orders, each is. */
 #include "program.h"
 
-enum { KINDS = 32 };
+enum {
+    KINDS = 32
+};
 
 /* Copies of initialised mutexes: a copy was never initialised by a call, so its place makes it a class of its own. */
 static pthread_mutex_t mutexes[KINDS][2];

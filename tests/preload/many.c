@@ -3,7 +3,10 @@
  * another one. For measuring (run.py --measure) and as a test that it ends clean. */
 #include "program.h"
 
-enum { THREADS = 1000, EACH = 100 };
+enum {
+    THREADS = 1000,
+    EACH = 100
+};
 
 static pthread_mutex_t outer = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t barrier;

@@ -19,12 +19,12 @@
 #include <unistd.h>
 
 /* A step that must succeed for the rest to mean anything. */
-#define MUST(condition)                                                             \
-    do {                                                                            \
-        if (!(condition)) {                                                         \
-            printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);          \
-            exit(99);                                                               \
-        }                                                                           \
+#define MUST(condition)                                                    \
+    do {                                                                   \
+        if (!(condition)) {                                                \
+            printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+            exit(99);                                                      \
+        }                                                                  \
     } while (0)
 
 /* Take and release two locks, the second under the first. */

@@ -5,13 +5,13 @@
 
 #include <threads.h>
 
-#define SAY(call)                                                            \
-    do {                                                                     \
-        int r_;                                                              \
-                                                                             \
-        errno = 1234;                                                        \
-        r_ = (call);                                                         \
-        printf("%3d %4d %s\n", r_, errno, #call);                            \
+#define SAY(call)                                 \
+    do {                                          \
+        int r_;                                   \
+                                                  \
+        errno = 1234;                             \
+        r_ = (call);                              \
+        printf("%3d %4d %s\n", r_, errno, #call); \
     } while (0)
 
 static pthread_mutex_t *mutex_of(pthread_mutex_t *mutex, int type)

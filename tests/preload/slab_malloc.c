@@ -11,7 +11,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CLASSES = 40, CHUNK = 1 << 20, HEADER = 16 };
+enum {
+    CLASSES = 40,
+    CHUNK = 1 << 20,
+    HEADER = 16
+};
 
 struct block {
     struct block *next;
@@ -50,7 +54,7 @@ static unsigned class_of(size_t size)
     unsigned class = 5;
 
     while (((size_t)1 << class) < size)
-        class++;
+        class ++;
     return class;
 }
 
@@ -115,9 +119,10 @@ void *realloc(void *pointer, size_t size)
 
     if (ret == NULL || pointer == NULL)
         return ret;
-    memcpy(ret, pointer, (((size_t)1 << *(size_t *)(void *)((char *)pointer - HEADER)) - HEADER) < size
-                             ? ((size_t)1 << *(size_t *)(void *)((char *)pointer - HEADER)) - HEADER
-                             : size);
+    memcpy(ret, pointer,
+           (((size_t)1 << *(size_t *)(void *)((char *)pointer - HEADER)) - HEADER) < size
+               ? ((size_t)1 << *(size_t *)(void *)((char *)pointer - HEADER)) - HEADER
+               : size);
     free(pointer);
     return ret;
 }

@@ -55,8 +55,10 @@ static void collect(struct lv_context *ctx, const struct lv_report *report, cons
 
     ck_assert_uint_lt(s->report_count, SCENARIO_REPORTS);
     s->report_count++;
-    *copy = (struct scenario_report){ .kind = report->kind, .verdict = report->verdict,
-                                      .edge_count = report->edge_count, .held_count = report->held_count };
+    *copy = (struct scenario_report){ .kind = report->kind,
+                                      .verdict = report->verdict,
+                                      .edge_count = report->edge_count,
+                                      .held_count = report->held_count };
     for (uint32_t i = 0; i < report->edge_count && i < SCENARIO_EDGES; i++)
         copy_edge(s, &report->edges[i], &copy->edges[i]);
     if (report->edge_count == 0)
@@ -158,9 +160,10 @@ static void init_object(struct scenario *s, const char *class, const struct lv_o
 
     for (uint32_t i = 0; i < s->explicit_count; i++) {
         if (strcmp(s->explicit_classes[i], class) == 0) {
-            const struct lv_class_key key = {
-                .origin = LV_CLASS_NAME, .kind = object->kind, .place = KEYS + i * 16, .name = class
-            };
+            const struct lv_class_key key = { .origin = LV_CLASS_NAME,
+                                              .kind = object->kind,
+                                              .place = KEYS + i * 16,
+                                              .name = class };
 
             lv_identity_set(&s->ctx, t, object, &key, 0);
             return;
@@ -293,8 +296,8 @@ const struct scenario_report *scenario_expect(struct scenario *s, enum lv_findin
 {
     const struct scenario_report *report = &s->reports[s->report_read];
 
-    ck_assert_msg(s->report_read < s->report_count, "no finding, but %s (%s) was expected",
-                  lv_finding_kind_name(kind), lv_verdict_name(verdict));
+    ck_assert_msg(s->report_read < s->report_count, "no finding, but %s (%s) was expected", lv_finding_kind_name(kind),
+                  lv_verdict_name(verdict));
     ck_assert_msg(report->kind == kind && report->verdict == verdict, "found %s (%s), expected %s (%s)",
                   lv_finding_kind_name(report->kind), lv_verdict_name(report->verdict), lv_finding_kind_name(kind),
                   lv_verdict_name(verdict));

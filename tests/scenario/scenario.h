@@ -74,7 +74,7 @@ struct scenario_lock_record {
 struct scenario {
     struct lv_context ctx;
     struct lv_thread *threads[SCENARIO_THREADS];
-    bool table;  /* identities go to the table */
+    bool table;     /* identities go to the table */
     uintptr_t site; /* of the next acquisition; 0: one for each lock */
     char explicit_classes[64][SCENARIO_NAME];
     uint32_t explicit_count;

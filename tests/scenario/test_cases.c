@@ -200,8 +200,9 @@ static void check_row(const struct row *row, const char *options)
     const struct scenario_report *report;
 
     run.s = scenario_new(options);
-    run.two_instances = strcmp(row->family, "AA") == 0 || (row->family[end] == 'B' && strstr(row->family, "_AA") != NULL);
-    for (const char *class = "ABCDXYZ"; *class != '\0'; class++) {
+    run.two_instances =
+        strcmp(row->family, "AA") == 0 || (row->family[end] == 'B' && strstr(row->family, "_AA") != NULL);
+    for (const char *class = "ABCDXYZ"; *class != '\0'; class ++) {
         const char name[2] = { *class, '\0' };
 
         scenario_class(run.s, name, SCENARIO_EXPLICIT);

@@ -37,7 +37,7 @@ SEALED = r"F_ADD_SEALS on CPU \d+: sealed"
 SCENARIOS = {
     ("mm_sim", "reported"): Scenario("event, potential", REPORTED, SEALED),
     ("mm_sim", "split"): Scenario("event, potential", SPLIT, SEALED),
-    ("mm_sim", "shmem-fix"): Scenario("clean", (), r"F_ADD_SEALS on CPU \d+: Device or resource busy"),
+    ("mm_sim", "shmem-fix"): Scenario("clean", (), r"F_ADD_SEALS on CPU \d+: EBUSY"),
     ("mm_sim", "drain-fix"): Scenario("clean", (), SEALED),
     ("mm_sim", "page-alloc"): Scenario("circular, potential", ("cpu_hotplug_lock.rw_sem", "pcpu_alloc_mutex")),
     ("mm_sim", "page-alloc-fix"): Scenario("clean"),

@@ -45,7 +45,8 @@ struct oracle_held {
 struct oracle_counts {
     unsigned circular[LV_VERDICT_NEVER]; /* findings by verdict */
     unsigned recursive[LV_VERDICT_NEVER];
-    unsigned nested; /* recursive ones of classes with an explicit key: each chain is asked once, so fewer are right too */
+    unsigned
+        nested; /* recursive ones of classes with an explicit key: each chain is asked once, so fewer are right too */
     bool nested_first; /* but not none at all: the class was never nested before */
     unsigned shortest; /* of the circular ones, the length of each cycle in hops of 5 bits, first finding lowest */
 };

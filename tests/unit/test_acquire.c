@@ -254,8 +254,7 @@ START_TEST(identity_marks)
 
     lv_identity_set(&s->ctx, scenario_thread(s, 0), scenario_object(s, "A", LV_KIND_MUTEX), &key,
                     LV_IDENTITY_UNCHECKED);
-    lv_identity_set(&s->ctx, scenario_thread(s, 0), scenario_object(s, "N", LV_KIND_MUTEX), &key,
-                    LV_IDENTITY_NOTRACK);
+    lv_identity_set(&s->ctx, scenario_thread(s, 0), scenario_object(s, "N", LV_KIND_MUTEX), &key, LV_IDENTITY_NOTRACK);
     write_lock(1, "A");
     ck_assert_uint_eq(scenario_thread(s, 1)->held[0].flags, LV_UNCHECKED);
     write_lock(1, "N");
@@ -395,17 +394,36 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        one_order_is_clean, opposite_orders_are_reported_before_the_lock_is_got, one_thread_is_enough,
-        two_threads_and_the_same_locks_are_said, instances_do_not_matter_but_are_said, cycle_of_three,
-        the_shortest_cycle_is_shown, edges_are_direct, middle_lock_released, a_second_cycle_is_found_too,
-        a_finding_is_made_once, no_edge_leads_to_a_trylock, an_edge_leads_from_a_trylock,
-        a_trylock_between_does_not_hide_the_lock_before, timed_is_guarded, an_older_timed_edge_is_guarded_too,
-        untimed_upgrades_guarded_to_potential, evidence_is_of_the_kind_that_closes_the_cycle,
-        a_timed_lock_between_does_not_hide_the_lock_before, unchecked_locks_have_no_edges,
-        an_unchecked_lock_between_does_not_hide_the_lock_before, identity_marks, two_readers_wait_for_nobody,
-        blocking_readers_wait, a_recursive_reader_between_does_not_hide_the_lock_before,
-        the_graph_may_be_cyclic_before_the_finding, a_reader_does_not_hide_a_writer_in_the_search,
-        modes_of_two_locks_of_a_class_both_count, a_known_chain_takes_no_lock, later_threads_walk_without_the_lock,
+        one_order_is_clean,
+        opposite_orders_are_reported_before_the_lock_is_got,
+        one_thread_is_enough,
+        two_threads_and_the_same_locks_are_said,
+        instances_do_not_matter_but_are_said,
+        cycle_of_three,
+        the_shortest_cycle_is_shown,
+        edges_are_direct,
+        middle_lock_released,
+        a_second_cycle_is_found_too,
+        a_finding_is_made_once,
+        no_edge_leads_to_a_trylock,
+        an_edge_leads_from_a_trylock,
+        a_trylock_between_does_not_hide_the_lock_before,
+        timed_is_guarded,
+        an_older_timed_edge_is_guarded_too,
+        untimed_upgrades_guarded_to_potential,
+        evidence_is_of_the_kind_that_closes_the_cycle,
+        a_timed_lock_between_does_not_hide_the_lock_before,
+        unchecked_locks_have_no_edges,
+        an_unchecked_lock_between_does_not_hide_the_lock_before,
+        identity_marks,
+        two_readers_wait_for_nobody,
+        blocking_readers_wait,
+        a_recursive_reader_between_does_not_hide_the_lock_before,
+        the_graph_may_be_cyclic_before_the_finding,
+        a_reader_does_not_hide_a_writer_in_the_search,
+        modes_of_two_locks_of_a_class_both_count,
+        a_known_chain_takes_no_lock,
+        later_threads_walk_without_the_lock,
         sites_have_stacks_of_their_own,
     };
 

@@ -5,14 +5,14 @@
 
 #include "engine.h"
 
-#define EXPECT_TEXT(call, expected) \
-    do { \
-        char buf_[256]; \
-        struct lv_text text_; \
-        struct lv_text *out = &text_; \
+#define EXPECT_TEXT(call, expected)            \
+    do {                                       \
+        char buf_[256];                        \
+        struct lv_text text_;                  \
+        struct lv_text *out = &text_;          \
         lv_text_init(out, buf_, sizeof(buf_)); \
-        call; \
-        ck_assert_str_eq(buf_, expected); \
+        call;                                  \
+        ck_assert_str_eq(buf_, expected);      \
     } while (0)
 
 static lv_class_id add(const struct lv_class_key *key)
@@ -195,7 +195,9 @@ END_TEST
 
 START_TEST(five_thousand_classes)
 {
-    enum { COUNT = 5000 };
+    enum {
+        COUNT = 5000
+    };
     static lv_class_id id[COUNT];
 
     for (unsigned i = 0; i < COUNT; i++) {
@@ -214,9 +216,18 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        found_again, by_name, names_that_are_the_same_are_numbered, subclasses, sites_without_a_module,
-        static_lock_of_the_program, key_in_the_program, member_of_a_static_object, init_sites_of_the_program,
-        a_return_address_at_the_end_of_a_function, a_frame_in_no_module, five_thousand_classes,
+        found_again,
+        by_name,
+        names_that_are_the_same_are_numbered,
+        subclasses,
+        sites_without_a_module,
+        static_lock_of_the_program,
+        key_in_the_program,
+        member_of_a_static_object,
+        init_sites_of_the_program,
+        a_return_address_at_the_end_of_a_function,
+        a_frame_in_no_module,
+        five_thousand_classes,
     };
 
     return engine_run("classes", tests, LV_ARRAY_SIZE(tests));

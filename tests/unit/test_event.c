@@ -241,11 +241,22 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        the_completer_needs_what_the_waiter_holds, the_wait_closes_the_cycle, through_another_lock,
-        what_came_before_the_wait_does_not_count, what_is_still_held_from_before_does_not_count, nobody_waits,
-        the_wait_is_over, the_second_waiter_does_not_move_the_beginning, a_new_wait_begins_anew,
-        trylocks_and_recursive_readers_do_not_count, cut_history, history_is_bounded,
-        a_timed_acquisition_of_the_completer_is_guarded, an_event_is_never_held, completion_is_cached, many_waiters,
+        the_completer_needs_what_the_waiter_holds,
+        the_wait_closes_the_cycle,
+        through_another_lock,
+        what_came_before_the_wait_does_not_count,
+        what_is_still_held_from_before_does_not_count,
+        nobody_waits,
+        the_wait_is_over,
+        the_second_waiter_does_not_move_the_beginning,
+        a_new_wait_begins_anew,
+        trylocks_and_recursive_readers_do_not_count,
+        cut_history,
+        history_is_bounded,
+        a_timed_acquisition_of_the_completer_is_guarded,
+        an_event_is_never_held,
+        completion_is_cached,
+        many_waiters,
     };
 
     return engine_run("event", tests, LV_ARRAY_SIZE(tests));

@@ -50,7 +50,9 @@ END_TEST
 
 START_TEST(vec_elements_stay_where_they_are)
 {
-    enum { COUNT = 10000 };
+    enum {
+        COUNT = 10000
+    };
     static uint32_t *element[COUNT];
     struct lv_vec vec;
 
@@ -90,7 +92,9 @@ END_TEST
 
 START_TEST(table_finds_what_was_put_in)
 {
-    enum { COUNT = 20000 };
+    enum {
+        COUNT = 20000
+    };
     struct lv_table table;
 
     lv_table_init(&table, &arena);
@@ -308,7 +312,9 @@ END_TEST
 
 START_TEST(a_long_path)
 {
-    enum { LENGTH = 20000 };
+    enum {
+        LENGTH = 20000
+    };
     uint32_t last;
 
     ck_assert_int_eq(lv_digraph_init(&g, &arena), 0);
@@ -372,11 +378,26 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        arena_gives_zeroed_aligned_memory, arena_limit, vec_elements_stay_where_they_are, vec_without_memory,
-        table_finds_what_was_put_in, table_changes_values, table_reuses_removed_slots, table_without_memory,
-        stacks_are_kept_once, many_stacks, stacks_without_memory, chains_count_their_walkers,
-        witnesses_keep_what_was_held, dependency_bits, an_edge_is_added_once, nodes_that_were_never_seen, a_long_path,
-        a_path_through_a_node_in_both_states, the_number_of_a_search_wraps_round, digraph_without_memory,
+        arena_gives_zeroed_aligned_memory,
+        arena_limit,
+        vec_elements_stay_where_they_are,
+        vec_without_memory,
+        table_finds_what_was_put_in,
+        table_changes_values,
+        table_reuses_removed_slots,
+        table_without_memory,
+        stacks_are_kept_once,
+        many_stacks,
+        stacks_without_memory,
+        chains_count_their_walkers,
+        witnesses_keep_what_was_held,
+        dependency_bits,
+        an_edge_is_added_once,
+        nodes_that_were_never_seen,
+        a_long_path,
+        a_path_through_a_node_in_both_states,
+        the_number_of_a_search_wraps_round,
+        digraph_without_memory,
     };
     Suite *suite = suite_create("graph");
     TCase *tcase = tcase_create("graph");

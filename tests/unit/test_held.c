@@ -210,10 +210,20 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        key_and_filter_come_back, release_out_of_order, what_was_released_makes_no_edges, unlock_of_what_is_not_held,
-        unlock_twice, unlock_proves_nothing_after_off, release_while_pinned,
-        pins_do_not_count_for_inner_releases, downgrade, downgrade_changes_the_edges, destroyed_while_held,
-        initialised_while_held, life_ends_while_not_held, memory_used_for_another_kind,
+        key_and_filter_come_back,
+        release_out_of_order,
+        what_was_released_makes_no_edges,
+        unlock_of_what_is_not_held,
+        unlock_twice,
+        unlock_proves_nothing_after_off,
+        release_while_pinned,
+        pins_do_not_count_for_inner_releases,
+        downgrade,
+        downgrade_changes_the_edges,
+        destroyed_while_held,
+        initialised_while_held,
+        life_ends_while_not_held,
+        memory_used_for_another_kind,
     };
 
     return engine_run("held", tests, LV_ARRAY_SIZE(tests));

@@ -165,7 +165,9 @@ END_TEST
 /* Addresses that share a place in the thread's small cache do not take each other's identity. */
 START_TEST(many_locks)
 {
-    enum { COUNT = 2000 };
+    enum {
+        COUNT = 2000
+    };
     static uint64_t word[COUNT];
     static struct place *p[COUNT];
 
@@ -275,9 +277,19 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_lock_stays_itself, locks_of_a_site_are_one_class, origin_and_kind_tell_classes_apart,
-        initialised_anew_is_a_new_lock, forgotten, foreign_words, recycled_records, marks, many_locks, static_locks,
-        a_known_wrapper_is_stepped_over, another_function_is_the_site, a_wrapper_named_by_the_option,
+        a_lock_stays_itself,
+        locks_of_a_site_are_one_class,
+        origin_and_kind_tell_classes_apart,
+        initialised_anew_is_a_new_lock,
+        forgotten,
+        foreign_words,
+        recycled_records,
+        marks,
+        many_locks,
+        static_locks,
+        a_known_wrapper_is_stepped_over,
+        another_function_is_the_site,
+        a_wrapper_named_by_the_option,
     };
 
     return engine_run("identity", tests, LV_ARRAY_SIZE(tests));

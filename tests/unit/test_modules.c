@@ -248,7 +248,7 @@ END_TEST
 /* The loader gives the second library the first one's addresses as a rule; where it does not, nothing is gone. */
 static void check_reloaded(const struct lv_module *old, const struct lv_module *new)
 {
-    bool overlaps = old->start < new->end && new->start < old->end;
+    bool overlaps = old->start < new->end &&new->start < old->end;
 
     ck_assert_ptr_ne(old, new);
     ck_assert_int_eq(old->gone, overlaps);

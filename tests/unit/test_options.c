@@ -68,47 +68,47 @@ START_TEST(every_option_of_its_type)
     struct parsed p;
 
 #define SET(format, ...) (snprintf(text, sizeof(text), format, __VA_ARGS__), p = parse(text))
-#define REFUSED(name_, value_) \
+#define REFUSED(name_, value_)   \
     SET("%s=%s", name_, value_); \
     ck_assert_ptr_nonnull(strstr(p.complaints, "lockval: option '" name_ "': '"))
-#define LV_OPTION_INT(name, def, min, max, help) \
-    SET("%s=%d", #name, min); \
-    ck_assert_int_eq(p.o.name, min); \
-    SET("%s=%d", #name, max); \
-    ck_assert_int_eq(p.o.name, max); \
-    ck_assert_str_eq(p.complaints, ""); \
-    REFUSED(#name, "-1"); \
-    SET("%s=%d", #name, (max) + 1); \
-    ck_assert_int_eq(p.o.name, def); \
+#define LV_OPTION_INT(name, def, min, max, help)                         \
+    SET("%s=%d", #name, min);                                            \
+    ck_assert_int_eq(p.o.name, min);                                     \
+    SET("%s=%d", #name, max);                                            \
+    ck_assert_int_eq(p.o.name, max);                                     \
+    ck_assert_str_eq(p.complaints, "");                                  \
+    REFUSED(#name, "-1");                                                \
+    SET("%s=%d", #name, (max) + 1);                                      \
+    ck_assert_int_eq(p.o.name, def);                                     \
     ck_assert_ptr_nonnull(strstr(p.complaints, "is not a number from")); \
-    REFUSED(#name, ""); \
-    REFUSED(#name, "1x"); \
+    REFUSED(#name, "");                                                  \
+    REFUSED(#name, "1x");                                                \
     REFUSED(#name, "99999999999999999999999");
-#define LV_OPTION_BOOL(name, def, help) \
-    for (int value = 0; value < 2; value++) { \
+#define LV_OPTION_BOOL(name, def, help)                                                            \
+    for (int value = 0; value < 2; value++) {                                                      \
         static const char *const words[2][3] = { { "0", "no", "false" }, { "1", "yes", "true" } }; \
-        for (int i = 0; i < 3; i++) { \
-            SET("%s=%s", #name, words[value][i]); \
-            ck_assert_int_eq(p.o.name, value); \
-            ck_assert_str_eq(p.complaints, ""); \
-        } \
-    } \
-    REFUSED(#name, "2"); \
-    REFUSED(#name, "maybe"); \
+        for (int i = 0; i < 3; i++) {                                                              \
+            SET("%s=%s", #name, words[value][i]);                                                  \
+            ck_assert_int_eq(p.o.name, value);                                                     \
+            ck_assert_str_eq(p.complaints, "");                                                    \
+        }                                                                                          \
+    }                                                                                              \
+    REFUSED(#name, "2");                                                                           \
+    REFUSED(#name, "maybe");                                                                       \
     REFUSED(#name, "");
-#define LV_OPTION_TEXT(name, def, help) \
-    SET("%s=%s", #name, "/tmp/a b,c=d.%p"); \
+#define LV_OPTION_TEXT(name, def, help)            \
+    SET("%s=%s", #name, "/tmp/a b,c=d.%p");        \
     ck_assert_str_eq(p.o.name, "/tmp/a b,c=d.%p"); \
-    ck_assert_str_eq(p.complaints, ""); \
-    SET("%s=", #name); \
+    ck_assert_str_eq(p.complaints, "");            \
+    SET("%s=", #name);                             \
     ck_assert_str_eq(p.o.name, "");
 #define LV_OPTION_ENUM(name, type, def, choices, help) \
-    REFUSED(#name, "nonsense"); \
-    REFUSED(#name, ""); \
+    REFUSED(#name, "nonsense");                        \
+    REFUSED(#name, "");                                \
     ck_assert_int_eq((int)p.o.name, def);
 #define LV_OPTION_BITS(name, def, choices, help) \
-    REFUSED(#name, "nonsense"); \
-    REFUSED(#name, ""); \
+    REFUSED(#name, "nonsense");                  \
+    REFUSED(#name, "");                          \
     ck_assert_uint_eq(p.o.name, def);
 #include "sys/options.def"
 }
@@ -165,11 +165,10 @@ START_TEST(the_rest_is_applied)
 {
     struct parsed p = parse("exitocde=1:strict=1:exitcode=999:stats=yes:fail_on=x:stack_depth=8");
 
-    ck_assert_str_eq(p.complaints,
-                     "lockval: option 'exitocde': no such option (help=1 lists them)\n"
-                     "lockval: option 'exitcode': '999' is not a number from 0 to 255\n"
-                     "lockval: option 'fail_on': 'x' is not one of "
-                     "guarded, potential, feasible, misuse, deadlock, never\n");
+    ck_assert_str_eq(p.complaints, "lockval: option 'exitocde': no such option (help=1 lists them)\n"
+                                   "lockval: option 'exitcode': '999' is not a number from 0 to 255\n"
+                                   "lockval: option 'fail_on': 'x' is not one of "
+                                   "guarded, potential, feasible, misuse, deadlock, never\n");
     ck_assert(p.o.strict);
     ck_assert(p.o.stats);
     ck_assert_int_eq(p.o.stack_depth, 8);
@@ -299,15 +298,9 @@ END_TEST
 static const struct {
     const char *path, *wanted;
 } paths[] = {
-    { "", "" },
-    { "plain", "plain" },
-    { "/tmp/%e.%p.log", "/tmp/prog.42.log" },
-    { "%p%p", "4242" },
-    { "100%%", "100%" },
-    { "%%p", "%p" },
-    { "%x%", "%x%" },
-    { "%", "%" },
-    { "%%%e", "%prog" },
+    { "", "" },         { "plain", "plain" }, { "/tmp/%e.%p.log", "/tmp/prog.42.log" },
+    { "%p%p", "4242" }, { "100%%", "100%" },  { "%%p", "%p" },
+    { "%x%", "%x%" },   { "%", "%" },         { "%%%e", "%prog" },
 };
 
 START_TEST(expand)

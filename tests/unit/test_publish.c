@@ -280,9 +280,21 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        the_callback_is_told, the_guard_is_held_while_findings_go_out, counts_and_exit_status, fail_on, fail_on_never,
-        exitcode_0_leaves_the_status, fingerprints, misuse_by_site, what_the_thread_holds_is_in_the_report, long_cycle,
-        log_to_a_file, log_to_stderr, log_to_nowhere, log_that_cannot_be_opened, halt_on_error,
+        the_callback_is_told,
+        the_guard_is_held_while_findings_go_out,
+        counts_and_exit_status,
+        fail_on,
+        fail_on_never,
+        exitcode_0_leaves_the_status,
+        fingerprints,
+        misuse_by_site,
+        what_the_thread_holds_is_in_the_report,
+        long_cycle,
+        log_to_a_file,
+        log_to_stderr,
+        log_to_nowhere,
+        log_that_cannot_be_opened,
+        halt_on_error,
     };
 
     return engine_run("publish", tests, LV_ARRAY_SIZE(tests));

@@ -35,8 +35,8 @@ static size_t make_image(char *image, size_t max, const struct wanted_symbol *sy
     memset(image, 0, max);
     tiny_elf_init(elf, 1);
     for (size_t i = 0; i < count; i++) {
-        to[i] = tiny_symbol((uint32_t)names_size, symbols[i].binding, symbols[i].type, symbols[i].start,
-                            symbols[i].size);
+        to[i] =
+            tiny_symbol((uint32_t)names_size, symbols[i].binding, symbols[i].type, symbols[i].start, symbols[i].size);
         strcpy(names + names_size, symbols[i].name);
         names_size += strlen(symbols[i].name) + 1;
     }
@@ -63,8 +63,14 @@ static const char *name_at(const struct lv_symtab *table, uint64_t at)
 
 static _Alignas(16) char image[1 << 16];
 
-#define FUNC(name, start, size) { start, size, name, STB_GLOBAL, STT_FUNC }
-#define LOCAL(name, start, size) { start, size, name, STB_LOCAL, STT_FUNC }
+#define FUNC(name, start, size)                 \
+    {                                           \
+        start, size, name, STB_GLOBAL, STT_FUNC \
+    }
+#define LOCAL(name, start, size)               \
+    {                                          \
+        start, size, name, STB_LOCAL, STT_FUNC \
+    }
 
 /* Index @symbols, and look up @at in the text. */
 static const char *look_up(const struct wanted_symbol *symbols, size_t count, unsigned at)
@@ -170,7 +176,10 @@ END_TEST
 /* Many symbols in no order, against a search without an index. */
 START_TEST(many_symbols)
 {
-    enum { COUNT = 500, SPAN = 4096 };
+    enum {
+        COUNT = 500,
+        SPAN = 4096
+    };
     static struct wanted_symbol s[COUNT];
     static char names[COUNT][8];
     struct lv_symtab table;

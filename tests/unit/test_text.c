@@ -104,16 +104,16 @@ START_TEST(has_no_room_at_all)
 END_TEST
 
 /* Format with both, compare. */
-#define SAME(...) \
-    do { \
-        char wanted[256], got[256]; \
-        struct lv_text text; \
+#define SAME(...)                                      \
+    do {                                               \
+        char wanted[256], got[256];                    \
+        struct lv_text text;                           \
         snprintf(wanted, sizeof(wanted), __VA_ARGS__); \
-        lv_text_init(&text, got, sizeof(got)); \
-        lv_text_printf(&text, __VA_ARGS__); \
-        ck_assert_str_eq(got, wanted); \
-        ck_assert_uint_eq(text.len, strlen(wanted)); \
-        ck_assert(!text.cut); \
+        lv_text_init(&text, got, sizeof(got));         \
+        lv_text_printf(&text, __VA_ARGS__);            \
+        ck_assert_str_eq(got, wanted);                 \
+        ck_assert_uint_eq(text.len, strlen(wanted));   \
+        ck_assert(!text.cut);                          \
     } while (0)
 
 START_TEST(formats_integers)

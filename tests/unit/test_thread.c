@@ -76,7 +76,9 @@ END_TEST
 
 START_TEST(many_threads_at_once)
 {
-    enum { COUNT = 500 };
+    enum {
+        COUNT = 500
+    };
     static struct lv_thread *t[COUNT];
 
     for (unsigned i = 0; i < COUNT; i++) {
@@ -197,7 +199,9 @@ END_TEST
 /* A finding by a thread that holds more than a report has room for. */
 START_TEST(finding_with_very_many_held)
 {
-    enum { COUNT = 3000 };
+    enum {
+        COUNT = 3000
+    };
     static uint64_t words[COUNT][2];
     struct lv_thread *t = scenario_thread(s, 1);
 
@@ -238,7 +242,9 @@ END_TEST
 
 START_TEST(two_hundred_thousand_instances)
 {
-    enum { COUNT = 200000 };
+    enum {
+        COUNT = 200000
+    };
     uint64_t(*words)[2] = calloc(COUNT, sizeof(*words));
     struct lv_thread *t = scenario_thread(s, 1);
     uint64_t walks = 0;
@@ -283,7 +289,9 @@ END_TEST
 
 START_TEST(the_cache_grows_with_its_misses)
 {
-    enum { CHAINS = 2000 };
+    enum {
+        CHAINS = 2000
+    };
     struct lv_thread *t = scenario_thread(s, 1);
     uint64_t walks;
 
@@ -410,10 +418,20 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_state_is_recycled, a_witness_keeps_its_thread, short_threads_need_no_memory, many_threads_at_once,
-        fork_leaves_one_thread, ten_thousand_held_at_once, ten_thousand_of_one_class_held_at_once,
-        finding_with_very_many_held, edges_from_locks_far_down, two_hundred_thousand_instances, locks_that_come_and_go,
-        the_cache_grows_with_its_misses, an_emptied_cache_leaves_evidence_again, memory_runs_out,
+        a_state_is_recycled,
+        a_witness_keeps_its_thread,
+        short_threads_need_no_memory,
+        many_threads_at_once,
+        fork_leaves_one_thread,
+        ten_thousand_held_at_once,
+        ten_thousand_of_one_class_held_at_once,
+        finding_with_very_many_held,
+        edges_from_locks_far_down,
+        two_hundred_thousand_instances,
+        locks_that_come_and_go,
+        the_cache_grows_with_its_misses,
+        an_emptied_cache_leaves_evidence_again,
+        memory_runs_out,
         degraded_still_sees_a_self_deadlock,
     };
 

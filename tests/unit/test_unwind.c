@@ -297,7 +297,9 @@ END_TEST
 /* The program's own descriptors stand where libunwind would have its pipe; no byte may come or go. */
 START_TEST(touches_no_descriptor)
 {
-    enum { PAIRS = 4 };
+    enum {
+        PAIRS = 4
+    };
     struct first_call f = { .trace.max = LV_ARRAY_SIZE(f.trace.frames) };
     struct trace t = { .max = LV_ARRAY_SIZE(t.frames) };
     int ends[PAIRS][2];

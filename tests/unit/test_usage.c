@@ -260,10 +260,19 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        plain_locks_are_held_while_everything_may_interrupt, taken_inside_contexts, inside_and_outside,
-        disabled_contexts, disables_nest, enabling_marks_what_is_held, no_edge_crosses_into_a_context,
-        the_chain_goes_on_after_a_context, a_handler_takes_what_it_interrupted, contexts_nest, release_below_a_context,
-        nonsense_is_ignored, very_deep_nesting,
+        plain_locks_are_held_while_everything_may_interrupt,
+        taken_inside_contexts,
+        inside_and_outside,
+        disabled_contexts,
+        disables_nest,
+        enabling_marks_what_is_held,
+        no_edge_crosses_into_a_context,
+        the_chain_goes_on_after_a_context,
+        a_handler_takes_what_it_interrupted,
+        contexts_nest,
+        release_below_a_context,
+        nonsense_is_ignored,
+        very_deep_nesting,
     };
 
     return engine_run("usage", tests, LV_ARRAY_SIZE(tests));

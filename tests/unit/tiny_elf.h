@@ -128,16 +128,22 @@ static inline void tiny_elf_init(struct tiny_elf *elf, uint8_t id)
     elf->header.e_shentsize = sizeof(elf->sections[0]);
     elf->header.e_shnum = TINY_SECTIONS;
 
-    elf->segments[0] = (ElfW(Phdr)){ .p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_filesz = sizeof(*elf),
-                                     .p_memsz = sizeof(*elf), .p_align = 0x1000 };
-    elf->segments[1] = (ElfW(Phdr)){ .p_type = PT_DYNAMIC, .p_flags = PF_R | PF_W,
+    elf->segments[0] = (ElfW(Phdr)){
+        .p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_filesz = sizeof(*elf), .p_memsz = sizeof(*elf), .p_align = 0x1000
+    };
+    elf->segments[1] = (ElfW(Phdr)){ .p_type = PT_DYNAMIC,
+                                     .p_flags = PF_R | PF_W,
                                      .p_offset = offsetof(struct tiny_elf, dynamic),
                                      .p_vaddr = offsetof(struct tiny_elf, dynamic),
-                                     .p_filesz = sizeof(elf->dynamic), .p_memsz = sizeof(elf->dynamic) };
-    elf->segments[2] = (ElfW(Phdr)){ .p_type = PT_NOTE, .p_flags = PF_R, .p_align = 4,
+                                     .p_filesz = sizeof(elf->dynamic),
+                                     .p_memsz = sizeof(elf->dynamic) };
+    elf->segments[2] = (ElfW(Phdr)){ .p_type = PT_NOTE,
+                                     .p_flags = PF_R,
+                                     .p_align = 4,
                                      .p_offset = offsetof(struct tiny_elf, note),
                                      .p_vaddr = offsetof(struct tiny_elf, note),
-                                     .p_filesz = sizeof(elf->note), .p_memsz = sizeof(elf->note) };
+                                     .p_filesz = sizeof(elf->note),
+                                     .p_memsz = sizeof(elf->note) };
     elf->segments[3] = (ElfW(Phdr)){ .p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W };
 
     elf->note.header = (ElfW(Nhdr)){ .n_namesz = 4, .n_descsz = TINY_ID_SIZE, .n_type = NT_GNU_BUILD_ID };
