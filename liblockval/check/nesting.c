@@ -5,13 +5,61 @@
 #include "check/nesting.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #include "base/hash.h"
 
+/* A witness of one held lock, as it lies in the pool. */
+struct pair {
+    struct lv_witness witness;
+    struct lv_held_record held; /* is witness.held[0] */
+};
+_Static_assert(offsetof(struct pair, held) == offsetof(struct lv_witness, held), "the record follows the witness");
+
 int lv_nesting_init(struct lv_nesting *nesting, struct lv_arena *arena)
 {
+    int r;
+
     lv_table_init(&nesting->node_of, arena);
-    return lv_digraph_init(&nesting->order, arena);
+    lv_vec_init(&nesting->pool, arena, sizeof(struct pair));
+    lv_chains_init(&nesting->pairs, arena);
+    nesting->pairs_max = LV_NESTING_PAIRS;
+    nesting->forgotten = 0;
+    r = lv_digraph_init(&nesting->order, arena);
+    return r == 0 ? lv_witnesses_init(&nesting->witnesses, arena) : r;
+}
+
+static int forget(struct lv_nesting *nesting)
+{
+    uint32_t unused;
+
+    nesting->forgotten++;
+    lv_table_clear(&nesting->node_of);
+    lv_chains_clear(&nesting->pairs);
+    lv_vec_clear(&nesting->pool);
+    lv_vec_clear(&nesting->witnesses.all);
+    if (lv_vec_add(&nesting->witnesses.all, &unused) == NULL)
+        return -ENOMEM;
+    return lv_digraph_clear(&nesting->order);
+}
+
+/* Record the pair as a witness. False without memory. */
+static bool witness_pair(struct lv_nesting *nesting, lv_thread_id thread, const struct lv_held_record *held,
+                         const struct lv_held_record *wanted, struct lv_edge_witness *ret)
+{
+    uint32_t unused;
+    struct pair *pair = lv_vec_add(&nesting->pool, &unused);
+    struct lv_witness **place = pair != NULL ? lv_vec_add(&nesting->witnesses.all, &ret->id.v) : NULL;
+
+    if (place == NULL)
+        return false;
+    pair->witness.thread = thread;
+    pair->witness.held_count = 1;
+    pair->witness.wanted = *wanted;
+    pair->held = *held;
+    *place = &pair->witness;
+    ret->held = 0;
+    return true;
 }
 
 static void fill(struct lv_finding *ret, struct lv_finding_edge *edge, const struct lv_held_record *held,
@@ -76,38 +124,27 @@ static int node_of(struct lv_nesting *nesting, uint64_t uid, uint32_t *ret_node)
     return 0;
 }
 
-bool lv_nesting_is_known(const struct lv_nesting *nesting, const struct lv_held_record *held,
-                         const struct lv_held_record *wanted)
-{
-    uint32_t from = lv_table_find(&nesting->node_of, held->uid);
-    uint32_t to = lv_table_find(&nesting->node_of, wanted->uid);
-    uint32_t edge = from != 0 && to != 0 ? lv_digraph_find(&nesting->order, from, to) : 0;
-    uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
-
-    return edge != 0 && (lv_digraph_edge(&nesting->order, edge)->bits & bit) != 0;
-}
-
-int lv_check_instance_order(const struct lv_check *check, struct lv_nesting *nesting, struct lv_edge_witness at,
+int lv_check_instance_order(struct lv_arena *arena, struct lv_nesting *nesting, lv_thread_id thread,
+                            const struct lv_held_record *held, const struct lv_held_record *wanted,
                             struct lv_finding *ret)
 {
-    const struct lv_witness *witness = lv_witnesses_get(check->witnesses, at.id);
-    const struct lv_held_record *held = &witness->held[at.held];
-    const struct lv_held_record *wanted = &witness->wanted;
-    uint8_t bit = lv_dep_bit(held->mode, wanted->mode, (wanted->flags & LV_TIMED) != 0);
-    const struct lv_check instances = { check->arena, &nesting->order, check->witnesses };
+    const struct lv_check instances = { arena, &nesting->order, &nesting->witnesses };
+    uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
+    struct lv_edge_witness at;
     uint32_t from, to, number;
-    struct lv_edge *edge;
-    int r;
+    int r = nesting->order.edges.count > nesting->pairs_max ? forget(nesting) : 0;
 
-    r = node_of(nesting, held->uid, &from);
+    if (r == 0)
+        r = node_of(nesting, held->uid, &from);
     if (r == 0)
         r = node_of(nesting, wanted->uid, &to);
     if (r == 0)
         r = lv_digraph_add(&nesting->order, from, to, bit, &number);
     if (r <= 0)
         return r;
-    edge = lv_digraph_edge(&nesting->order, number);
-    lv_check_keep_witness(check, edge, at, true);
+    if (!witness_pair(nesting, thread, held, wanted, &at))
+        return -ENOMEM;
+    lv_check_keep_witness(&instances, lv_digraph_edge(&nesting->order, number), at, true);
     r = lv_check_circular(&instances, number, bit, at, ret);
     if (r <= 0)
         return r;

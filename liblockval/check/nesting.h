@@ -3,7 +3,7 @@
 #define LV_CHECK_NESTING_H
 
 #include "check/circular.h"
-#include "graph/table.h"
+#include "graph/chains.h"
 
 /*
  * The rules for locks of one class, taken while another of the class is held.
@@ -13,8 +13,17 @@
  * order of *instances* is learned, in a graph of its own, and only a circle of instances is reported.
  */
 struct lv_nesting {
-    struct lv_digraph order; /* instances; owner's lock */
-    struct lv_table node_of; /* uid -> node; owner's lock for writing */
+    struct lv_digraph order;       /* instances; owner's lock */
+    struct lv_table node_of;       /* uid -> node; owner's lock */
+    struct lv_witnesses witnesses; /* of these edges, */
+    struct lv_vec pool;            /* and their memory; owner's lock */
+    struct lv_chains pairs;        /* chains that ended in a pair of instances; owner's lock for writing */
+    uint32_t pairs_max;            /* edges kept; then all are forgotten and learned anew */
+    uint32_t forgotten;            /* how often that happened; owner's lock */
+};
+
+enum {
+    LV_NESTING_PAIRS = 65536
 };
 
 int lv_nesting_init(struct lv_nesting *nesting, struct lv_arena *arena) LV_MUST_CHECK;
@@ -31,15 +40,13 @@ bool lv_check_same_lock(const struct lv_held_record *held, const struct lv_held_
 bool lv_check_same_class(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
                          struct lv_finding_edge *edge, struct lv_finding *ret);
 
-/* Was the second lock taken under the first before, in these modes? Then there is nothing to learn. */
-bool lv_nesting_is_known(const struct lv_nesting *nesting, const struct lv_held_record *held,
-                         const struct lv_held_record *wanted);
-
 /*
- * The same for a class without an explicit key: learn the order of the two instances and look for a circle.
+ * The same for a class without an explicit key: learn the order of the two instances and look for a circle. Programs that
+ * make locks without end, and nest them, make pairs without end: when pairs_max are known, all are forgotten.
  * Returns 1 when there is a finding, 0 when not, -ENOMEM.
  */
-int lv_check_instance_order(const struct lv_check *check, struct lv_nesting *nesting, struct lv_edge_witness at,
+int lv_check_instance_order(struct lv_arena *arena, struct lv_nesting *nesting, lv_thread_id thread,
+                            const struct lv_held_record *held, const struct lv_held_record *wanted,
                             struct lv_finding *ret) LV_MUST_CHECK;
 
 #endif

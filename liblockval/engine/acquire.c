@@ -116,8 +116,6 @@ static void check_class_nesting(struct walk *w, uint32_t held)
 {
     const struct lv_held_record mine = lv_held_record_of(&w->t->held[held]);
     const struct lv_held_record wanted = lv_acquisition_record(w->t, w->a);
-    const struct lv_check check = { &w->ctx->arena, &w->ctx->graph, &w->ctx->witnesses };
-    struct lv_edge_witness at;
     struct lv_finding_edge edge;
     struct lv_finding finding;
     int r;
@@ -127,9 +125,8 @@ static void check_class_nesting(struct walk *w, uint32_t held)
             lv_findings_add(w->ctx, w->findings, w->t, &finding);
         return;
     }
-    if (lv_nesting_is_known(&w->ctx->nesting, &mine, &wanted) || !witness_of(w, held, &at))
-        return;
-    r = lv_check_instance_order(&check, &w->ctx->nesting, at, &finding);
+    w->t->witnessed = true;
+    r = lv_check_instance_order(&w->ctx->arena, &w->ctx->nesting, w->t->info, &mine, &wanted, &finding);
     if (r > 0)
         lv_findings_add(w->ctx, w->findings, w->t, &finding);
     else if (r < 0)
@@ -186,6 +183,12 @@ static void learn_edges(struct walk *w)
     }
 }
 
+/* Chains that end in a pair of instances are without number, and kept apart so that they can be forgotten. */
+static struct lv_chains *chains_of(struct lv_context *ctx, const struct lv_acquisition *a)
+{
+    return a->paired ? &ctx->nesting.pairs : &ctx->chains;
+}
+
 /* Under the lock: all that can be learned from this acquisition. */
 static void learn(struct walk *w, uint64_t chain, uint64_t at)
 {
@@ -199,7 +202,7 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     lv_thread_note_name(w->ctx, w->t);
     learn_edges(w);
     if (w->error == 0)
-        w->error = lv_chains_walk(&w->ctx->chains, chain);
+        w->error = lv_chains_walk(chains_of(w->ctx, w->a), chain);
     if (w->error == 0 && lv_table_find(&w->ctx->stack_at, at) == 0)
         w->error = lv_table_insert(&w->ctx->stack_at, at, w->a->stack.v);
     w->ctx->counters.locked_walks++;
@@ -249,13 +252,14 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
 
     if (LV_UNLIKELY(drop_lost(ctx, t))) {
+        a->paired = false;
         lv_acquire(ctx, t, a);
         return;
     }
     t->guard++;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
-    if (lv_chains_walkers(&ctx->chains, chain) >= LV_CHAIN_WALKERS)
+    if (lv_chains_walkers(chains_of(ctx, a), chain) >= LV_CHAIN_WALKERS)
         a->stack.v = lv_table_find(&ctx->stack_at, at);
     a->earlier = true;
     if (a->stack.v == 0 && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
@@ -301,6 +305,7 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
     uint64_t tag;
 
     a->key_after = chain;
+    a->paired = false;
     for (uint32_t i = t->depth; i-- > 0;) {
         const struct lv_held *h = &t->held[i];
 
@@ -315,8 +320,10 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
             a->stack = h->stack;
             return;
         }
-        if (h->class.v == a->class.v && !has_class_rule(ctx, a->class))
+        if (h->class.v == a->class.v && !has_class_rule(ctx, a->class)) {
             chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid);
+            a->paired = true;
+        }
     }
     if (a->nest != 0)
         a->nested = lv_held_find(t, a->nest) != NULL;

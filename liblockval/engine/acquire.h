@@ -83,7 +83,7 @@ LV_ALWAYS_INLINE bool lv_acquisition_set(struct lv_acquisition *a, const struct 
     a->kind = (uint8_t)object->kind;
     a->mode = (uint8_t)mode;
     a->flags = (uint8_t)(flags | (marks & LV_IDENTITY_UNCHECKED ? (unsigned)LV_UNCHECKED : 0));
-    a->reentrant = a->nested = a->earlier = false;
+    a->reentrant = a->nested = a->earlier = a->paired = false;
     a->nest = 0;
     a->key_after = 0;
     a->stack.v = 0;

@@ -66,6 +66,7 @@ struct lv_acquisition {
     uintptr_t nest; /* address of a nest lock, or 0 */
     uint64_t key_after;
     bool earlier; /* .stack is that of an earlier acquisition from the same site */
+    bool paired;  /* the chain has a pair of instances of one class in its key */
     lv_stack_id stack;
 };
 

@@ -9,6 +9,12 @@ void lv_chains_init(struct lv_chains *chains, struct lv_arena *arena)
     lv_table_init(&chains->known, arena);
 }
 
+void lv_chains_clear(struct lv_chains *chains)
+{
+    lv_table_clear(&chains->known);
+    chains->count = 0;
+}
+
 uint32_t lv_chains_walkers(const struct lv_chains *chains, uint64_t key)
 {
     return lv_table_find(&chains->known, key != 0 ? key : 1);

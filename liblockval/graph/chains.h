@@ -22,6 +22,9 @@ enum {
 
 void lv_chains_init(struct lv_chains *chains, struct lv_arena *arena);
 
+/* Forget all chains. Context: owner's lock held. */
+void lv_chains_clear(struct lv_chains *chains);
+
 /* How many threads walked the chain @key; 0: it is new. Context: any registered thread. */
 uint32_t lv_chains_walkers(const struct lv_chains *chains, uint64_t key);
 

@@ -20,6 +20,16 @@ int lv_digraph_init(struct lv_digraph *g, struct lv_arena *arena)
     return lv_vec_add(&g->edges, &unused) != NULL ? 0 : -ENOMEM;
 }
 
+int lv_digraph_clear(struct lv_digraph *g)
+{
+    uint32_t unused;
+
+    lv_vec_clear(&g->nodes);
+    lv_vec_clear(&g->edges);
+    lv_table_clear(&g->by_ends);
+    return lv_vec_add(&g->edges, &unused) != NULL ? 0 : -ENOMEM;
+}
+
 int lv_digraph_need_node(struct lv_digraph *g, uint32_t node)
 {
     while (g->nodes.count <= node) {

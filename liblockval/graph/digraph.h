@@ -79,6 +79,9 @@ struct lv_digraph {
 
 int lv_digraph_init(struct lv_digraph *g, struct lv_arena *arena) LV_MUST_CHECK;
 
+/* Forget all nodes and edges; their memory is used again. Returns 0 or -ENOMEM. */
+int lv_digraph_clear(struct lv_digraph *g) LV_MUST_CHECK;
+
 /* Make sure that nodes 0 to @node exist. Returns 0 or -ENOMEM. */
 int lv_digraph_need_node(struct lv_digraph *g, uint32_t node) LV_MUST_CHECK;
 

@@ -92,6 +92,21 @@ static void put(struct lv_slot *slot, uint64_t key, uint32_t value)
     __atomic_store_n(&slot->value, value, __ATOMIC_RELEASE);
 }
 
+static void clear(struct lv_slots *slots)
+{
+    for (uint64_t i = 0; i <= slots->mask; i++) {
+        __atomic_store_n(&slots->slot[i].value, 0, __ATOMIC_RELEASE);
+        __atomic_store_n(&slots->slot[i].key, 0, __ATOMIC_RELEASE);
+    }
+}
+
+void lv_table_clear(struct lv_table *table)
+{
+    if (table->slots != NULL)
+        clear(table->slots);
+    table->live = table->used = 0;
+}
+
 static struct lv_slots *empty_array(struct lv_table *table, uint64_t size)
 {
     struct lv_slots *slots = table->spare;
@@ -102,10 +117,7 @@ static struct lv_slots *empty_array(struct lv_table *table, uint64_t size)
             slots->mask = size - 1;
         return slots;
     }
-    for (uint64_t i = 0; i < size; i++) {
-        __atomic_store_n(&slots->slot[i].value, 0, __ATOMIC_RELEASE);
-        __atomic_store_n(&slots->slot[i].key, 0, __ATOMIC_RELEASE);
-    }
+    clear(slots);
     return slots;
 }
 

@@ -34,6 +34,9 @@ uint32_t lv_table_find(const struct lv_table *table, uint64_t key);
 /* Add @key or change its value. Returns 0 or -ENOMEM. Context: owner's lock held. */
 int lv_table_insert(struct lv_table *table, uint64_t key, uint32_t value) LV_MUST_CHECK;
 
+/* Forget every key. A reader at work only misses. Context: owner's lock held. */
+void lv_table_clear(struct lv_table *table);
+
 /* Forget @key, if it is there. Context: owner's lock held. */
 void lv_table_remove(struct lv_table *table, uint64_t key);
 

@@ -4,6 +4,8 @@
 
 #include "graph/vec.h"
 
+#include <string.h>
+
 void lv_vec_init(struct lv_vec *vec, struct lv_arena *arena, uint32_t elem_size)
 {
     *vec = (struct lv_vec){ .arena = arena, .elem_size = elem_size };
@@ -15,6 +17,7 @@ void *lv_vec_add(struct lv_vec *vec, uint32_t *ret_index)
     uint32_t shifted = index + (1u << LV_VEC_FIRST_BITS);
     uint32_t bits = 31u - (uint32_t)__builtin_clz(shifted);
     uint32_t k = bits - LV_VEC_FIRST_BITS;
+    void *element;
 
     if (k >= LV_VEC_CHUNKS)
         return NULL;
@@ -27,5 +30,10 @@ void *lv_vec_add(struct lv_vec *vec, uint32_t *ret_index)
     }
     vec->count = index + 1;
     *ret_index = index;
-    return lv_vec_at(vec, index);
+    element = lv_vec_at(vec, index);
+    if (index < vec->used)
+        memset(element, 0, vec->elem_size);
+    else
+        vec->used = index + 1;
+    return element;
 }

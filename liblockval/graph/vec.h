@@ -17,10 +17,17 @@ struct lv_vec {
     struct lv_arena *arena;
     uint32_t elem_size;
     uint32_t count;             /* owner's lock; elements are zeroed until filled in */
+    uint32_t used;              /* owner's lock: elements that were ever handed out */
     void *chunk[LV_VEC_CHUNKS]; /* written once each under the owner's lock, release; read with acquire */
 };
 
 void lv_vec_init(struct lv_vec *vec, struct lv_arena *arena, uint32_t elem_size);
+
+/* Forget all elements; their memory is used again. Nobody may look at them any more. */
+static inline void lv_vec_clear(struct lv_vec *vec)
+{
+    vec->count = 0;
+}
 
 /* Add a zeroed element. Returns it and its index, or null without memory. Context: owner's lock held. */
 void *lv_vec_add(struct lv_vec *vec, uint32_t *ret_index) LV_MUST_CHECK;

@@ -20,6 +20,8 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  classes            %u\n", ctx->classes.all.count - 1);
     lv_text_printf(&text, "  edges              %u\n", ctx->graph.edges.count - 1);
     lv_text_printf(&text, "  chains             %u\n", ctx->chains.count);
+    lv_text_printf(&text, "  pairs              %u\n", ctx->nesting.pairs.count);
+    lv_text_printf(&text, "  pairs-forgotten    %u\n", ctx->nesting.forgotten);
     lv_text_printf(&text, "  stacks             %u\n", ctx->stacks.all.count - 1);
     lv_text_printf(&text, "  stacks-short       %llu\n", (unsigned long long)lv_unwind_short_count());
     lv_text_printf(&text, "  witnesses          %u\n", ctx->witnesses.all.count - 1);

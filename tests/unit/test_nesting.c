@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Locks taken while the same lock, or another one of the class, is held. */
 
+#include <stdio.h>
+
 #include "engine.h"
 
 #define RECURSIVE LV_FINDING_RECURSIVE
@@ -236,6 +238,29 @@ START_TEST(two_instances_in_a_circle)
 }
 END_TEST
 
+/* Locks that are made and nested without end: what is kept stays bounded, and a new circle is found all the same. */
+START_TEST(pairs_without_end)
+{
+    char names[64];
+
+    s->site = 0x1000;
+    s->ctx.nesting.pairs_max = 8;
+    for (unsigned i = 0; i < 500; i++) {
+        snprintf(names, sizeof(names), "A%u A%u", 2 * i + 1, 2 * i + 2);
+        scenario_chain(s, 1, names);
+        ck_assert_uint_le(s->ctx.nesting.order.edges.count, 10);
+        ck_assert_uint_le(s->ctx.nesting.order.nodes.count, 19);
+        ck_assert_uint_le(s->ctx.nesting.pool.count, 9);
+        ck_assert_uint_le(s->ctx.nesting.pairs.count, 9);
+    }
+    ck_assert_uint_ge(s->ctx.nesting.forgotten, 50);
+    scenario_expect_clean(s);
+    scenario_chain(s, 2, "A2001 A2002");
+    scenario_chain(s, 2, "A2002 A2001");
+    scenario_expect_cycle(s, RECURSIVE, POTENTIAL, "A2002>A2001 A2001>A2002");
+}
+END_TEST
+
 START_TEST(three_instances_in_a_ring)
 {
     scenario_chain(s, 1, "A1 A2");
@@ -331,6 +356,7 @@ int main(void)
         nest_lock_held_first_and_then_not,
         consistent_order_of_instances,
         two_instances_in_a_circle,
+        pairs_without_end,
         three_instances_in_a_ring,
         another_lock_between_instances,
         instances_timed,
