@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the reading of ELF symbol tables and the index over them. A table is filled once, under its owner's lock, and is
- * constant then.
+ * Owns the reading of ELF symbol tables from files and the index over them (symtab_memory.c reads loaded modules). A table
+ * is filled once, under its owner's lock, and is constant then.
  *
  * The file is mapped, not read: names are looked at in place, so that only the pages of the few that are printed come
  * into memory. That a mapped file may shrink is no new danger: the module's code is mapped from the same file. Data is
@@ -13,61 +13,28 @@
  * Format: the System V ABI, chapters 4 and 5 (https://www.sco.com/developers/gabi/latest/contents.html).
  */
 
-#include "sys/symtab.h"
+#include "sys/symtab_internal.h"
+
+#include <errno.h>
+#include <string.h>
 
 #include "sys/os.h"
 
-#include <elf.h>
-#include <errno.h>
-#include <link.h>
-#include <string.h>
-
-typedef ElfW(Ehdr) elf_header;
-typedef ElfW(Phdr) elf_segment;
-typedef ElfW(Shdr) elf_section;
-typedef ElfW(Sym) elf_symbol;
-typedef ElfW(Dyn) elf_dynamic;
-
-/* ELF32_ST_TYPE and ELF64_ST_TYPE are the same. */
-#define SYMBOL_TYPE(info) ((info)&0xf)
-#define SYMBOL_BINDING(info) ((info) >> 4)
-
-#if __SIZEOF_POINTER__ == 8
-#define ELF_CLASS ELFCLASS64
-#else
-#define ELF_CLASS ELFCLASS32
-#endif
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define ELF_DATA ELFDATA2LSB
-#else
-#define ELF_DATA ELFDATA2MSB
-#endif
-
-struct image {
+struct lv_elf_image {
     const char *data;
     size_t size;
     elf_header header;
     size_t sections; /* that fit into the image */
 };
 
-/* A symbol table before it is indexed. */
-struct raw_symbols {
-    const char *symbols;
-    size_t count;
-    const char *names;
-    size_t names_size;
-    const struct image *image; /* null: no section headers at hand */
-};
-
 /* ---- the image ---- */
 
-static bool image_has(const struct image *image, uint64_t offset, uint64_t size)
+static bool image_has(const struct lv_elf_image *image, uint64_t offset, uint64_t size)
 {
     return offset <= image->size && size <= image->size - offset;
 }
 
-static bool image_read(const struct image *image, uint64_t offset, void *to, size_t size)
+static bool image_read(const struct lv_elf_image *image, uint64_t offset, void *to, size_t size)
 {
     if (!image_has(image, offset, size))
         return false;
@@ -75,19 +42,19 @@ static bool image_read(const struct image *image, uint64_t offset, void *to, siz
     return true;
 }
 
-static bool image_section(const struct image *image, size_t index, elf_section *ret_section)
+static bool image_section(const struct lv_elf_image *image, size_t index, elf_section *ret_section)
 {
     return index < image->sections &&
            image_read(image, image->header.e_shoff + index * sizeof(elf_section), ret_section, sizeof(*ret_section));
 }
 
-static int image_init(struct image *image, const void *data, size_t size)
+static int image_init(struct lv_elf_image *image, const void *data, size_t size)
 {
     elf_header *header = &image->header;
     elf_section first;
     uint64_t room;
 
-    *image = (struct image){ .data = data, .size = size };
+    *image = (struct lv_elf_image){ .data = data, .size = size };
     if (!image_read(image, 0, header, sizeof(*header)) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
         header->e_ident[EI_CLASS] != ELF_CLASS || header->e_ident[EI_DATA] != ELF_DATA)
         return -ENOEXEC;
@@ -134,7 +101,7 @@ const uint8_t *lv_symtab_note_build_id(const void *notes, size_t size, size_t al
     return NULL;
 }
 
-static const uint8_t *image_build_id(const struct image *image, size_t *ret_size)
+static const uint8_t *image_build_id(const struct lv_elf_image *image, size_t *ret_size)
 {
     if (image->header.e_phentsize != sizeof(elf_segment))
         return NULL;
@@ -154,7 +121,7 @@ static const uint8_t *image_build_id(const struct image *image, size_t *ret_size
     return NULL;
 }
 
-static bool image_is_expected(const struct image *image, const struct lv_symtab_expect *expect)
+static bool image_is_expected(const struct lv_elf_image *image, const struct lv_symtab_expect *expect)
 {
     size_t size = 0;
     const uint8_t *id = image_build_id(image, &size);
@@ -290,7 +257,7 @@ static void set_outer(struct lv_symtab *table)
 }
 
 /* Where a symbol without a size ends at the latest. */
-static uint64_t section_end(const struct image *image, const elf_symbol *symbol)
+static uint64_t section_end(const struct lv_elf_image *image, const elf_symbol *symbol)
 {
     elf_section section;
 
@@ -326,8 +293,7 @@ static uint32_t collect(const struct raw_symbols *raw, struct lv_symtab_entry *e
     return count;
 }
 
-/* Make the index. The table's mapping is set by the caller. */
-static int build_index(struct lv_symtab *table, struct raw_symbols *raw)
+int lv_symtab_index(struct lv_symtab *table, struct raw_symbols *raw)
 {
     uint32_t count;
 
@@ -356,7 +322,7 @@ static int build_index(struct lv_symtab *table, struct raw_symbols *raw)
 
 /* ---- sources ---- */
 
-static int index_section(struct lv_symtab *table, const struct image *image, unsigned type)
+static int index_section(struct lv_symtab *table, const struct lv_elf_image *image, unsigned type)
 {
     for (size_t i = 0; i < image->sections; i++) {
         elf_section symbols, names;
@@ -373,14 +339,14 @@ static int index_section(struct lv_symtab *table, const struct image *image, uns
             .names_size = (size_t)names.sh_size,
             .image = image,
         };
-        return build_index(table, &raw);
+        return lv_symtab_index(table, &raw);
     }
     return -ENODATA;
 }
 
 int lv_symtab_read_image(struct lv_symtab *table, const void *data, size_t size, const struct lv_symtab_expect *expect)
 {
-    struct image image;
+    struct lv_elf_image image;
     int ret;
 
     *table = (struct lv_symtab){ 0 };
@@ -412,150 +378,6 @@ int lv_symtab_read_file(struct lv_symtab *table, const char *path, const struct 
     }
     table->mapping = data;
     table->mapping_size = (size_t)size;
-    return 0;
-}
-
-/* ---- a loaded module ---- */
-
-/* What is needed of a dynamic section; addresses are those in memory. */
-struct dynamic {
-    uintptr_t symbols;
-    uintptr_t names;
-    uint64_t names_size;
-    uintptr_t hash;
-    uintptr_t gnu_hash;
-};
-
-static bool memory_read(const struct lv_symtab_memory *memory, uintptr_t at, void *to, size_t size)
-{
-    return at >= memory->start && at <= memory->end && size <= memory->end - at && lv_os_read_memory(at, to, size) == 0;
-}
-
-/* The loader adds the load address to these pointers, but not in the vdso, and not on every machine. */
-static uintptr_t relocated(const struct lv_symtab_memory *memory, uintptr_t pointer)
-{
-    return pointer >= memory->start && pointer < memory->end ? pointer : pointer + memory->bias;
-}
-
-static int read_dynamic(const struct lv_symtab_memory *memory, struct dynamic *ret_dynamic)
-{
-    struct dynamic dynamic = { 0 };
-    uintptr_t at = memory->dynamic;
-    elf_dynamic entry;
-
-    for (;; at += sizeof(entry)) {
-        if (!memory_read(memory, at, &entry, sizeof(entry)))
-            return -EFAULT;
-        if (entry.d_tag == DT_NULL)
-            break;
-        if (entry.d_tag == DT_SYMTAB)
-            dynamic.symbols = relocated(memory, entry.d_un.d_ptr);
-        else if (entry.d_tag == DT_STRTAB)
-            dynamic.names = relocated(memory, entry.d_un.d_ptr);
-        else if (entry.d_tag == DT_STRSZ)
-            dynamic.names_size = entry.d_un.d_val;
-        else if (entry.d_tag == DT_HASH)
-            dynamic.hash = relocated(memory, entry.d_un.d_ptr);
-        else if (entry.d_tag == DT_GNU_HASH)
-            dynamic.gnu_hash = relocated(memory, entry.d_un.d_ptr);
-        else if (entry.d_tag == DT_SYMENT && entry.d_un.d_val != sizeof(elf_symbol))
-            return -ENOEXEC;
-    }
-    if (!dynamic.symbols || !dynamic.names || !dynamic.names_size)
-        return -ENODATA;
-    if (dynamic.names_size > memory->end - memory->start)
-        return -ENOEXEC;
-    *ret_dynamic = dynamic;
-    return 0;
-}
-
-/*
- * A dynamic section does not say how many symbols there are. The old hash table does, as the length of its chains. In
- * the GNU one the symbols are sorted by bucket, so the last of all ends the chain that starts highest; the lowest bit
- * of a hash marks the end of a chain.
- */
-static int count_symbols(const struct lv_symtab_memory *memory, const struct dynamic *dynamic, size_t *ret_count)
-{
-    uint32_t header[4]; /* DT_HASH: buckets, chains; DT_GNU_HASH: buckets, first symbol, words of the filter, shift */
-    uintptr_t buckets, chains;
-    uint32_t highest = 0, hash = 0;
-
-    if (dynamic->hash) {
-        if (!memory_read(memory, dynamic->hash, header, 2 * sizeof(header[0])))
-            return -EFAULT;
-        *ret_count = header[1];
-        return 0;
-    }
-    if (!dynamic->gnu_hash)
-        return -ENODATA;
-    if (!memory_read(memory, dynamic->gnu_hash, header, sizeof(header)))
-        return -EFAULT;
-    buckets = dynamic->gnu_hash + sizeof(header) + (uintptr_t)header[2] * sizeof(uintptr_t);
-    chains = buckets + (uintptr_t)header[0] * sizeof(uint32_t);
-    for (uint32_t i = 0; i < header[0];) {
-        uint32_t some[256];
-        uint32_t n = header[0] - i < LV_ARRAY_SIZE(some) ? header[0] - i : (uint32_t)LV_ARRAY_SIZE(some);
-
-        if (!memory_read(memory, buckets + (uintptr_t)i * sizeof(some[0]), some, n * sizeof(some[0])))
-            return -EFAULT;
-        for (uint32_t k = 0; k < n; k++)
-            highest = some[k] > highest ? some[k] : highest;
-        i += n;
-    }
-    if (highest < header[1])
-        return -ENODATA;
-    for (; !(hash & 1); highest++) {
-        if (!memory_read(memory, chains + (uintptr_t)(highest - header[1]) * sizeof(hash), &hash, sizeof(hash)))
-            return -EFAULT;
-    }
-    *ret_count = highest;
-    return 0;
-}
-
-int lv_symtab_read_memory(struct lv_symtab *table, const struct lv_symtab_memory *memory)
-{
-    struct dynamic dynamic;
-    struct raw_symbols raw;
-    size_t count, symbols_size, size;
-    char *copy;
-    int ret;
-
-    *table = (struct lv_symtab){ 0 };
-    ret = read_dynamic(memory, &dynamic);
-    if (ret < 0)
-        return ret;
-    ret = count_symbols(memory, &dynamic, &count);
-    if (ret < 0)
-        return ret;
-    if (count == 0)
-        return -ENODATA;
-    if (count > (memory->end - memory->start) / sizeof(elf_symbol))
-        return -ENOEXEC;
-
-    /* Names and symbols into one mapping: the module may be unloaded while the names are still used. */
-    symbols_size = count * sizeof(elf_symbol);
-    size = (size_t)dynamic.names_size + symbols_size;
-    copy = lv_os_map(size);
-    if (!copy)
-        return -ENOMEM;
-    if (!memory_read(memory, dynamic.names, copy + symbols_size, (size_t)dynamic.names_size) ||
-        !memory_read(memory, dynamic.symbols, copy, symbols_size)) {
-        lv_os_unmap(copy, size);
-        return -EFAULT;
-    }
-    raw = (struct raw_symbols){
-        .symbols = copy,
-        .count = count,
-        .names = copy + symbols_size,
-        .names_size = (size_t)dynamic.names_size,
-    };
-    ret = build_index(table, &raw);
-    if (ret < 0) {
-        lv_os_unmap(copy, size);
-        return ret;
-    }
-    table->mapping = copy;
-    table->mapping_size = size;
     return 0;
 }
 
