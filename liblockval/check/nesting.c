@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Protected by the owner's lock. Nodes of the instance graph are numbers given out as uids turn up, so that a process
- * with a million locks pays only for those that were nested in their own class. */
+ * with a million locks pays only for those that were nested in their own class. Witnesses of pairs have one held lock each
+ * and lie in a pool, so that they can be forgotten together (docs/adr/0010-pairs-forgotten.md). */
 
 #include "check/nesting.h"
 
 #include <errno.h>
-#include <stddef.h>
 
 #include "base/hash.h"
 
-/* A witness of one held lock, as it lies in the pool. */
-struct pair {
-    struct lv_witness witness;
-    struct lv_held_record held; /* is witness.held[0] */
+enum {
+    PAIR_SIZE = sizeof(struct lv_witness) + sizeof(struct lv_held_record) /* a witness of one held lock */
 };
-_Static_assert(offsetof(struct pair, held) == offsetof(struct lv_witness, held), "the record follows the witness");
 
 int lv_nesting_init(struct lv_nesting *nesting, struct lv_arena *arena)
 {
     int r;
 
     lv_table_init(&nesting->node_of, arena);
-    lv_vec_init(&nesting->pool, arena, sizeof(struct pair));
+    lv_vec_init(&nesting->pool, arena, PAIR_SIZE);
     lv_chains_init(&nesting->pairs, arena);
     nesting->pairs_max = LV_NESTING_PAIRS;
     nesting->forgotten = 0;
@@ -48,16 +45,16 @@ static bool witness_pair(struct lv_nesting *nesting, lv_thread_id thread, const 
                          const struct lv_held_record *wanted, struct lv_edge_witness *ret)
 {
     uint32_t unused;
-    struct pair *pair = lv_vec_add(&nesting->pool, &unused);
-    struct lv_witness **place = pair != NULL ? lv_vec_add(&nesting->witnesses.all, &ret->id.v) : NULL;
+    struct lv_witness *witness = lv_vec_add(&nesting->pool, &unused);
+    struct lv_witness **place = witness != NULL ? lv_vec_add(&nesting->witnesses.all, &ret->id.v) : NULL;
 
     if (place == NULL)
         return false;
-    pair->witness.thread = thread;
-    pair->witness.held_count = 1;
-    pair->witness.wanted = *wanted;
-    pair->held = *held;
-    *place = &pair->witness;
+    witness->thread = thread;
+    witness->held_count = 1;
+    witness->wanted = *wanted;
+    witness->held[0] = *held;
+    *place = witness;
     ret->held = 0;
     return true;
 }
