@@ -209,11 +209,23 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     w->ctx->counters.dropped += w->error != 0;
 }
 
+/* Did enough threads walk the chain before, and somebody come from this call site? Then take the stack from there. */
+static bool is_learned(struct lv_context *ctx, struct lv_acquisition *a, uint64_t chain, uint64_t at)
+{
+    if (lv_chains_walkers(chains_of(ctx, a), chain) < LV_CHAIN_WALKERS)
+        return false;
+    a->stack.v = lv_table_find(&ctx->stack_at, at);
+    a->earlier = true;
+    return a->stack.v != 0;
+}
+
 static void learn_locked(struct walk *w, uint64_t chain, uint64_t at)
 {
     struct lv_locked locked = lv_context_lock(w->ctx);
 
-    learn(w, chain, at);
+    /* Others may have learned it while this thread waited for the lock: a thousand threads that start together. */
+    if (!is_learned(w->ctx, w->a, chain, at))
+        learn(w, chain, at);
     lv_context_unlock(w->ctx, &locked);
     if (w->error != 0)
         lv_context_degrade(w->ctx);
@@ -259,10 +271,7 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     t->guard++;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
-    if (lv_chains_walkers(chains_of(ctx, a), chain) >= LV_CHAIN_WALKERS)
-        a->stack.v = lv_table_find(&ctx->stack_at, at);
-    a->earlier = true;
-    if (a->stack.v == 0 && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
+    if (!is_learned(ctx, a, chain, at) && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
         learn_locked(&w, chain, at);
     remember(ctx, t, a, tag);
     t->guard--;
