@@ -29,8 +29,7 @@ enum {
 int lv_nesting_init(struct lv_nesting *nesting, struct lv_arena *arena) LV_MUST_CHECK;
 
 /*
- * A thread wants a lock while it holds the very same one, in the modes given. @fails says that the call returns an error
- * instead of waiting.
+ * A thread wants a lock while it holds the very same one, in the modes given.
  * Fills in @ret (kind recursive) and returns true, unless this is legal: a recursive reader after a reader, a try.
  */
 bool lv_check_same_lock(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,

@@ -229,7 +229,7 @@ static void learn_locked(struct walk *w, uint64_t chain, uint64_t at)
     lv_context_unlock(w->ctx, &locked);
     if (w->error != 0)
         lv_context_degrade(w->ctx);
-    lv_findings_publish(w->ctx, w->t, w->findings);
+    lv_findings_publish(w->ctx, w->findings);
 }
 
 static void remember(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t tag)
@@ -298,7 +298,7 @@ static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct 
     edge.wanted.stack = lv_stack_here(ctx, a->site);
     lv_findings_add(ctx, &findings, t, &finding);
     lv_context_unlock(ctx, &locked);
-    lv_findings_publish(ctx, t, &findings);
+    lv_findings_publish(ctx, &findings);
     t->guard--;
 }
 

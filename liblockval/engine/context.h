@@ -93,9 +93,8 @@ struct lv_context {
     const char *context_name[LV_CONTEXTS]; /* lock */
     uint8_t context_level[LV_CONTEXTS];    /* lock; constant once declared */
 
-    uint32_t findings;                     /* atomic: all */
-    uint32_t counted;                      /* atomic: those at or above fail_on */
-    uint32_t by_verdict[LV_VERDICT_NEVER]; /* lock */
+    uint32_t findings; /* atomic: all */
+    uint32_t counted;  /* atomic: those at or above fail_on */
 
     /* Is the mutex at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely. Null:
      * locks cannot be asked. Constant after init. */

@@ -151,7 +151,7 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
         }
         *slot = (struct lv_cache_slot){ .tag = tag, .stack = a->stack, .hits = 1 };
     }
-    lv_findings_publish(ctx, t, &findings);
+    lv_findings_publish(ctx, &findings);
 }
 
 void lv_event_complete(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a,

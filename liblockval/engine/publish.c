@@ -56,7 +56,6 @@ void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const
     else
         findings->first = p;
     findings->last = p;
-    ctx->by_verdict[finding->verdict]++;
 }
 
 static bool counts(const struct lv_context *ctx, const struct lv_report *report)
@@ -72,7 +71,7 @@ static void call_back(struct lv_context *ctx, const struct lv_publication *p)
         ctx->callback(&p->report, p->text.buf, arg);
 }
 
-void lv_findings_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_findings *findings)
+void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
 {
     for (struct lv_publication *p = findings->first, *next; p != NULL; p = next) {
         bool counted = counts(ctx, &p->report);
@@ -88,7 +87,6 @@ void lv_findings_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_
             lv_os_exit(lv_exit_status(ctx, ctx->options.exitcode));
     }
     lv_findings_init(findings);
-    (void)t;
 }
 
 void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_finding_kind kind,
@@ -111,7 +109,7 @@ void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_findi
     finding.at = lv_stack_here(ctx, site);
     lv_findings_add(ctx, &findings, t, &finding);
     lv_context_unlock(ctx, &locked);
-    lv_findings_publish(ctx, t, &findings);
+    lv_findings_publish(ctx, &findings);
     t->guard--;
 }
 

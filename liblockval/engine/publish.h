@@ -26,7 +26,7 @@ void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const
                      const struct lv_finding *finding);
 
 /* Hand out what was taken and count it. May end the program (halt_on_error). Context: lock not held, guard held. */
-void lv_findings_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_findings *findings);
+void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings);
 
 /* A finding about one lock (unlock, lifetime, assert), made and published in one go. @detail is a sentence that follows
  * the lock's line. Context: lock not held. */

@@ -151,7 +151,6 @@ static int write_path(struct lv_digraph *g, uint32_t first, unsigned first_r, ui
         g->path[i] = g->path[length - 1 - i];
         g->path[length - 1 - i] = swap;
     }
-    g->path_size = length;
     return (int)length;
 }
 

@@ -74,7 +74,6 @@ struct lv_digraph {
     uint32_t *queue; /* 2 * queue_nodes states */
     uint32_t queue_nodes;
     struct lv_step *path; /* result of the last search */
-    uint32_t path_size;
 };
 
 int lv_digraph_init(struct lv_digraph *g, struct lv_arena *arena) LV_MUST_CHECK;

@@ -46,13 +46,6 @@ static uint32_t look_up(const struct lv_stacks *stacks, const uintptr_t *frames,
     }
 }
 
-lv_stack_id lv_stacks_find(const struct lv_stacks *stacks, const uintptr_t *frames, uint32_t count)
-{
-    uint64_t key;
-
-    return (lv_stack_id){ look_up(stacks, frames, count, &key) };
-}
-
 lv_stack_id lv_stacks_add(struct lv_stacks *stacks, const uintptr_t *frames, uint32_t count)
 {
     uint64_t key;

@@ -23,10 +23,7 @@ struct lv_stacks {
 
 int lv_stacks_init(struct lv_stacks *stacks, struct lv_arena *arena) LV_MUST_CHECK;
 
-/* The id of a stack that is in the depot, else 0. Context: any registered thread. */
-lv_stack_id lv_stacks_find(const struct lv_stacks *stacks, const uintptr_t *frames, uint32_t count);
-
-/* The same, and added if it is not there. 0 without memory. Context: owner's lock held. */
+/* The id of a stack, added if it is not there. 0 without memory. Context: owner's lock held. */
 lv_stack_id lv_stacks_add(struct lv_stacks *stacks, const uintptr_t *frames, uint32_t count);
 
 /* Null for id 0. Context: any thread. */

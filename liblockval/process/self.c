@@ -150,8 +150,6 @@ static void after_fork_child(void)
 
     process = lv_os_pid();
     ctx->findings = ctx->counted = 0;
-    for (size_t i = 0; i < LV_ARRAY_SIZE(ctx->by_verdict); i++)
-        ctx->by_verdict[i] = 0;
     lv_table_init(&ctx->found, &ctx->arena);
     if (!ctx->options.follow_children)
         ctx->state = LV_STATE_OFF;

@@ -179,13 +179,12 @@ START_TEST(stacks_are_kept_once)
 
     ck_assert_int_eq(lv_stacks_init(&stacks, &arena), 0);
     ck_assert_ptr_null(lv_stacks_get(&stacks, (lv_stack_id){ 0 }));
-    ck_assert_uint_eq(lv_stacks_find(&stacks, frames, 4).v, 0);
     all = lv_stacks_add(&stacks, frames, 4);
     three = lv_stacks_add(&stacks, frames, 3);
     ck_assert_uint_ne(all.v, 0);
     ck_assert_uint_ne(all.v, three.v);
     ck_assert_uint_eq(lv_stacks_add(&stacks, frames, 4).v, all.v);
-    ck_assert_uint_eq(lv_stacks_find(&stacks, frames, 3).v, three.v);
+    ck_assert_uint_eq(lv_stacks_add(&stacks, frames, 3).v, three.v);
     ck_assert_uint_eq(lv_stacks_get(&stacks, all)->count, 4);
     ck_assert_mem_eq(lv_stacks_get(&stacks, all)->frames, frames, sizeof(frames));
 }
@@ -204,7 +203,7 @@ START_TEST(many_stacks)
     for (uintptr_t i = 0; i < 5000; i++) {
         const uintptr_t frames[] = { i % 10, i };
 
-        ck_assert_uint_eq(lv_stacks_find(&stacks, frames, 2).v, i + 1);
+        ck_assert_uint_eq(lv_stacks_add(&stacks, frames, 2).v, i + 1);
     }
 }
 END_TEST
@@ -218,7 +217,7 @@ START_TEST(stacks_without_memory)
     arena.limit = 1;
     arena.at = arena.end;
     ck_assert_uint_eq(lv_stacks_add(&stacks, &frame, 1).v, 0);
-    ck_assert_uint_eq(lv_stacks_find(&stacks, &frame, 1).v, 0);
+    ck_assert_uint_eq(lv_stacks_add(&stacks, &frame, 1).v, 0);
 }
 END_TEST
 
@@ -321,7 +320,6 @@ START_TEST(a_long_path)
     for (uint32_t i = 1; i < LENGTH; i++)
         last = edge(i, i + 1, LV_DEP_EN);
     ck_assert_int_eq(lv_digraph_close(&g, LENGTH, 1, LV_DEP_EN, LV_DEP_UNTIMED), LENGTH - 1);
-    ck_assert_uint_eq(g.path_size, LENGTH - 1);
     ck_assert_uint_eq(g.path[LENGTH - 2].edge, last);
     ck_assert_int_eq(lv_digraph_close(&g, 1, LENGTH, LV_DEP_EN, LV_DEP_UNTIMED), 0);
 }
