@@ -40,6 +40,10 @@ enum lv_kind {
     LV_KIND_MUTEX,
     LV_KIND_RWLOCK,
     LV_KIND_SPIN,
+    LV_KIND_SEM,   /* a semaphore with the initial value 1 */
+    LV_KIND_ONCE,  /* pthread_once: held while the routine runs */
+    LV_KIND_GUARD, /* of a static local variable in C++: held while it is initialised */
+    LV_KIND_FILE,  /* a stdio stream */
     LV_KIND_MAP,   /* a lock annotated through lockval.h */
     LV_KIND_EVENT, /* something waited for that another thread completes */
     LV_KIND__COUNT

@@ -7,7 +7,8 @@
 
 #include "engine/resolve.h"
 
-static const char *const kind_names[LV_KIND__COUNT] = { "mutex", "rwlock", "spinlock", "map", "event" };
+static const char *const kind_names[LV_KIND__COUNT] = { "mutex", "rwlock", "spinlock", "semaphore", "once",
+                                                        "guard", "file",   "map",      "event" };
 
 static void name_symbol(const struct lv_symbol *symbol, uintptr_t plus, struct lv_text *out)
 {

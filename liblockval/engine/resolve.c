@@ -72,6 +72,10 @@ static uint8_t wait_type(enum lv_kind kind)
     switch (kind) {
     case LV_KIND_MUTEX:
     case LV_KIND_RWLOCK:
+    case LV_KIND_SEM:
+    case LV_KIND_ONCE:
+    case LV_KIND_GUARD:
+    case LV_KIND_FILE:
         return 4;
     case LV_KIND_SPIN:
         return 2;

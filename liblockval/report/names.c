@@ -21,6 +21,10 @@ const char *lv_finding_kind_name(enum lv_finding_kind kind)
         return "unlock";
     case LV_FINDING_LIFETIME:
         return "lifetime";
+    case LV_FINDING_COND:
+        return "cond";
+    case LV_FINDING_FORK:
+        return "fork";
     case LV_FINDING_ASSERT:
         return "assert";
     case LV_FINDING__COUNT:

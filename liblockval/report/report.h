@@ -17,6 +17,8 @@ enum lv_finding_kind {
     LV_FINDING_EVENT,
     LV_FINDING_UNLOCK,
     LV_FINDING_LIFETIME,
+    LV_FINDING_COND,
+    LV_FINDING_FORK,
     LV_FINDING_ASSERT,
     LV_FINDING__COUNT
 };
@@ -87,7 +89,7 @@ struct lv_report {
     uint32_t edge_count;
     const struct lv_report_edge *edges;
 
-    /* unlock, lifetime, assert: the lock, and one sentence that says what is wrong with it ("is being released, but this
+    /* unlock, lifetime, cond, fork, assert: the lock, and one sentence that says what is wrong with it ("is being released, but this
      * thread does not hold it"); detail may be null otherwise. */
     struct lv_report_lock subject;
     const char *detail;

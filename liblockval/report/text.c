@@ -34,7 +34,11 @@ static const char *headline_of(enum lv_finding_kind kind)
     case LV_FINDING_UNLOCK:
         return "WARNING: bad unlock balance detected!";
     case LV_FINDING_LIFETIME:
-        return "WARNING: held lock destroyed or initialised anew!";
+        return "WARNING: held lock destroyed, freed or lost!";
+    case LV_FINDING_COND:
+        return "WARNING: bad wait on a condition variable!";
+    case LV_FINDING_FORK:
+        return "WARNING: lock held by a thread that a forked child does not have!";
     case LV_FINDING_ASSERT:
         return "WARNING: lock assertion failed";
     case LV_FINDING__COUNT:
@@ -255,6 +259,8 @@ static void put_body(struct lv_text *out, const struct lv_report *report)
         break;
     case LV_FINDING_UNLOCK:
     case LV_FINDING_LIFETIME:
+    case LV_FINDING_COND:
+    case LV_FINDING_FORK:
     case LV_FINDING_ASSERT:
     case LV_FINDING__COUNT:
         put_subject(out, report);

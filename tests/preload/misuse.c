@@ -53,13 +53,13 @@ static void unlock_rwlock_elsewhere(void)
 }
 
 /* case: destroy-mutex */
-/* expect: ^WARNING: held lock destroyed or initialised anew!$ */
+/* expect: ^WARNING: held lock destroyed, freed or lost!$ */
 /* case: destroy-rwlock */
-/* expect: ^WARNING: held lock destroyed or initialised anew!$ */
+/* expect: ^WARNING: held lock destroyed, freed or lost!$ */
 /* case: destroy-spin */
-/* expect: ^WARNING: held lock destroyed or initialised anew!$ */
+/* expect: ^WARNING: held lock destroyed, freed or lost!$ */
 /* case: destroy-mtx */
-/* expect: ^WARNING: held lock destroyed or initialised anew!$ */
+/* expect: ^WARNING: held lock destroyed, freed or lost!$ */
 static void destroy_mutex(void)
 {
     MUST(pthread_mutex_lock(&mutex) == 0);
@@ -87,13 +87,13 @@ static void destroy_mtx(void)
 }
 
 /* case: init-mutex */
-/* expect: ^WARNING: held lock destroyed or initialised anew!$ */
+/* expect: ^WARNING: held lock destroyed, freed or lost!$ */
 /* case: init-rwlock */
-/* expect: ^WARNING: held lock destroyed or initialised anew!$ */
+/* expect: ^WARNING: held lock destroyed, freed or lost!$ */
 /* case: init-spin */
-/* expect: ^WARNING: held lock destroyed or initialised anew!$ */
+/* expect: ^WARNING: held lock destroyed, freed or lost!$ */
 /* case: init-mtx */
-/* expect: ^WARNING: held lock destroyed or initialised anew!$ */
+/* expect: ^WARNING: held lock destroyed, freed or lost!$ */
 static void init_mutex(void)
 {
     MUST(pthread_mutex_lock(&mutex) == 0);
