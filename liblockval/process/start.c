@@ -16,28 +16,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <unistd.h>
 #include <urcu-bp.h>
 
 #include "engine/publish.h"
+#include "process/environment.h"
 #include "process/layout.h"
 #include "process/self.h"
 #include "process/stats.h"
 #include "sys/unwind.h"
-
-/* The environment as it is now, without getenv: the program may change it in another thread. Null in a set-uid program. */
-static const char *options_text(void)
-{
-    static const char key[] = "LOCKVAL_OPTIONS=";
-
-    if (getauxval(AT_SECURE) != 0 || environ == NULL)
-        return NULL;
-    for (char **e = environ; *e != NULL; e++)
-        if (strncmp(*e, key, sizeof(key) - 1) == 0)
-            return *e + sizeof(key) - 1;
-    return NULL;
-}
 
 /* Where the code of liburcu and libunwind lies. Either may be a part of the program itself, whose locks do count. */
 static void find_own_code(struct lv_context *ctx)
@@ -62,7 +48,7 @@ bool lv_start_context(struct lv_context *ctx)
 
     lv_text_init(&text, said, sizeof(said));
     lv_options_default(&options);
-    lv_options_parse(&options, options_text(), &text);
+    lv_options_parse(&options, lv_environment_options(), &text);
     if (options.help)
         lv_options_help(&options, &text);
     ctx->program = program_invocation_short_name;
@@ -103,6 +89,8 @@ __attribute__((constructor(101))) static void construct(void)
     lv_process_start();
     if (lv_process_context.state == LV_STATE_OFF)
         return;
+    if (!lv_process_context.options.follow_children)
+        lv_environment_hide();
     (void)on_exit(at_exit, NULL);
     (void)at_quick_exit(at_quick_exit_last);
 }
