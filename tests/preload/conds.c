@@ -61,6 +61,8 @@ static void held_through(void)
 static void unlock(void *unused)
 {
     (void)unused;
+    MUST(pthread_mutex_lock(&outer) == 0);
+    MUST(pthread_mutex_unlock(&outer) == 0);
     MUST(pthread_mutex_unlock(&mutex) == 0);
     nest(&outer, &inner);
 }
@@ -79,7 +81,13 @@ static void *wait_for_ever(void *unused)
 
 /* A cancelled wait has taken the mutex again before the cleanup handlers run. */
 /* case: cancelled */
-static void cancelled(void)
+
+/* What a cleanup handler takes is taken under it. */
+/* case: cancelled-order */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^verdict: potential$ */
+static void cancelled(int other_order)
 {
     pthread_t thread;
     void *result;
@@ -95,7 +103,10 @@ static void cancelled(void)
     MUST(pthread_cancel(thread) == 0);
     MUST(pthread_join(thread, &result) == 0);
     MUST(result == PTHREAD_CANCELED);
-    nest(&mutex, &outer);
+    if (other_order)
+        nest(&outer, &mutex);
+    else
+        nest(&mutex, &outer);
 }
 
 /* A recursive mutex that is held twice stays with its thread: the wait times out, and it is held twice. */
@@ -148,7 +159,9 @@ int main(int argc, char **argv)
     else if (is_case(argv, "held-through"))
         held_through();
     else if (is_case(argv, "cancelled"))
-        cancelled();
+        cancelled(0);
+    else if (is_case(argv, "cancelled-order"))
+        cancelled(1);
     else if (is_case(argv, "recursive"))
         recursive();
     else
