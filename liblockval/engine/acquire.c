@@ -89,7 +89,6 @@ static void add_edge(struct walk *w, uint32_t held)
         return;
     }
     lv_sem_mark(w->ctx, &mine);
-    lv_sem_mark(w->ctx, &wanted);
     edge = lv_digraph_edge(&w->ctx->graph, number);
     if (fresh == 0 && !lv_check_is_news(&check, edge, w->t->info, &mine, &wanted))
         return;

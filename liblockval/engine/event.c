@@ -14,7 +14,6 @@
 #include "check/circular.h"
 #include "engine/here.h"
 #include "engine/publish.h"
-#include "engine/sem.h"
 #include "engine/usage.h"
 
 enum {
@@ -89,7 +88,6 @@ static int commit(struct lv_context *ctx, struct lv_thread *t, const struct lv_a
         return fresh;
     edge = lv_digraph_edge(&ctx->graph, number);
     held = lv_acquisition_record(t, event);
-    lv_sem_mark(ctx, wanted);
     if (fresh == 0 && !lv_check_is_news(&check, edge, t->info, &held, wanted))
         return 0;
     if (fresh == 0 && edge->witness_count == LV_EDGE_WITNESSES) {

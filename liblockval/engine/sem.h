@@ -48,15 +48,16 @@ static inline bool lv_sem_is_event(const struct lv_context *ctx, const struct lv
     return h->kind == LV_KIND_SEM && lv_class_standing(&ctx->classes, h->base) == LV_CLASS_IS_EVENT;
 }
 
-/* An edge to or from @record was added: no path leads through its class unless that is one of locks. Context: lock held. */
-static inline void lv_sem_mark(struct lv_context *ctx, const struct lv_held_record *record)
+/* An edge from @held was added: no path leads through its class unless that is one of locks. A class without such edges is on
+ * no path anyway. Context: lock held. */
+static inline void lv_sem_mark(struct lv_context *ctx, const struct lv_held_record *held)
 {
     lv_class_id base;
 
-    if (LV_LIKELY(record->kind != LV_KIND_SEM))
+    if (LV_LIKELY(held->kind != LV_KIND_SEM))
         return;
-    base = lv_classes_get(&ctx->classes, record->class)->base;
-    lv_digraph_pass_by(&ctx->graph, record->class.v, lv_class_standing(&ctx->classes, base) != LV_CLASS_IS_LOCK);
+    base = lv_classes_get(&ctx->classes, held->class)->base;
+    lv_digraph_pass_by(&ctx->graph, held->class.v, lv_class_standing(&ctx->classes, base) != LV_CLASS_IS_LOCK);
 }
 
 #endif

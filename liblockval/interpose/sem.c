@@ -96,10 +96,12 @@ LV_EXPORT int sem_init(sem_t *sem, int shared, unsigned value)
 LV_EXPORT int sem_destroy(sem_t *sem)
 {
     struct lv_thread *t = lv_self();
+    const void *given = sem;
 
-    /* libc does not look at the semaphore, and so takes a null pointer too; the declaration says that there is none. */
-    __asm__("" : "+r"(sem));
-    if (t != NULL && sem != NULL) {
+    /* libc does not look at the semaphore, and so takes a null pointer too. The declaration says that there is none, and
+     * the compiler must not believe it. */
+    __asm__("" : "+r"(given));
+    if (t != NULL && given != NULL) {
         struct lv_object object = lv_sem_object(&lv_process_context, sem);
 
         lv_sem_forget(&lv_process_context, t, &object);

@@ -153,6 +153,41 @@ START_TEST(promotion_with_timed_only)
 }
 END_TEST
 
+START_TEST(promotion_with_both_timed)
+{
+    scenario_sem_wait(s, 1, "S", LV_TIMED);
+    scenario_lock(s, 1, "M", LV_WRITE, LV_TIMED);
+    unlock(1, "M");
+    write_lock(2, "M");
+    (void)scenario_sem_begin(s, 2, "S", LV_TIMED);
+    unlock(2, "M");
+    sem_post_(1, "S");
+    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_GUARDED);
+}
+END_TEST
+
+/* Readers on both sides of the circle do not hang, a recursive reader against a writer does. */
+START_TEST(promotion_with_readers)
+{
+    sem_wait_(1, "S");
+    scenario_lock(s, 1, "R", LV_READ_RECURSIVE, 0);
+    unlock(1, "R");
+    read_lock(2, "R");
+    (void)scenario_sem_begin(s, 2, "S", 0);
+    unlock(2, "R");
+    sem_post_(1, "S");
+    scenario_expect_clean(s);
+    sem_wait_(1, "T");
+    scenario_lock(s, 1, "R", LV_READ_RECURSIVE, 0);
+    unlock(1, "R");
+    write_lock(2, "R");
+    (void)scenario_sem_begin(s, 2, "T", 0);
+    unlock(2, "R");
+    sem_post_(1, "T");
+    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL);
+}
+END_TEST
+
 START_TEST(other_thread_posts)
 {
     sem_wait_(1, "S");
@@ -184,6 +219,16 @@ START_TEST(demotion_silences)
     scenario_expect_clean(s);
     scenario_chain(s, 2, "N M");
     scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL, "N>M M>N");
+}
+END_TEST
+
+/* No path leads through it any more, whoever closes the circle. */
+START_TEST(demotion_cuts_paths)
+{
+    mutex_then_sem(1, "M", "S");
+    sem_then_mutex(1, "S", "N");
+    sem_post_(2, "S");
+    scenario_chain(s, 2, "N M");
 }
 END_TEST
 
@@ -492,8 +537,11 @@ int main(void)
         promotion_finds_each_cycle,
         promotion_prefers_untimed,
         promotion_with_timed_only,
+        promotion_with_both_timed,
+        promotion_with_readers,
         other_thread_posts,
         demotion_silences,
+        demotion_cuts_paths,
         event_hides_no_order,
         lock_hides_no_order,
         event_leaves_the_books,
