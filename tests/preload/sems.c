@@ -300,6 +300,22 @@ static void threads(void)
         MUST(pthread_join(thread[i], NULL) == 0);
 }
 
+/* The identity lies in the semaphore itself. One that is not followed has none. */
+/* case: inside */
+/* identity: auto */
+/* options: stats=1 */
+/* expect: instances-made     2$ */
+/* expect: instances-in-table 0$ */
+static void inside(void)
+{
+    sem_t other;
+
+    begin(1);
+    MUST(sem_init(&other, 0, 2) == 0);
+    mutex_then_sem(&s);
+    mutex_then_sem(&other);
+}
+
 /* case: values */
 static void values(void)
 {
@@ -425,6 +441,7 @@ int main(int argc, char **argv)
         { "unseen-post", unseen_post },
         { "twice", twice },
         { "threads", threads },
+        { "inside", inside },
         { "values", values },
         { "try", try_under_mutex },
         { "try-then-mutex", try_then_mutex },

@@ -41,6 +41,20 @@ static void named(void)
     MUST(sem_close(sem) == 0 && sem_close(sem) == 0 && sem_close(sem) == 0);
 }
 
+/* Known by its address as long as it is open. */
+/* case: named-in-table */
+/* options: stats=1 */
+/* expect: instances-made     1$ */
+/* expect: instances-in-table 0$ */
+static void named_in_table(void)
+{
+    sem_t *sem = open_new(1);
+
+    down(sem);
+    up(sem);
+    MUST(sem_close(sem) == 0 && sem_unlink(name()) == 0);
+}
+
 /* Of another value, posted by another thread, or of a value that this program did not say. */
 /* case: named-others */
 static void named_others(void)
@@ -173,13 +187,9 @@ static void handler_storm(void)
 int main(int argc, char **argv)
 {
     static const struct sem_case cases[] = {
-        { "named", named },
-        { "named-others", named_others },
-        { "shared", shared },
-        { "shared-event", shared_event },
-        { "shared-over-fork", shared_over_fork },
-        { "handler", handler },
-        { "handler-storm", handler_storm },
+        { "named", named },     { "named-in-table", named_in_table }, { "named-others", named_others },
+        { "shared", shared },   { "shared-event", shared_event },     { "shared-over-fork", shared_over_fork },
+        { "handler", handler }, { "handler-storm", handler_storm },
     };
 
     return run_case(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
