@@ -40,7 +40,7 @@ enum lv_kind {
     LV_KIND_MUTEX,
     LV_KIND_RWLOCK,
     LV_KIND_SPIN,
-    LV_KIND_SEM,   /* a semaphore with the initial value 1 */
+    LV_KIND_SEM,   /* a semaphore with the initial value 1: perhaps a lock (engine/sem.h) */
     LV_KIND_ONCE,  /* pthread_once: held while the routine runs */
     LV_KIND_GUARD, /* of a static local variable in C++: held while it is initialised */
     LV_KIND_FILE,  /* a stdio stream */

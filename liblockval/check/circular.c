@@ -100,13 +100,14 @@ static void judge(struct lv_finding *finding, bool timed)
     uint32_t n = finding->edge_count;
     uint32_t threads = count_threads(finding);
     uint32_t different = 0;
-    bool event = false;
+    bool event = false, semaphore = false;
 
     for (uint32_t i = 0; i < n; i++) {
         const struct lv_finding_edge *next = &finding->edges[(i + 1) % n];
 
         different += finding->edges[i].wanted.uid != next->held.uid;
         event |= finding->edges[i].kind == LV_REPORT_EDGE_WAIT;
+        semaphore |= finding->edges[i].held.kind == LV_KIND_SEM;
     }
     finding->kind = event ? LV_FINDING_EVENT : LV_FINDING_CIRCULAR;
     finding->verdict = timed ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL;
@@ -116,6 +117,8 @@ static void judge(struct lv_finding *finding, bool timed)
                                                   : (struct lv_reason){ LV_REASON_SAME_INSTANCES, 0, 0 });
     if (event)
         lv_finding_add_reason(finding, (struct lv_reason){ LV_REASON_EVENT, 0, 0 });
+    if (semaphore)
+        lv_finding_add_reason(finding, (struct lv_reason){ LV_REASON_SEMAPHORE, 0, 0 });
     if (timed)
         lv_finding_add_reason(finding, (struct lv_reason){ LV_REASON_TIMED, 0, 0 });
 }
@@ -161,4 +164,30 @@ int lv_check_circular(const struct lv_check *check, uint32_t edge, uint8_t bit, 
     judge(ret, timed);
     ret->identity = cycle_identity(ret);
     return 1;
+}
+
+int lv_check_kept_edge(const struct lv_check *check, uint32_t edge, struct lv_finding *ret)
+{
+    const struct lv_edge *kept = lv_digraph_edge(check->graph, edge);
+    bool found = false;
+
+    for (unsigned bit = 1; bit <= LV_DEP_ALL; bit <<= 1) {
+        struct lv_edge_witness at = witness_for(check, (struct lv_step){ edge, (uint8_t)bit });
+        struct lv_finding finding;
+        int r;
+
+        if ((kept->bits & bit) == 0 || at.id.v == 0)
+            continue;
+        r = lv_check_circular(check, edge, (uint8_t)bit, at, &finding);
+        if (r < 0)
+            return r;
+        if (r == 0 || (found && finding.verdict == LV_VERDICT_GUARDED))
+            continue;
+        if (!found || ret->verdict == LV_VERDICT_GUARDED)
+            *ret = finding;
+        found = true;
+    }
+    if (found)
+        ret->late = true;
+    return found;
 }

@@ -31,4 +31,11 @@ void lv_check_keep_witness(const struct lv_check *check, struct lv_edge *edge, s
 int lv_check_circular(const struct lv_check *check, uint32_t edge, uint8_t bit, struct lv_edge_witness at,
                       struct lv_finding *ret) LV_MUST_CHECK;
 
+/*
+ * The same rule for an edge that was made earlier, while one of its classes was passed by: every way in which it happened
+ * is judged now. Of several cycles the one that no acquisition with a timeout resolves is the finding. edges[0] is then
+ * no dependency of this moment, and @ret says so (late).
+ */
+int lv_check_kept_edge(const struct lv_check *check, uint32_t edge, struct lv_finding *ret) LV_MUST_CHECK;
+
 #endif

@@ -30,6 +30,9 @@ void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
     case LV_REASON_EVENT:
         lv_text_puts(out, "the cycle passes through a wait for an event");
         break;
+    case LV_REASON_SEMAPHORE:
+        lv_text_puts(out, "a semaphore counts as a lock here: who waited for it posted it, and nobody else did");
+        break;
     case LV_REASON_SAME_LOCK:
         lv_text_puts(out, "the thread holds the very lock that it waits for");
         break;

@@ -22,6 +22,7 @@ struct lv_reason {
         LV_REASON_SAME_INSTANCES,
         LV_REASON_TIMED,          /* the cycle passes through an acquisition with a timeout */
         LV_REASON_EVENT,          /* it passes through a wait for an event */
+        LV_REASON_SEMAPHORE,      /* it passes through a semaphore that is used as a lock */
         LV_REASON_SAME_LOCK,      /* the thread holds the very lock that it waits for */
         LV_REASON_RETURNS_ERROR,  /* the call returns EDEADLK instead of waiting */
         LV_REASON_ONE_CLASS,      /* two locks of one class, nested without a rule that orders them */
@@ -47,8 +48,9 @@ struct lv_finding {
     uint32_t edge_count; /* as in struct lv_report */
     struct lv_finding_edge *edges;
     struct lv_held_record subject; /* without edges: the lock, as it was taken if it is held */
-    lv_stack_id at;                /* and the call that made the finding */
+    lv_stack_id at;                /* without edges, or late: the call that made the finding */
     const char *detail;
+    bool late;         /* edges[0] was made earlier: until @at one of its classes was not known to be a lock */
     uint64_t identity; /* the same for the same finding in this process: what makes it one finding */
 };
 

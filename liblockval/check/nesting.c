@@ -97,6 +97,8 @@ bool lv_check_same_class(const struct lv_held_record *held, const struct lv_held
     fill(ret, edge, held, wanted, thread);
     ret->verdict = (wanted->flags & LV_TIMED) != 0 ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL;
     lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_ONE_CLASS, 0, 0 });
+    if (held->kind == LV_KIND_SEM)
+        lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_SEMAPHORE, 0, 0 });
     if (ret->verdict == LV_VERDICT_GUARDED)
         lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_TIMED, 0, 0 });
     ret->identity = lv_hash_mix(held->class.v, UINT64_C(0x2000) + (uint64_t)ret->verdict);
@@ -121,35 +123,99 @@ static int node_of(struct lv_nesting *nesting, uint64_t uid, uint32_t *ret_node)
     return 0;
 }
 
-int lv_check_instance_order(struct lv_arena *arena, struct lv_nesting *nesting, lv_thread_id thread,
-                            const struct lv_held_record *held, const struct lv_held_record *wanted,
-                            struct lv_finding *ret)
-{
-    const struct lv_check instances = { arena, &nesting->order, &nesting->witnesses };
-    uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
+/* A pair of instances nested: its edge, the dependency bit and the witness. */
+struct pair {
+    uint32_t edge;
+    uint8_t bit;
     struct lv_edge_witness at;
-    uint32_t from, to, number;
+};
+
+/* Learn the pair. Returns 1 when it is new in its kind of dependency, 0 when not, -ENOMEM. */
+static int learn_pair(const struct lv_check *instances, struct lv_nesting *nesting, lv_thread_id thread,
+                      const struct lv_held_record *held, const struct lv_held_record *wanted, struct pair *ret)
+{
+    uint32_t from, to;
     int r = nesting->order.edges.count > nesting->pairs_max ? forget(nesting) : 0;
+
+    ret->bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
 
     if (r == 0)
         r = node_of(nesting, held->uid, &from);
     if (r == 0)
         r = node_of(nesting, wanted->uid, &to);
     if (r == 0)
-        r = lv_digraph_add(&nesting->order, from, to, bit, &number);
+        r = lv_digraph_add(&nesting->order, from, to, ret->bit, &ret->edge);
     if (r <= 0)
         return r;
-    if (!witness_pair(nesting, thread, held, wanted, &at))
+    if (!witness_pair(nesting, thread, held, wanted, &ret->at))
         return -ENOMEM;
-    lv_check_keep_witness(&instances, lv_digraph_edge(&nesting->order, number), at, true);
-    r = lv_check_circular(&instances, number, bit, at, ret);
-    if (r <= 0)
-        return r;
+    lv_check_keep_witness(instances, lv_digraph_edge(&nesting->order, ret->edge), ret->at, true);
+    return 1;
+}
+
+/* The circle of classes that was found is one of instances, of the class of @held. */
+static void make_instance_cycle(struct lv_finding *ret, const struct lv_held_record *held)
+{
     ret->kind = LV_FINDING_RECURSIVE;
     ret->reason_count = 0;
     lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_INSTANCE_CYCLE, ret->edge_count, 0 });
+    if (held->kind == LV_KIND_SEM)
+        lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_SEMAPHORE, 0, 0 });
     if (ret->verdict == LV_VERDICT_GUARDED)
         lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_TIMED, 0, 0 });
     ret->identity = lv_hash_mix(held->class.v, UINT64_C(0x3000) + (uint64_t)ret->verdict);
+}
+
+int lv_check_instance_order(struct lv_arena *arena, struct lv_nesting *nesting, lv_thread_id thread,
+                            const struct lv_held_record *held, const struct lv_held_record *wanted,
+                            struct lv_finding *ret)
+{
+    const struct lv_check instances = { arena, &nesting->order, &nesting->witnesses };
+    struct pair pair;
+    int r = learn_pair(&instances, nesting, thread, held, wanted, &pair);
+
+    if (r > 0)
+        r = lv_check_circular(&instances, pair.edge, pair.bit, pair.at, ret);
+    if (r > 0)
+        make_instance_cycle(ret, held);
+    return r;
+}
+
+int lv_check_keep_order(struct lv_arena *arena, struct lv_nesting *nesting, lv_thread_id thread,
+                        const struct lv_held_record *held, const struct lv_held_record *wanted)
+{
+    const struct lv_check instances = { arena, &nesting->order, &nesting->witnesses };
+    struct pair unused;
+    int r = learn_pair(&instances, nesting, thread, held, wanted, &unused);
+
+    return r < 0 ? r : 0;
+}
+
+int lv_check_kept_order(struct lv_arena *arena, struct lv_nesting *nesting, uint32_t pair, lv_class_id class,
+                        bool class_rule, struct lv_finding *ret)
+{
+    const struct lv_check instances = { arena, &nesting->order, &nesting->witnesses };
+    const struct lv_edge *edge = lv_digraph_edge(&nesting->order, pair);
+    const struct lv_witness *witness;
+    struct lv_finding_edge *shown;
+    int r;
+
+    if (edge->witness_count == 0)
+        return 0;
+    witness = lv_witnesses_get(&nesting->witnesses, edge->witness[0].id);
+    if (witness->wanted.class.v != class.v)
+        return 0;
+    if (!class_rule) {
+        r = lv_check_kept_edge(&instances, pair, ret);
+        if (r > 0)
+            make_instance_cycle(ret, &witness->held[0]);
+        return r;
+    }
+    shown = lv_arena_alloc(arena, sizeof(*shown));
+    if (shown == NULL)
+        return -ENOMEM;
+    if (!lv_check_same_class(&witness->held[0], &witness->wanted, witness->thread, shown, ret))
+        return 0;
+    ret->late = true;
     return 1;
 }

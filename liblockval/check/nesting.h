@@ -48,4 +48,17 @@ int lv_check_instance_order(struct lv_arena *arena, struct lv_nesting *nesting, 
                             const struct lv_held_record *held, const struct lv_held_record *wanted,
                             struct lv_finding *ret) LV_MUST_CHECK;
 
+/* The order of the two instances is kept for later, without being judged: their class is not known to be one of locks.
+ * Returns 0 or -ENOMEM. */
+int lv_check_keep_order(struct lv_arena *arena, struct lv_nesting *nesting, lv_thread_id thread,
+                        const struct lv_held_record *held, const struct lv_held_record *wanted) LV_MUST_CHECK;
+
+/*
+ * Judge the order number @pair, from 1 to less than order.edges.count, if it is one within @class: by the kernel's rule
+ * for nesting in one class (@class_rule), else by the order of instances.
+ * Returns 1 when there is a finding (late), 0 when not, -ENOMEM.
+ */
+int lv_check_kept_order(struct lv_arena *arena, struct lv_nesting *nesting, uint32_t pair, lv_class_id class,
+                        bool class_rule, struct lv_finding *ret) LV_MUST_CHECK;
+
 #endif

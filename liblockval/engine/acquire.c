@@ -15,7 +15,8 @@
  *   - not a trylock, which has no edges leading to it, nor an unchecked lock, which has none at all;
  *   - not a recursive reader: an edge into one does not lead on, as the path would not be strong (lockdep stops there and
  *     so misses A, read B, C against C, A);
- *   - not a timed one: the edge into it says that the wait ends by itself, which is not true of the wait for this lock.
+ *   - not a timed one: the edge into it says that the wait ends by itself, which is not true of the wait for this lock;
+ *   - not a semaphore: it may turn out to be none, and then no path leads through it.
  * To older ones of its own class it links only by the order of instances, and not if a nest lock made that order free.
  */
 
@@ -26,6 +27,7 @@
 #include "check/circular.h"
 #include "engine/here.h"
 #include "engine/publish.h"
+#include "engine/sem.h"
 #include "engine/usage.h"
 
 /* Everything a slow acquisition carries along. */
@@ -86,6 +88,7 @@ static void add_edge(struct walk *w, uint32_t held)
         w->error = fresh;
         return;
     }
+    lv_sem_mark(w->ctx, &mine);
     edge = lv_digraph_edge(&w->ctx->graph, number);
     if (fresh == 0 && !lv_check_is_news(&check, edge, w->t->info, &mine, &wanted))
         return;
@@ -105,12 +108,6 @@ static void add_edge(struct walk *w, uint32_t held)
         w->error = fresh;
 }
 
-/* Does the kernel's rule hold for nesting in this class? Else the order of its instances is learned. */
-static bool has_class_rule(const struct lv_context *ctx, lv_class_id class)
-{
-    return ctx->options.strict || lv_classes_get(&ctx->classes, class)->explicit_key;
-}
-
 /* Nested in its own class: what the rule for the class says. @held is another instance. */
 static void check_class_nesting(struct walk *w, uint32_t held)
 {
@@ -120,7 +117,12 @@ static void check_class_nesting(struct walk *w, uint32_t held)
     struct lv_finding finding;
     int r;
 
-    if (has_class_rule(w->ctx, w->a->class)) {
+    if (lv_class_standing(&w->ctx->classes, w->a->base) != LV_CLASS_IS_LOCK) {
+        w->t->witnessed = true;
+        w->error = lv_check_keep_order(&w->ctx->arena, &w->ctx->nesting, w->t->info, &mine, &wanted);
+        return;
+    }
+    if (lv_context_has_class_rule(w->ctx, w->a->class)) {
         if (lv_check_same_class(&mine, &wanted, w->t->info, &edge, &finding))
             lv_findings_add(w->ctx, w->findings, w->t, &finding);
         return;
@@ -147,7 +149,7 @@ struct links {
 
 static void note_link(struct links *links, const struct lv_held *h, lv_class_id wanted)
 {
-    if ((h->flags & (LV_TRY | LV_TIMED)) != 0 || h->mode == LV_READ_RECURSIVE)
+    if ((h->flags & (LV_TRY | LV_TIMED)) != 0 || h->mode == LV_READ_RECURSIVE || h->kind == LV_KIND_SEM)
         return;
     links->all |= links->class.v != 0 && links->class.v != h->class.v;
     if (links->class.v == 0)
@@ -173,6 +175,8 @@ static void learn_edges(struct walk *w)
             continue;
         if (h->address == w->a->address && h->uid == w->a->uid)
             continue; /* the rule for the same lock was asked before */
+        if (h->kind == LV_KIND_SEM && h->inherited)
+            continue; /* a semaphore names no holder: whether the parent or this child posts it is open */
         if (h->class.v == w->a->class.v) {
             if (!w->a->nested && !links.own)
                 check_class_nesting(w, i);
@@ -239,16 +243,22 @@ static void remember(struct lv_context *ctx, struct lv_thread *t, const struct l
         (struct lv_cache_slot){ .tag = tag, .key_after = a->key_after, .stack = a->stack, .hits = 1 };
 }
 
+/* A mutex that another thread released in this thread's stead: the mutex itself says who has it. */
+static bool is_lost(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_held *h)
+{
+    return ctx->is_lost != NULL && h->kind == LV_KIND_MUTEX && !h->inherited && ctx->is_lost(h->address, t->tid);
+}
+
 /*
- * A mutex that another thread released in this thread's stead is still in its books, and would make edges and deadlocks
- * that are none. The mutex itself says who has it. Returns whether something was dropped.
+ * What is still in the thread's books and not held any more, or never was, would make edges and deadlocks that are none.
+ * Returns whether something was dropped.
  */
 static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
 {
     bool lost = false;
 
-    for (uint32_t i = t->depth; ctx->is_lost != NULL && i-- > 0;) {
-        if (t->held[i].kind != LV_KIND_MUTEX || t->held[i].inherited || !ctx->is_lost(t->held[i].address, t->tid))
+    for (uint32_t i = t->depth; i-- > 0;) {
+        if (!is_lost(ctx, t, &t->held[i]) && !lv_sem_is_event(ctx, &t->held[i]))
             continue;
         lv_held_remove(t, &t->held[i]);
         lost = true;
@@ -287,7 +297,8 @@ static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct 
     struct lv_held_record mine = lv_held_record_of(h), wanted;
     struct lv_locked locked;
 
-    if (a->reentrant || is_unchecked(a->flags))
+    /* Of a semaphore, another thread may post what this one waits for. */
+    if (a->reentrant || a->kind == LV_KIND_SEM || is_unchecked(a->flags))
         return;
     wanted = lv_acquisition_record(t, a);
     if (!lv_check_same_lock(&mine, &wanted, t->info, &edge, &finding))
@@ -329,7 +340,7 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
             a->stack = h->stack;
             return;
         }
-        if (h->class.v == a->class.v && !has_class_rule(ctx, a->class)) {
+        if (h->class.v == a->class.v && !lv_context_has_class_rule(ctx, a->class)) {
             chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid);
             a->paired = true;
         }

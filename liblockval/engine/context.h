@@ -108,6 +108,12 @@ struct lv_context {
     void *callback_arg;          /* atomic, written under the lock; null: no callback */
 };
 
+/* Does the kernel's rule hold for nesting in @class? Else the order of its instances is learned. */
+static inline bool lv_context_has_class_rule(const struct lv_context *ctx, lv_class_id class)
+{
+    return ctx->options.strict || lv_classes_get(&ctx->classes, class)->explicit_key;
+}
+
 /* Set up @ctx (zeroed memory) with @options. Returns 0 or -ENOMEM. */
 int lv_context_init(struct lv_context *ctx, const struct lv_options *options) LV_MUST_CHECK;
 

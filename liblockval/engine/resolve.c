@@ -257,6 +257,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
         .pid = lv_os_pid(),
         .thread = resolve_thread(&p, t->info),
         .detail = finding->detail,
+        .late = finding->late,
     };
     p.class_room = 2 * finding->edge_count + t->depth + 1;
     p.classes = take(&p, p.class_room * sizeof(*p.classes));
@@ -274,7 +275,9 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     resolve_held(&p, t, ret);
     ret->classes = p.classes;
     ret->class_count = cycle_classes;
-    if (ret->edge_count != 0)
+    if (finding->late)
+        resolve_stack(&p, finding->at, &ret->backtrace);
+    else if (ret->edge_count != 0)
         ret->backtrace =
             finding->edges[0].kind == LV_REPORT_EDGE_COMPLETE ? ret->edges[0].held.stack : ret->edges[0].wanted.stack;
 }

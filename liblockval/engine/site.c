@@ -25,6 +25,10 @@ static const char *const known_wrappers[] = {
     "*rwlock_wrlock*",
     "*spin_lock*",
     "*mutex_trylock*",
+    "*sem_init*",
+    "*semaphore_init*",
+    "*emaphoreC1E*", /* constructors of classes called Semaphore */
+    "*emaphoreC2E*",
     "*mtx_init*",
     "*mtx_lock*",
     "_ZL*__gthread_*",

@@ -54,6 +54,7 @@ static bool set_up(struct lv_classes *classes, struct lv_class *class, uint32_t 
     class->subclasses[0] = class->id;
     class->key = *key;
     class->explicit_key = key->origin == LV_CLASS_NAME;
+    class->standing = key->kind == LV_KIND_SEM ? LV_CLASS_IS_CANDIDATE : LV_CLASS_IS_LOCK;
     class->version = 1;
     if (key->name == NULL)
         return true;
@@ -104,6 +105,11 @@ lv_class_id lv_classes_find_or_add(struct lv_classes *classes, const struct lv_c
     if (class == NULL || !set_up(classes, class, number, key) || lv_table_insert(&classes->by_key, hash, number) < 0)
         return (lv_class_id){ 0 };
     return class->id;
+}
+
+void lv_class_set_standing(struct lv_classes *classes, lv_class_id base, enum lv_class_standing standing)
+{
+    __atomic_store_n(&lv_classes_get(classes, base)->standing, (uint8_t)standing, __ATOMIC_RELAXED);
 }
 
 lv_class_id lv_classes_subclass(struct lv_classes *classes, lv_class_id base, unsigned subclass)

@@ -25,6 +25,16 @@ enum lv_class_origin {
     LV_CLASS_NAME
 };
 
+/*
+ * Is a class one of locks at all? Only a semaphore leaves it open: made with the value 1 it may be a lock or a signal from
+ * one thread to another, and its use shows which (engine/sem.h).
+ */
+enum lv_class_standing {
+    LV_CLASS_IS_LOCK,      /* its order is judged */
+    LV_CLASS_IS_CANDIDATE, /* not known yet: what is learned of its order is kept, and not judged */
+    LV_CLASS_IS_EVENT      /* for good: its order says nothing, and its semaphores are not followed */
+};
+
 /* Usage bits of one context level, twice: lowest four bits for the hard level, the next four for the soft one. */
 enum lv_usage {
     LV_USED_IN = 1,      /* taken for writing inside such a context */
@@ -48,6 +58,7 @@ struct lv_class {
     uint8_t subclass;
     bool explicit_key;       /* named through lockval.h: the kernel's rule for nesting in one class holds */
     uint8_t usage;           /* owner's lock */
+    uint8_t standing;        /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
     struct lv_class_key key; /* name is a copy of our own */
     uint32_t version;        /* the how-manyth class of this name, from 1 on */
     uint32_t ordinal; /* the how-manyth class of this origin, kind and function; for the stable key. 0: not asked yet */
@@ -68,6 +79,15 @@ static inline struct lv_class *lv_classes_get(const struct lv_classes *classes, 
 {
     return lv_vec_at(&classes->all, id.v);
 }
+
+/* What the class @base, and with it its subclasses, is found to be. Context: any thread. */
+static inline enum lv_class_standing lv_class_standing(const struct lv_classes *classes, lv_class_id base)
+{
+    return (enum lv_class_standing)__atomic_load_n(&lv_classes_get(classes, base)->standing, __ATOMIC_RELAXED);
+}
+
+/* Context: owner's lock held. */
+void lv_class_set_standing(struct lv_classes *classes, lv_class_id base, enum lv_class_standing standing);
 
 /* The base class of @key, or id 0. Context: any registered thread. */
 lv_class_id lv_classes_find(const struct lv_classes *classes, const struct lv_class_key *key);

@@ -85,6 +85,12 @@ int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit
     return fresh;
 }
 
+void lv_digraph_pass_by(struct lv_digraph *g, uint32_t node, bool pass_by)
+{
+    if (node < g->nodes.count)
+        ((struct lv_node *)lv_vec_at(&g->nodes, node))->passed_by = pass_by;
+}
+
 static int prepare(struct lv_digraph *g)
 {
     uint32_t size = g->queue_nodes != 0 ? g->queue_nodes : 64;
@@ -112,7 +118,7 @@ static bool reach(struct lv_digraph *g, uint32_t to, unsigned r, uint32_t edge, 
 {
     struct lv_node *node = lv_vec_at(&g->nodes, to);
 
-    if (node->seen[r] == g->search)
+    if (node->seen[r] == g->search || node->passed_by)
         return false;
     node->seen[r] = g->search;
     node->parent[r] = edge;
@@ -171,7 +177,8 @@ int lv_digraph_close(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t b
     if (!((struct lv_node *)lv_vec_at(&g->nodes, from))->has_in ||
         ((struct lv_node *)lv_vec_at(&g->nodes, to))->out == 0)
         return 0;
-    (void)reach(g, to, start_r, 0, 0);
+    if (!reach(g, to, start_r, 0, 0))
+        return 0;
     g->queue[tail++] = to << 1 | start_r;
     while (head < tail) {
         uint32_t state = g->queue[head++];

@@ -54,6 +54,7 @@ struct lv_edge {
 struct lv_node {
     uint32_t out;        /* first edge, 0: none */
     bool has_in;         /* an edge leads to it */
+    bool passed_by;      /* no path leads through it: its edges are kept, and do not count */
     uint32_t seen[2];    /* search: number of the search that last reached (node, xR?) */
     uint32_t parent[2];  /* search: edge by which it was reached, */
     uint8_t parent_r[2]; /* and the state of its start */
@@ -106,9 +107,13 @@ uint32_t lv_digraph_find(const struct lv_digraph *g, uint32_t from, uint32_t to)
  */
 int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bits, uint32_t *ret_edge) LV_MUST_CHECK;
 
+/* From now on paths lead through @node, or (@pass_by) do not. A node that does not exist yet is not made. */
+void lv_digraph_pass_by(struct lv_digraph *g, uint32_t node, bool pass_by);
+
 /*
  * Does the new dependency @from -> @to with the one bit @bit close a strong path? Looks for a shortest strong path @to
- * to @from over edges that have a bit of @mask. The path may pass a node twice, in its two states.
+ * to @from over edges that have a bit of @mask, and over no node that is passed by, these two included. The path may
+ * pass a node twice, in its two states.
  * Returns the number of its edges, found in g->path from @to on until the next search; 0: none; -ENOMEM.
  * Cost: O(nodes + edges), no recursion.
  */

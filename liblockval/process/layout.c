@@ -81,6 +81,38 @@ static bool try_rwlock(const struct lv_context *ctx, int kind, uint64_t pattern)
     return lv_real.pthread_rwlock_destroy(&rwlock) == 0 && good;
 }
 
+static bool value_is(sem_t *sem, int wanted)
+{
+    int value;
+
+    return sem_getvalue(sem, &value) == 0 && value == wanted;
+}
+
+/* Through everything but waiting: a value of 0 makes a trial give up and a time that is over run out. */
+static bool try_sem(const struct lv_context *ctx, uint64_t pattern)
+{
+    int saved = errno;
+    struct lv_object object;
+    sem_t sem;
+    bool good;
+
+    memset(&sem, 0xff, sizeof(sem));
+    good = lv_real.sem_init(&sem, 1, 1) == 0 && !lv_sem_is_private(&sem) && lv_real.sem_destroy(&sem) == 0;
+    good = lv_real.sem_init(&sem, 0, 1) == 0 && lv_sem_is_private(&sem) && good;
+    object = lv_sem_object(ctx, &sem);
+    if (!good || object.word == NULL)
+        return false;
+    set(&object, pattern);
+    good = lv_real.sem_trywait(&sem) == 0 && value_is(&sem, 0);
+    good = lv_real.sem_trywait(&sem) != 0 && errno == EAGAIN && good;
+    good = lv_real.sem_timedwait(&sem, &long_ago) != 0 && errno == ETIMEDOUT && good;
+    good = lv_real.sem_post(&sem) == 0 && lv_real.sem_post(&sem) == 0 && value_is(&sem, 2) && good;
+    good = lv_real.sem_wait(&sem) == 0 && value_is(&sem, 1) && good;
+    good = is_set(&object, pattern) && lv_real.sem_destroy(&sem) == 0 && good;
+    errno = saved;
+    return good && is_set(&object, pattern);
+}
+
 /* The kinds whose owner word says who holds them: not an elided lock, nor a robust one that is being made whole again. */
 static bool is_lost(uintptr_t address, int tid)
 {
@@ -97,7 +129,7 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
                                  PTHREAD_MUTEX_ADAPTIVE_NP };
     static const int kinds[] = { PTHREAD_RWLOCK_PREFER_READER_NP, PTHREAD_RWLOCK_PREFER_WRITER_NP,
                                  PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP };
-    bool mutex = true, rwlock = true;
+    bool mutex = true, rwlock = true, sem;
 
     ctx->is_lost = is_lost;
     /* Maps and events are structs of our own. */
@@ -105,10 +137,13 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
     if (table_only)
         return;
     ctx->identity_inside[LV_KIND_MUTEX] = ctx->identity_inside[LV_KIND_RWLOCK] = true;
+    ctx->identity_inside[LV_KIND_SEM] = true;
     for (size_t i = 0; i < LV_ARRAY_SIZE(types); i++)
         mutex = mutex && try_mutex(ctx, types[i], 0) && try_mutex(ctx, types[i], UINT64_C(0x5a17c0de5a17c0de));
     for (size_t i = 0; i < LV_ARRAY_SIZE(kinds); i++)
         rwlock = rwlock && try_rwlock(ctx, kinds[i], 0) && try_rwlock(ctx, kinds[i], UINT64_C(0x5a17c0de5a17c0de));
+    sem = try_sem(ctx, 0) && try_sem(ctx, UINT64_C(0x5a17c0de5a17c0de));
+    ctx->identity_inside[LV_KIND_SEM] = sem;
     ctx->identity_inside[LV_KIND_MUTEX] = mutex;
     ctx->identity_inside[LV_KIND_RWLOCK] = rwlock;
 }

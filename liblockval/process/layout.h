@@ -11,6 +11,7 @@
 #include "engine/identity.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #if defined(__GLIBC__) && defined(__x86_64__)
 #define LV_LAYOUT_KNOWN 1
@@ -65,6 +66,28 @@ static inline struct lv_object lv_rwlock_object(const struct lv_context *ctx, pt
     return (struct lv_object){ (uintptr_t)rwlock, LV_KIND_RWLOCK, inside ? word : NULL, seal };
 }
 
+/*
+ * A semaphore is 16 bytes: value and waiters in 8, whether it is shared between processes in 4, nothing in 4. The other 16
+ * bytes are not used, and sem_init does not clear them. Those of sem_open are shared.
+ */
+_Static_assert(sizeof(sem_t) == 32, "a sem_t has room for two words");
+
+static inline bool lv_sem_is_private(const sem_t *sem)
+{
+    unsigned shared;
+
+    __builtin_memcpy(&shared, sem->__size + 8, sizeof(shared));
+    return shared == 0;
+}
+
+static inline struct lv_object lv_sem_object(const struct lv_context *ctx, sem_t *sem)
+{
+    uint64_t *words = (uint64_t *)(void *)(sem->__size + 16);
+    bool inside = ctx->identity_inside[LV_KIND_SEM] && lv_sem_is_private(sem);
+
+    return (struct lv_object){ (uintptr_t)sem, LV_KIND_SEM, inside ? &words[0] : NULL, &words[1] };
+}
+
 #else
 
 static inline int lv_mutex_kind(const pthread_mutex_t *mutex)
@@ -98,7 +121,19 @@ static inline struct lv_object lv_rwlock_object(const struct lv_context *ctx, pt
     return (struct lv_object){ (uintptr_t)rwlock, LV_KIND_RWLOCK, NULL, NULL };
 }
 
+static inline struct lv_object lv_sem_object(const struct lv_context *ctx, sem_t *sem)
+{
+    (void)ctx;
+    return (struct lv_object){ (uintptr_t)sem, LV_KIND_SEM, NULL, NULL };
+}
+
 #endif
+
+/* A semaphore that is shared between processes, by its address alone. */
+static inline struct lv_object lv_sem_object_shared(sem_t *sem)
+{
+    return (struct lv_object){ (uintptr_t)sem, LV_KIND_SEM, NULL, NULL };
+}
 
 /* A call that the holder of such a mutex may make again: it counts, or returns an error, but never waits for itself. */
 static inline bool lv_mutex_is_reentrant(const pthread_mutex_t *mutex)

@@ -94,6 +94,10 @@ struct lv_report {
     struct lv_report_lock subject;
     const char *detail;
 
+    bool
+        late; /* circular, recursive: edges[0] was made earlier, by edges[0].thread; .thread has now posted the semaphore
+                  that is known to be a lock since */
+
     uint32_t held_count; /* what .thread holds, oldest first */
     const struct lv_report_lock *held;
 

@@ -122,6 +122,33 @@ static void put_new_edge(struct lv_text *out, const struct lv_report_edge *edge,
     put_lock(out, &edge->held);
 }
 
+/* The same for an edge that was made earlier: it had to wait until a semaphore was known to be a lock. */
+static void put_late_edge(struct lv_text *out, const struct lv_report *report)
+{
+    const struct lv_report_edge *edge = &report->edges[0];
+    const char *wanted = " tried earlier to acquire lock:\n";
+    const char *held = "\nwhile it was holding lock:\n";
+
+    if (edge->kind == LV_REPORT_EDGE_WAIT) {
+        wanted = " waited earlier for:\n";
+    } else if (edge->kind == LV_REPORT_EDGE_COMPLETE) {
+        wanted = " completed an event earlier, and had taken this lock since a wait for it began:\n";
+        held = "\nand the event that it completed is:\n";
+    }
+    put_thread(out, &edge->thread);
+    lv_text_puts(out, wanted);
+    put_lock(out, &edge->wanted);
+    lv_text_puts(out, held);
+    put_lock(out, &edge->held);
+}
+
+static void put_why_late(struct lv_text *out, const struct lv_report *report)
+{
+    lv_text_puts(out, "\nThis counts from now on, as ");
+    put_thread(out, &report->thread);
+    lv_text_puts(out, " posts a semaphore that it had waited for: it is used as a lock.\n");
+}
+
 static const char *depends_line(enum lv_report_edge_kind kind)
 {
     switch (kind) {
@@ -198,9 +225,14 @@ static void put_chain_names(struct lv_text *out, const struct lv_report *report)
 
 static void put_circular(struct lv_text *out, const struct lv_report *report)
 {
-    put_new_edge(out, &report->edges[0], &report->thread);
+    if (report->late)
+        put_late_edge(out, report);
+    else
+        put_new_edge(out, &report->edges[0], &report->thread);
     lv_text_putc(out, '\n');
     lv_text_puts(out, depends_line(report->edges[0].kind));
+    if (report->late)
+        put_why_late(out, report);
     lv_text_puts(out, "\n\nthe existing dependency chain (in reverse order) is:\n");
     for (uint32_t i = report->edge_count; i-- > 0;)
         put_chain_entry(out, report, i);
@@ -213,10 +245,15 @@ static void put_recursive(struct lv_text *out, const struct lv_report *report)
 {
     const struct lv_report_edge *edge = &report->edges[0];
 
-    put_new_edge(out, edge, &report->thread);
+    if (report->late)
+        put_late_edge(out, report);
+    else
+        put_new_edge(out, edge, &report->thread);
     lv_text_puts(out, edge->held.earlier ? "\nwhich lock was taken at (first acquisition from this site):\n"
                                          : "\nwhich lock was taken at:\n");
     put_stack(out, INDENT_STACK, &edge->held.stack);
+    if (report->late)
+        put_why_late(out, report);
     lv_text_puts(out, "\nother info that might help us debug this:\n");
     lv_scenario_draw(report, out);
     if (edge->held.address != edge->wanted.address)

@@ -19,7 +19,7 @@ import lint
 PUBLIC_VERSION = "LOCKVAL_0.1"
 
 # The families of libc that take, release, wait for, make or destroy locks.
-FAMILIES = re.compile(r"^(__)?(pthread_(mutex|rwlock|spin|cond)|mtx|cnd)_\w+$")
+FAMILIES = re.compile(r"^(__)?(pthread_(mutex|rwlock|spin|cond)|mtx|cnd|sem)_\w+$")
 
 # function of a family that is no hook: the reason
 OLD_ALIAS = "an alias of the first pthread libraries; no header declares it and no compiler makes calls to it"
@@ -36,6 +36,8 @@ EXCEPTIONS = {
     "cnd_broadcast": "neither waits nor holds",
     "cnd_init": "a condition variable is no lock",
     "cnd_destroy": "a condition variable is no lock",
+    "sem_getvalue": "only reads",
+    "sem_unlink": "removes a name; whoever has the semaphore open keeps it",
     "__pthread_mutex_init": OLD_ALIAS,
     "__pthread_mutex_destroy": OLD_ALIAS,
     "__pthread_mutex_lock": OLD_ALIAS,

@@ -275,6 +275,32 @@ void scenario_chain(struct scenario *s, unsigned thread, const char *names)
         scenario_unlock(s, thread, word[count]);
 }
 
+struct lv_acquisition scenario_sem_begin(struct scenario *s, unsigned thread, const char *name, unsigned flags)
+{
+    const struct lv_object *object = scenario_object(s, name, LV_KIND_SEM);
+    struct lv_thread *t = scenario_thread(s, thread);
+    struct lv_acquisition a = { 0 };
+
+    if (lv_acquisition_set(&a, object, lv_sem_find(&s->ctx, t, object), LV_WRITE, flags, site_of(s, object)))
+        lv_acquire(&s->ctx, t, &a);
+    return a;
+}
+
+void scenario_sem_wait(struct scenario *s, unsigned thread, const char *name, unsigned flags)
+{
+    struct lv_acquisition a = scenario_sem_begin(s, thread, name, flags);
+
+    if (a.address != 0)
+        lv_sem_acquired(&s->ctx, scenario_thread(s, thread), &a);
+}
+
+void scenario_sem_post(struct scenario *s, unsigned thread, const char *name)
+{
+    const struct lv_object *object = scenario_object(s, name, LV_KIND_SEM);
+
+    lv_sem_post(&s->ctx, scenario_thread(s, thread), object, site_of(s, object));
+}
+
 void scenario_wait(struct scenario *s, unsigned thread, const char *name, lv_event_state *state)
 {
     struct lv_acquisition a = { 0 };

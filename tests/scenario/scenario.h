@@ -23,6 +23,7 @@
 #include "engine/event.h"
 #include "engine/lifetime.h"
 #include "engine/publish.h"
+#include "engine/sem.h"
 #include "engine/usage.h"
 
 enum {
@@ -113,6 +114,11 @@ void scenario_unlock(struct scenario *s, unsigned thread, const char *name);
 
 /* A write lock of each name in @names ("A B C"), in that order, and their release in the opposite order. */
 void scenario_chain(struct scenario *s, unsigned thread, const char *names);
+
+/* Semaphores: @name is one that was made with the value 1. A wait in two steps and in one, and a post. */
+struct lv_acquisition scenario_sem_begin(struct scenario *s, unsigned thread, const char *name, unsigned flags);
+void scenario_sem_wait(struct scenario *s, unsigned thread, const char *name, unsigned flags);
+void scenario_sem_post(struct scenario *s, unsigned thread, const char *name);
 
 /* Events: @name is the event. */
 void scenario_wait(struct scenario *s, unsigned thread, const char *name, lv_event_state *state);

@@ -341,6 +341,35 @@ START_TEST(a_path_through_a_node_in_both_states)
 }
 END_TEST
 
+/* 1 -> 2 -> 3 is short, 1 -> 4 -> 5 -> 3 is long. */
+START_TEST(a_node_that_is_passed_by)
+{
+    ck_assert_int_eq(lv_digraph_init(&g, &arena), 0);
+    (void)edge(1, 2, LV_DEP_EN);
+    (void)edge(2, 3, LV_DEP_EN);
+    (void)edge(1, 4, LV_DEP_EN);
+    (void)edge(4, 5, LV_DEP_EN);
+    (void)edge(5, 3, LV_DEP_EN);
+    ck_assert_int_eq(lv_digraph_close(&g, 3, 1, LV_DEP_EN, LV_DEP_UNTIMED), 2);
+    lv_digraph_pass_by(&g, 2, true);
+    ck_assert_int_eq(lv_digraph_close(&g, 3, 1, LV_DEP_EN, LV_DEP_UNTIMED), 3);
+    lv_digraph_pass_by(&g, 5, true);
+    ck_assert_int_eq(lv_digraph_close(&g, 3, 1, LV_DEP_EN, LV_DEP_UNTIMED), 0);
+    lv_digraph_pass_by(&g, 2, false);
+    ck_assert_int_eq(lv_digraph_close(&g, 3, 1, LV_DEP_EN, LV_DEP_UNTIMED), 2);
+    /* Its ends too. */
+    lv_digraph_pass_by(&g, 3, true);
+    ck_assert_int_eq(lv_digraph_close(&g, 3, 1, LV_DEP_EN, LV_DEP_UNTIMED), 0);
+    lv_digraph_pass_by(&g, 3, false);
+    lv_digraph_pass_by(&g, 1, true);
+    ck_assert_int_eq(lv_digraph_close(&g, 3, 1, LV_DEP_EN, LV_DEP_UNTIMED), 0);
+    lv_digraph_pass_by(&g, 1, false);
+    ck_assert_int_eq(lv_digraph_close(&g, 3, 1, LV_DEP_EN, LV_DEP_UNTIMED), 2);
+    lv_digraph_pass_by(&g, 1000, true);
+    ck_assert_uint_lt(g.nodes.count, 1000);
+}
+END_TEST
+
 START_TEST(the_number_of_a_search_wraps_round)
 {
     ck_assert_int_eq(lv_digraph_init(&g, &arena), 0);
@@ -394,6 +423,7 @@ int main(void)
         nodes_that_were_never_seen,
         a_long_path,
         a_path_through_a_node_in_both_states,
+        a_node_that_is_passed_by,
         the_number_of_a_search_wraps_round,
         digraph_without_memory,
     };

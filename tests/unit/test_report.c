@@ -155,6 +155,35 @@ START_TEST(two_locks)
 END_TEST
 
 /* Readers, a trylock, and two threads of one name, which need their ids in the drawing. */
+/* The same, made earlier and found by a third thread. */
+START_TEST(two_locks_late)
+{
+    const char *const frames[] = { "close_books+0x1f (transfer)", MAIN };
+    struct lv_report report = abba_report();
+
+    report.late = true;
+    report.thread = (struct lv_report_thread){ "closer", 48217 };
+    report.backtrace = (struct lv_report_stack){ LV_ARRAY_SIZE(frames), frames };
+    expect_golden("two_locks_late", &report);
+}
+END_TEST
+
+/* An edge that leads to an event or from one, found late. */
+START_TEST(event_late)
+{
+    struct lv_report_edge edges[] = { abba_edges[0], abba_edges[1] };
+    struct lv_report report = abba_report();
+
+    set_edges(&report, edges, LV_ARRAY_SIZE(edges));
+    report.late = true;
+    report.kind = LV_FINDING_EVENT;
+    edges[0].kind = LV_REPORT_EDGE_WAIT;
+    expect_golden("event_late_by_wait", &report);
+    edges[0].kind = LV_REPORT_EDGE_COMPLETE;
+    expect_golden("event_late_by_complete", &report);
+}
+END_TEST
+
 START_TEST(three_locks_with_readers)
 {
     struct lv_report report = report_of(LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL);
@@ -359,6 +388,21 @@ static void expect_misuse(const char *name, enum lv_finding_kind kind, const str
     expect_golden(name, &report);
 }
 
+START_TEST(recursive_late)
+{
+    struct lv_report report = report_of(LV_FINDING_RECURSIVE, LV_VERDICT_POTENTIAL);
+    const struct lv_report_edge edge = {
+        .thread = { "teller-2", 48216 },
+        .held = LOCK(0x7f0010, &node, LV_WRITE, 0, "tree_insert+0x41 (transfer)", MAIN),
+        .wanted = LOCK(0x7f0060, &node, LV_WRITE, 0, "tree_rotate+0x2f (transfer)", MAIN),
+    };
+
+    set_edges(&report, &edge, 1);
+    report.late = true;
+    expect_golden("recursive_late", &report);
+}
+END_TEST
+
 START_TEST(unlock)
 {
     const struct lv_report_lock lock = LOCK_ONLY(0x55d0c41a7060, &ledger);
@@ -462,6 +506,8 @@ int main(void)
     TCase *rest = tcase_create("robustness");
 
     tcase_add_test(golden, two_locks);
+    tcase_add_test(golden, two_locks_late);
+    tcase_add_test(golden, event_late);
     tcase_add_test(golden, three_locks_with_readers);
     tcase_add_test(golden, seven_classes);
     tcase_add_test(golden, seven_classes_by_wait);
@@ -470,6 +516,7 @@ int main(void)
     tcase_add_test(golden, recursive_same_instance);
     tcase_add_test(golden, recursive_other_instance);
     tcase_add_test(golden, instances_of_one_class);
+    tcase_add_test(golden, recursive_late);
     tcase_add_test(golden, unlock);
     tcase_add_test(golden, lifetime);
     tcase_add_test(golden, assertion);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Semaphores: what is followed of them stands in engine/sem.h. These calls return -1 and set errno. A wait is a
+ * cancellation point: until it returns nothing is in the thread's books, so a cancelled one leaves nothing behind.
+ * sem_post is async-signal-safe, and this one is: what it does besides takes at most the internal lock, which no thread
+ * holds while a handler of its own can run.
+ */
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <semaphore.h>
+#include <stdarg.h>
+
+#include "engine/sem.h"
+#include "interpose/hook.h"
+
+/* The thread is about to wait for @sem, or (LV_TRY) has got it. False: it is not followed. */
+static bool before_wait(struct lv_thread *t, sem_t *sem, unsigned flags, uintptr_t site, struct lv_acquisition *a)
+{
+    struct lv_object object = lv_sem_object(&lv_process_context, sem);
+    uint64_t word = lv_sem_find(&lv_process_context, t, &object);
+
+    if (!lv_acquisition_set(a, &object, word, LV_WRITE, flags, site))
+        return false;
+    lv_acquire(&lv_process_context, t, a);
+    return true;
+}
+
+#define WAIT(sem, flags, call)                                                             \
+    do {                                                                                   \
+        struct lv_thread *t_ = lv_self();                                                  \
+        struct lv_acquisition a_;                                                          \
+        bool followed_ = t_ != NULL && before_wait(t_, (sem), (flags), LV_CALL_SITE, &a_); \
+        int r_ = (call);                                                                   \
+                                                                                           \
+        if (followed_ && r_ == 0)                                                          \
+            lv_sem_acquired(&lv_process_context, t_, &a_);                                 \
+        return r_;                                                                         \
+    } while (0)
+
+LV_EXPORT int sem_wait(sem_t *sem)
+{
+    WAIT(sem, 0, lv_real.sem_wait(sem));
+}
+
+LV_EXPORT int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict until)
+{
+    WAIT(sem, LV_TIMED, lv_real.sem_timedwait(sem, until));
+}
+
+LV_EXPORT int sem_clockwait(sem_t *restrict sem, clockid_t clock, const struct timespec *restrict until)
+{
+    WAIT(sem, LV_TIMED, lv_real.sem_clockwait(sem, clock, until));
+}
+
+LV_EXPORT int sem_trywait(sem_t *sem)
+{
+    struct lv_thread *t = lv_self();
+    int r = lv_real.sem_trywait(sem);
+    struct lv_acquisition a;
+
+    if (t == NULL)
+        return r;
+    if (r != 0)
+        t->next_set = false; /* what was said of this acquisition */
+    else if (before_wait(t, sem, LV_TRY, LV_CALL_SITE, &a))
+        lv_sem_acquired(&lv_process_context, t, &a);
+    return r;
+}
+
+LV_EXPORT int sem_post(sem_t *sem)
+{
+    struct lv_thread *t = lv_self();
+
+    if (LV_LIKELY(t != NULL)) {
+        struct lv_object object = lv_sem_object(&lv_process_context, sem);
+
+        lv_sem_post(&lv_process_context, t, &object, LV_CALL_SITE);
+    }
+    return lv_real.sem_post(sem);
+}
+
+LV_EXPORT int sem_init(sem_t *sem, int shared, unsigned value)
+{
+    struct lv_thread *t = lv_self();
+    int r = lv_real.sem_init(sem, shared, value);
+
+    if (r == 0 && t != NULL) {
+        struct lv_object object = lv_sem_object(&lv_process_context, sem);
+
+        lv_sem_init(&lv_process_context, t, &object, value == 1, LV_CALL_SITE);
+    }
+    return r;
+}
+
+LV_EXPORT int sem_destroy(sem_t *sem)
+{
+    struct lv_thread *t = lv_self();
+    const void *given = sem;
+
+    /* libc does not look at the semaphore, and so takes a null pointer too. The declaration says that there is none, and
+     * the compiler must not believe it. */
+    __asm__("" : "+r"(given));
+    if (t != NULL && given != NULL) {
+        struct lv_object object = lv_sem_object(&lv_process_context, sem);
+
+        lv_sem_forget(&lv_process_context, t, &object);
+    }
+    return lv_real.sem_destroy(sem);
+}
+
+/*
+ * What the program says of the value is believed, also when the semaphore may have been there before: those who share a
+ * name agree on it. But one whose value is larger at this moment is not binary. A second opening of the same name gives the
+ * same address, and the semaphore stays what it is known as.
+ */
+static void opened(struct lv_thread *t, sem_t *sem, unsigned value, uintptr_t site)
+{
+    struct lv_object object = lv_sem_object(&lv_process_context, sem);
+    int now;
+
+    if (value == 1 && sem_getvalue(sem, &now) == 0 && now <= 1)
+        lv_sem_open(&lv_process_context, t, &object, site);
+}
+
+LV_EXPORT sem_t *sem_open(const char *name, int flags, ...)
+{
+    struct lv_thread *t = lv_self();
+    unsigned value;
+    mode_t mode;
+    va_list rest;
+    sem_t *sem;
+
+    if ((flags & O_CREAT) == 0)
+        return lv_real.sem_open(name, flags);
+    va_start(rest, flags);
+    mode = va_arg(rest, mode_t);
+    value = va_arg(rest, unsigned);
+    va_end(rest);
+    sem = lv_real.sem_open(name, flags, mode, value);
+    if (sem != SEM_FAILED && t != NULL)
+        opened(t, sem, value, LV_CALL_SITE);
+    return sem;
+}
+
+/*
+ * The memory may be gone afterwards, and another semaphore there, so what is known is forgotten before. If the name is open
+ * a second time, the semaphore is not followed from here on. libc does not look at what the pointer points to.
+ */
+LV_EXPORT int sem_close(sem_t *sem)
+{
+    struct lv_thread *t = lv_self();
+
+    if (t != NULL) {
+        struct lv_object object = lv_sem_object_shared(sem);
+
+        lv_sem_forget(&lv_process_context, t, &object);
+    }
+    return lv_real.sem_close(sem);
+}
