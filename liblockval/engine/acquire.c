@@ -241,14 +241,17 @@ static void remember(struct lv_context *ctx, struct lv_thread *t, const struct l
 
 /*
  * A mutex that another thread released in this thread's stead is still in its books, and would make edges and deadlocks
- * that are none. The mutex itself says who has it. Returns whether something was dropped.
+ * that are none; so is a once control whose routine was left by longjmp. The lock itself says who has it. Returns whether
+ * something was dropped.
  */
 static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
 {
     bool lost = false;
 
     for (uint32_t i = t->depth; ctx->is_lost != NULL && i-- > 0;) {
-        if (t->held[i].kind != LV_KIND_MUTEX || t->held[i].inherited || !ctx->is_lost(t->held[i].address, t->tid))
+        const struct lv_held *h = &t->held[i];
+
+        if ((h->kind == LV_KIND_MUTEX && h->inherited) || !ctx->is_lost((enum lv_kind)h->kind, h->address, t->tid))
             continue;
         lv_held_remove(t, &t->held[i]);
         lost = true;

@@ -21,6 +21,7 @@
 #include <urcu-bp.h>
 
 #include "engine/publish.h"
+#include "process/guards.h"
 #include "process/layout.h"
 #include "process/self.h"
 #include "process/stats.h"
@@ -101,6 +102,7 @@ static void at_quick_exit_last(void)
 __attribute__((constructor(101))) static void construct(void)
 {
     lv_process_start();
+    lv_guards_start();
     if (lv_process_context.state == LV_STATE_OFF)
         return;
     (void)on_exit(at_exit, NULL);
