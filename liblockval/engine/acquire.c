@@ -243,10 +243,12 @@ static void remember(struct lv_context *ctx, struct lv_thread *t, const struct l
         (struct lv_cache_slot){ .tag = tag, .key_after = a->key_after, .stack = a->stack, .hits = 1 };
 }
 
-/* A mutex that another thread released in this thread's stead: the mutex itself says who has it. */
+/* A mutex that another thread released in this thread's stead, a once control whose routine was left by longjmp: the lock
+ * itself says who has it. */
 static bool is_lost(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_held *h)
 {
-    return ctx->is_lost != NULL && h->kind == LV_KIND_MUTEX && !h->inherited && ctx->is_lost(h->address, t->tid);
+    return ctx->is_lost != NULL && !(h->kind == LV_KIND_MUTEX && h->inherited) &&
+           ctx->is_lost((enum lv_kind)h->kind, h->address, t->tid);
 }
 
 /*

@@ -96,9 +96,9 @@ struct lv_context {
     uint32_t findings; /* atomic: all */
     uint32_t counted;  /* atomic: those at or above fail_on */
 
-    /* Is the mutex at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely. Null:
-     * locks cannot be asked. Constant after init. */
-    bool (*is_lost)(uintptr_t address, int tid);
+    /* Is the lock at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely; false for
+     * kinds that cannot be asked. Null: none can. Constant after init. */
+    bool (*is_lost)(enum lv_kind kind, uintptr_t address, int tid);
 
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);

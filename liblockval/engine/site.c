@@ -50,6 +50,7 @@ static const char *const known_wrappers[] = {
     "_ZNSt11scoped_lock*",
     "_ZNSt11shared_lock*",
     "_ZSt4lock*",
+    "_ZSt9call_once*",
     "_ZSt8try_lock*",
     "_ZNSt8__detail*lock*",
     "_ZNSt18condition_variable*",
@@ -64,6 +65,7 @@ static const char *const known_wrappers[] = {
     "_ZN4absl*5Mutex*",
     "_ZN4absl*MutexLock*",
     "_ZNSt3__1*5mutex*",
+    "_ZNSt3__1*call_once*",
     "_ZNSt3__1*10lock_guard*",
     "_ZNSt3__1*11unique_lock*",
 };

@@ -15,6 +15,13 @@
 /* Hooks are exported; the version script leaves them unversioned. */
 #define LV_EXPORT __attribute__((visibility("default")))
 
+/* Another name of a hook's function, under which libc has it too. */
+#if __has_attribute(copy)
+#define LV_ALIAS(hook, name) extern __typeof(hook) name __attribute__((copy(hook), alias(#hook), visibility("default")))
+#else
+#define LV_ALIAS(hook, name) extern __typeof(hook) name __attribute__((alias(#hook), visibility("default")))
+#endif
+
 /* The thread is about to take @object. False: this lock is not watched. */
 LV_ALWAYS_INLINE bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode,
                                      unsigned flags, bool reentrant, uintptr_t site, struct lv_acquisition *a)
@@ -49,6 +56,13 @@ static inline void lv_hook_release(struct lv_thread *t, const struct lv_object *
         return;
     }
     lv_release(&lv_process_context, t, object->address, object->kind, site);
+}
+
+/* The same where nothing is claimed of a lock that is not in the thread's books. */
+static inline void lv_hook_let_go(struct lv_thread *t, uintptr_t address, enum lv_kind kind, uintptr_t site)
+{
+    if (lv_held_find(t, address) != NULL)
+        lv_release(&lv_process_context, t, address, kind, site);
 }
 
 /* What a real lock function returned: is the lock held now? EOWNERDEAD is a robust mutex whose last holder died. */

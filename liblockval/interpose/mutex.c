@@ -108,3 +108,9 @@ LV_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
         lv_process_unwatched_unlock(mutex);
     return lv_real.pthread_mutex_unlock(mutex);
 }
+
+LV_ALIAS(pthread_mutex_init, __pthread_mutex_init);
+LV_ALIAS(pthread_mutex_destroy, __pthread_mutex_destroy);
+LV_ALIAS(pthread_mutex_lock, __pthread_mutex_lock);
+LV_ALIAS(pthread_mutex_trylock, __pthread_mutex_trylock);
+LV_ALIAS(pthread_mutex_unlock, __pthread_mutex_unlock);

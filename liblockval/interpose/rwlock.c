@@ -98,3 +98,11 @@ LV_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *rwlock)
     }
     return lv_real.pthread_rwlock_unlock(rwlock);
 }
+
+LV_ALIAS(pthread_rwlock_init, __pthread_rwlock_init);
+LV_ALIAS(pthread_rwlock_destroy, __pthread_rwlock_destroy);
+LV_ALIAS(pthread_rwlock_rdlock, __pthread_rwlock_rdlock);
+LV_ALIAS(pthread_rwlock_tryrdlock, __pthread_rwlock_tryrdlock);
+LV_ALIAS(pthread_rwlock_wrlock, __pthread_rwlock_wrlock);
+LV_ALIAS(pthread_rwlock_trywrlock, __pthread_rwlock_trywrlock);
+LV_ALIAS(pthread_rwlock_unlock, __pthread_rwlock_unlock);

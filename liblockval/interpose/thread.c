@@ -28,12 +28,55 @@ LV_EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *r
     return r;
 }
 
-LV_EXPORT int pthread_join(pthread_t thread, void **ret_value)
+/* The same for C11's, whose threads return an int. */
+LV_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
 {
     struct lv_thread *t = lv_self();
-    int r = lv_real.pthread_join(thread, ret_value);
+    struct lv_birth *birth =
+        t != NULL ? lv_birth_new(&lv_process_context, t, (void *(*)(void *))(void (*)(void))start, arg) : NULL;
+    int r;
 
-    if (t != NULL && r == 0)
-        lv_thread_empty_cache(t);
+    if (birth == NULL)
+        return lv_real.thrd_create(thread, start, arg);
+    r = lv_real.thrd_create(thread, lv_birth_run_c11, birth);
+    if (r != thrd_success)
+        lv_birth_drop(birth);
+    lv_thread_empty_cache(t);
     return r;
+}
+
+/* The body of a hook that joins a thread. */
+#define JOIN(call)                   \
+    struct lv_thread *t = lv_self(); \
+    int r = (call);                  \
+                                     \
+    if (t != NULL && r == 0)         \
+        lv_thread_empty_cache(t);    \
+    return r
+
+LV_EXPORT int pthread_join(pthread_t thread, void **ret_value)
+{
+    JOIN(lv_real.pthread_join(thread, ret_value));
+}
+
+LV_EXPORT int pthread_tryjoin_np(pthread_t thread, void **ret_value)
+{
+    JOIN(lv_real.pthread_tryjoin_np(thread, ret_value));
+}
+
+LV_EXPORT int pthread_timedjoin_np(pthread_t thread, void **ret_value, const struct timespec *until)
+{
+    JOIN(lv_real.pthread_timedjoin_np(thread, ret_value, until));
+}
+
+LV_EXPORT int pthread_clockjoin_np(pthread_t thread, void **ret_value, clockid_t clock, const struct timespec *until)
+{
+    JOIN(lv_real.pthread_clockjoin_np(thread, ret_value, clock, until));
+}
+
+LV_EXPORT int thrd_join(thrd_t thread, int *ret_value)
+{
+    _Static_assert(thrd_success == 0, "joined");
+
+    JOIN(lv_real.thrd_join(thread, ret_value));
 }

@@ -43,13 +43,28 @@ void lv_birth_drop(struct lv_birth *birth)
     lv_context_unlock(ctx, &locked);
 }
 
-void *lv_birth_run(void *birth)
+/* The new thread takes the birth's contents and introduces itself. */
+static struct lv_birth begin(struct lv_birth *birth)
 {
-    struct lv_birth mine = *(struct lv_birth *)birth;
+    struct lv_birth mine = *birth;
     struct lv_thread *t = lv_self();
 
     lv_birth_drop(birth);
     if (t != NULL)
         lv_thread_set_start(&lv_process_context, t, (uintptr_t)mine.start);
+    return mine;
+}
+
+void *lv_birth_run(void *birth)
+{
+    struct lv_birth mine = begin(birth);
+
     return mine.start(mine.arg);
+}
+
+int lv_birth_run_c11(void *birth)
+{
+    struct lv_birth mine = begin(birth);
+
+    return ((int (*)(void *))(void (*)(void))mine.start)(mine.arg);
 }

@@ -13,6 +13,9 @@ struct lv_birth *lv_birth_new(struct lv_context *ctx, struct lv_thread *parent, 
 /* The start routine of watched threads: takes the birth's contents, recycles it, runs the program's function. */
 void *lv_birth_run(void *birth);
 
+/* The same for a thread of C11, whose start function, which returns an int, was cast when the birth was made. */
+int lv_birth_run_c11(void *birth);
+
 /* The thread was not made after all. */
 void lv_birth_drop(struct lv_birth *birth);
 

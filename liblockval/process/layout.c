@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "process/objects.h"
 #include "process/real.h"
 
 #if LV_LAYOUT_KNOWN
@@ -114,13 +115,18 @@ static bool try_sem(const struct lv_context *ctx, uint64_t pattern)
 }
 
 /* The kinds whose owner word says who holds them: not an elided lock, nor a robust one that is being made whole again. */
-static bool is_lost(uintptr_t address, int tid)
+static bool is_mutex_lost(uintptr_t address, int tid)
 {
     pthread_mutex_t copy;
 
     if (lv_os_read_memory(address, &copy, sizeof(copy)) < 0)
         return true;
     return (lv_mutex_kind(&copy) & (LV_MUTEX_ROBUST | LV_MUTEX_ELISION)) == 0 && !lv_mutex_is_owner(&copy, tid);
+}
+
+static bool is_lost(enum lv_kind kind, uintptr_t address, int tid)
+{
+    return kind == LV_KIND_MUTEX ? is_mutex_lost(address, tid) : lv_object_is_lost(kind, address);
 }
 
 void lv_layout_test(struct lv_context *ctx, bool table_only)
@@ -134,6 +140,7 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
     ctx->is_lost = is_lost;
     /* Maps and events are structs of our own. */
     ctx->identity_inside[LV_KIND_MAP] = ctx->identity_inside[LV_KIND_EVENT] = true;
+    lv_objects_test();
     if (table_only)
         return;
     ctx->identity_inside[LV_KIND_MUTEX] = ctx->identity_inside[LV_KIND_RWLOCK] = true;
@@ -150,9 +157,17 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
 
 #else
 
+static bool is_lost(enum lv_kind kind, uintptr_t address, int tid)
+{
+    (void)tid;
+    return lv_object_is_lost(kind, address);
+}
+
 void lv_layout_test(struct lv_context *ctx, bool table_only)
 {
     (void)table_only;
+    ctx->is_lost = is_lost;
+    lv_objects_test();
     ctx->identity_inside[LV_KIND_MAP] = ctx->identity_inside[LV_KIND_EVENT] = true;
 }
 

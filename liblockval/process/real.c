@@ -19,6 +19,7 @@ struct wanted {
 
 static const struct wanted table[] = {
 #define LV_HOOK(ret, name, parameters, version) { #name, version, offsetof(struct lv_real, name) },
+#define LV_HOOK_OLD(ret, name, parameters, version) { #name, version, offsetof(struct lv_real, name##_old) },
 #include "process/symbols.def"
 #undef LV_HOOK
 };

@@ -7,11 +7,13 @@
 #include <link.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdio.h>
 #include <threads.h>
 #include <time.h>
 
 struct lv_real {
 #define LV_HOOK(ret, name, parameters, version) ret(*name) parameters;
+#define LV_HOOK_OLD(ret, name, parameters, version) ret(*name##_old) parameters;
 #include "process/symbols.def"
 #undef LV_HOOK
 };

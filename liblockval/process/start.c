@@ -20,6 +20,7 @@
 
 #include "engine/publish.h"
 #include "process/environment.h"
+#include "process/guards.h"
 #include "process/layout.h"
 #include "process/self.h"
 #include "process/stats.h"
@@ -87,6 +88,7 @@ static void at_quick_exit_last(void)
 __attribute__((constructor(101))) static void construct(void)
 {
     lv_process_start();
+    lv_guards_start();
     if (lv_process_context.state == LV_STATE_OFF)
         return;
     if (!lv_process_context.options.follow_children)

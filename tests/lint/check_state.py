@@ -19,6 +19,11 @@ import lint
 ALLOWED = {
     ("process/self.c", "*"): "the one validator of the process, and the calling thread's state",
     ("process/real.c", "*"): "the real functions behind the hooks",
+    ("process/objects.c", "*"): "what was found out about libc's objects at start",
+    ("process/guards.c", "found"): "the C++ runtime's functions, which may come into the process after the start",
+    ("process/guards.c", "asked"): "whether the constructor has looked for them",
+    ("process/guards.c", "chosen"): "which of them the process keeps to",
+    ("interpose/once.c", "innermost"): "the call that libc answers by calling our routine, which has no parameter",
     ("sys/unwind.c", "unwinder"): "what was found out about libunwind, of which a process has one",
     ("*", "DW.ref.*"): "the compiler's own reference to the unwinder; nobody writes it",
 }

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-Symbol = collections.namedtuple("Symbol", "name bind type vis section version")
+Symbol = collections.namedtuple("Symbol", "name bind type vis section version value", defaults=("",))
 
 
 class Complaints:
@@ -65,7 +65,7 @@ def run(command):
 
 
 SECTION_LINE = re.compile(r"^\s*\[\s*(\d+)\]\s+(\S*)\s")
-SYMBOL_LINE = re.compile(r"^\s*\d+:\s+[0-9a-f]+\s+\S+\s+(\w+)\s+(\w+)\s+(\w+)\s+(?:\[.*?\]\s+)?(\w+)\s+(\S+)")
+SYMBOL_LINE = re.compile(r"^\s*\d+:\s+([0-9a-f]+)\s+\S+\s+(\w+)\s+(\w+)\s+(\w+)\s+(?:\[.*?\]\s+)?(\w+)\s+(\S+)")
 
 
 def parse_symbols(text):
@@ -83,10 +83,10 @@ def parse_symbols(text):
         match = SYMBOL_LINE.match(line)
         if not match:
             continue
-        kind, bind, vis, index, full = match.groups()
+        value, kind, bind, vis, index, full = match.groups()
         plain, _, version = full.partition("@")
         version = version.lstrip("@")
-        objects.setdefault(name, []).append(Symbol(plain, bind, kind, vis, sections.get(index, index), version))
+        objects.setdefault(name, []).append(Symbol(plain, bind, kind, vis, sections.get(index, index), version, value))
     return objects
 
 

@@ -6,7 +6,7 @@
  * Each lock is initialised at a place of its own and so is a class of its own.
  */
 /* status: 66 */
-/* findings: 22 */
+/* findings: 26 */
 /* reject: ^WARNING: (?!possible circular) */
 #include "program.h"
 
@@ -37,6 +37,7 @@ static struct timespec real, mono;
                 pthread_rwlock_unlock(a))
 #define SPIN(take) \
     BOTH_ORDERS(pthread_spinlock_t, pthread_spin_init(a, 0), take, pthread_spin_lock(a), pthread_spin_unlock(a))
+#define FILES(take) BOTH_ORDERS(FILE *, (*a = tmpfile()) == NULL, take, (flockfile(*a), 0), (funlockfile(*a), 0))
 #define MTX(take) BOTH_ORDERS(mtx_t, mtx_init(a, mtx_timed), take, mtx_lock(a), mtx_unlock(a))
 
 /* A -> B by plain calls; then a wait with A while B is held, which takes A again: B -> A by the hook alone. */
@@ -97,6 +98,36 @@ static void conditions(void)
     WAIT(cnd_t, signal_c11, mtx_t, cnd_timedwait(cond, a, &past), thrd_timedout);
 }
 
+/* Two once controls of one class: b under the first's routine, and the second under b. */
+#define ONCE(type, name, call)                                                                          \
+    static __attribute__((noinline)) void name(type *once, void (*routine)(void))                       \
+    {                                                                                                   \
+        call(once, routine);                                                                            \
+        __asm__ volatile("" ::: "memory"); /* no tail call: the class is the place of the call above */ \
+    }                                                                                                   \
+    static pthread_mutex_t under_##name = PTHREAD_MUTEX_INITIALIZER;                                    \
+    static void routine_##name(void)                                                                    \
+    {                                                                                                   \
+        MUST(pthread_mutex_lock(&under_##name) == 0);                                                   \
+        MUST(pthread_mutex_unlock(&under_##name) == 0);                                                 \
+    }                                                                                                   \
+    static void orders_##name(void)                                                                     \
+    {                                                                                                   \
+        type *once = calloc(2, sizeof(*once));                                                          \
+                                                                                                        \
+        name(&once[0], routine_##name);                                                                 \
+        MUST(pthread_mutex_lock(&under_##name) == 0);                                                   \
+        name(&once[1], nothing);                                                                        \
+        MUST(pthread_mutex_unlock(&under_##name) == 0);                                                 \
+    }
+
+static void nothing(void)
+{
+}
+
+ONCE(pthread_once_t, once_posix, pthread_once)
+ONCE(once_flag, once_c11, call_once)
+
 int main(void)
 {
     real = far_away(CLOCK_REALTIME);
@@ -119,6 +150,10 @@ int main(void)
     MTX(mtx_trylock(a));
     MTX(mtx_timedlock(a, &real));
     conditions();
+    FILES((flockfile(*a), 0));
+    FILES(ftrylockfile(*a));
+    orders_once_posix();
+    orders_once_c11();
     puts("done");
     return 0;
 }

@@ -175,6 +175,35 @@ static void threads(void)
     SAY(pthread_create(&thread, &attr, nothing, NULL)); /* no memory for such a stack */
 }
 
+static void once_routine(void)
+{
+    errno = 4321;
+}
+
+static void others_than_locks(void)
+{
+    pthread_once_t once = PTHREAD_ONCE_INIT;
+    FILE *file = tmpfile(), *full = fopen("/dev/full", "w");
+    pthread_t thread;
+    void *ret;
+
+    SAY(pthread_once(&once, once_routine));
+    SAY(pthread_once(&once, once_routine));
+    SAY(ftrylockfile(file));
+    SAY(ftrylockfile(file));
+    SAY((flockfile(file), 0));
+    SAY((funlockfile(file), funlockfile(file), funlockfile(file), 0));
+    SAY(fclose(file));
+    MUST(full != NULL && fputs("x", full) >= 0);
+    SAY(fclose(full)); /* ENOSPC */
+    SAY(pclose(popen("exit 3", "r")));
+    MUST(pthread_create(&thread, NULL, nothing, &once) == 0);
+    SAY(pthread_clockjoin_np(thread, &ret, CLOCK_PROCESS_CPUTIME_ID, NULL));
+    SAY(pthread_timedjoin_np(pthread_self(), &ret, NULL));
+    SAY(pthread_tryjoin_np(pthread_self(), &ret));
+    SAY(thrd_join(thrd_current(), NULL));
+}
+
 int main(void)
 {
     mutexes();
@@ -188,6 +217,7 @@ int main(void)
     SAY(mtx_unlock(&c));
     conditions();
     threads();
+    others_than_locks();
     SAY(pthread_rwlock_destroy(&w));
     SAY(pthread_spin_destroy(&s));
     mtx_destroy(&c);

@@ -23,6 +23,13 @@ static void on_report(const struct lockval_report *report, void *arg)
     (void)!write(pipe_ends[1], "r", 1);
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void once_again(void)
+{
+    pthread_once(&once, once_again);
+}
+
 static void *hang(void *kind)
 {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, adaptive = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
@@ -38,6 +45,8 @@ static void *hang(void *kind)
     } else if (strcmp(kind, "write-after-read") == 0) {
         pthread_rwlock_rdlock(&rwlock);
         pthread_rwlock_wrlock(&rwlock);
+    } else if (strcmp(kind, "once") == 0) {
+        pthread_once(&once, once_again);
     } else {
         pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
         pthread_spin_lock(&spin);
@@ -51,6 +60,7 @@ static void *hang(void *kind)
 /* case: adaptive */
 /* case: write-after-read */
 /* case: spin */
+/* case: once */
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pthread_once and call_once: the control is a lock that is held while the routine runs. Whoever comes meanwhile waits for
+ * that, so a call makes edges from what its thread holds, before the real call. When the routine has run there is nothing
+ * to wait for any more, and nothing is made (ADR 0015).
+ *
+ * Only libc knows which of the threads runs the routine, so each hands it a routine of ours, which runs in the caller's
+ * thread and finds the caller's through `innermost`. That is set just before the real call and read first thing in our
+ * routine; only a signal handler can come between, whose calls are over when it returns. So it does not matter that
+ * longjmp leaves it pointing to a frame that is gone.
+ */
+
+#define _GNU_SOURCE
+#include "interpose/hook.h"
+#include "process/objects.h"
+
+struct once_run {
+    struct lv_thread *t; /* null: not watched */
+    struct once_run *outer;
+    void (*routine)(void);
+    struct lv_acquisition a;
+};
+
+static __thread struct once_run *innermost __attribute__((tls_model("initial-exec")));
+
+static void begin(struct once_run *run, const void *control, void (*routine)(void), uintptr_t site)
+{
+    const struct lv_object object = lv_bare_object(LV_KIND_ONCE, control);
+    struct lv_thread *t;
+
+    run->t = NULL;
+    if (lv_once_is_done(control))
+        return;
+    t = lv_self();
+    if (t == NULL || !lv_hook_before(t, &object, LV_WRITE, 0, false, site, &run->a))
+        return;
+    run->t = t;
+    run->routine = routine;
+    run->outer = innermost;
+    innermost = run;
+}
+
+/* The call is over: returned, or left by an exception or a cancellation of the routine. A control that is done is not
+ * looked up again, so its identity can go. */
+static void end(struct once_run *run)
+{
+    const struct lv_object object = lv_bare_object(LV_KIND_ONCE, (const void *)run->a.address);
+
+    if (run->t == NULL)
+        return;
+    innermost = run->outer;
+    if (run->t == lv_self_any() && lv_once_is_done((const void *)run->a.address))
+        lv_identity_forget(&lv_process_context, run->t, &object);
+}
+
+static void release(struct once_run **run)
+{
+    if ((*run)->t == lv_self_any())
+        lv_hook_let_go((*run)->t, (*run)->a.address, LV_KIND_ONCE, (*run)->a.site);
+}
+
+static void lv_once_routine(void)
+{
+    struct once_run *run __attribute__((cleanup(release))) = innermost;
+
+    lv_acquired(&lv_process_context, run->t, &run->a);
+    run->routine();
+}
+
+/* The call's control is free again whichever way the routine ends. */
+#define ONCE(control, routine, call)                   \
+    struct once_run run __attribute__((cleanup(end))); \
+                                                       \
+    begin(&run, (control), (routine), LV_CALL_SITE);   \
+    if (run.t != NULL)                                 \
+        routine = lv_once_routine;                     \
+    call
+
+LV_EXPORT int pthread_once(pthread_once_t *control, void (*routine)(void))
+{
+    ONCE(control, routine, return lv_real.pthread_once(control, routine));
+}
+
+LV_EXPORT void call_once(once_flag *control, void (*routine)(void))
+{
+    ONCE(control, routine, lv_real.call_once(control, routine));
+}
+
+LV_ALIAS(pthread_once, __pthread_once);
