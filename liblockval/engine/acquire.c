@@ -260,7 +260,7 @@ static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
     bool lost = false;
 
     for (uint32_t i = t->depth; i-- > 0;) {
-        if (!is_lost(ctx, t, &t->held[i]) && !lv_sem_is_event(ctx, &t->held[i]))
+        if (!is_lost(ctx, t, &t->held[i]) && !lv_sem_is_event(ctx, t, &t->held[i]))
             continue;
         lv_held_remove(t, &t->held[i]);
         lost = true;

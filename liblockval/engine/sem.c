@@ -20,7 +20,6 @@
 #include "engine/here.h"
 #include "engine/publish.h"
 #include "engine/site.h"
-#include "engine/usage.h"
 
 /* A class whose standing changes. */
 struct change {
@@ -146,12 +145,6 @@ static struct lv_held *held_at(const struct lv_thread *t, uintptr_t address)
     return h != NULL && h->kind == LV_KIND_SEM ? h : NULL;
 }
 
-/* Is @h held in the context that runs now? One that interrupted it must leave it alone. */
-static bool is_own(const struct lv_thread *t, const struct lv_held *h)
-{
-    return lv_context_nesting(h->context) == lv_context_nesting(t->context);
-}
-
 uint64_t lv_sem_find(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)
 {
     uint64_t word = lv_identity_peek_guarded(ctx, t, object);
@@ -191,12 +184,12 @@ void lv_sem_post(struct lv_context *ctx, struct lv_thread *t, const struct lv_ob
     if (word != 0) {
         lv_class_id base = lv_identity_class(word);
 
-        if (h == NULL || h->uid != lv_identity_uid(word) || !is_own(t, h))
+        if (h == NULL || h->uid != lv_identity_uid(word) || !lv_sem_is_here(t, h))
             demote(ctx, t, base);
         else if (!h->inherited && lv_class_standing(&ctx->classes, base) == LV_CLASS_IS_CANDIDATE)
             promote(ctx, t, base, site);
     }
-    if (h != NULL && is_own(t, h))
+    if (h != NULL && lv_sem_is_here(t, h))
         lv_held_remove(t, h);
 }
 

@@ -3,6 +3,7 @@
 #define LV_ENGINE_SEM_H
 
 #include "engine/identity.h"
+#include "engine/usage.h"
 
 /*
  * Semaphores. One that is made with the value 1 may be a lock, or a signal that one thread gives another; nothing but its
@@ -42,10 +43,17 @@ void lv_sem_open(struct lv_context *ctx, struct lv_thread *t, const struct lv_ob
 /* The semaphore @object is gone. */
 void lv_sem_forget(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object);
 
-/* Has it come out that what is held as @h was never a lock? */
-static inline bool lv_sem_is_event(const struct lv_context *ctx, const struct lv_held *h)
+/* Is @h held in the context that runs now? One that interrupted it leaves it alone. */
+static inline bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h)
 {
-    return h->kind == LV_KIND_SEM && lv_class_standing(&ctx->classes, h->base) == LV_CLASS_IS_EVENT;
+    return lv_context_nesting(h->context) == lv_context_nesting(t->context);
+}
+
+/* Has it come out that what the thread holds as @h was never a lock, and may it be dropped now? */
+static inline bool lv_sem_is_event(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_held *h)
+{
+    return h->kind == LV_KIND_SEM && lv_class_standing(&ctx->classes, h->base) == LV_CLASS_IS_EVENT &&
+           lv_sem_is_here(t, h);
 }
 
 /* An edge from @held was added: no path leads through its class unless that is one of locks. A class without such edges is on

@@ -94,9 +94,9 @@ struct lv_report {
     struct lv_report_lock subject;
     const char *detail;
 
-    bool
-        late; /* circular, recursive: edges[0] was made earlier, by edges[0].thread; .thread has now posted the semaphore
-                  that is known to be a lock since */
+    /* circular, recursive: edges[0] was made earlier, by edges[0].thread. Since .thread, now, posts a semaphore of the
+     * cycle, that one is known to be a lock. */
+    bool late;
 
     uint32_t held_count; /* what .thread holds, oldest first */
     const struct lv_report_lock *held;

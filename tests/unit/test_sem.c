@@ -312,7 +312,10 @@ START_TEST(post_in_another_context)
     sem_wait_(1, "S");
     lv_context_enter(&s->ctx, scenario_thread(s, 1), context);
     sem_post_(1, "S");
-    /* The books of what it interrupted are not touched there. */
+    /* The books of what it interrupted are not touched there, nor when something is learned. */
+    ck_assert_uint_eq(depth(1), 1);
+    write_lock(1, "H");
+    unlock(1, "H");
     ck_assert_uint_eq(depth(1), 1);
     lv_context_exit(&s->ctx, scenario_thread(s, 1), context);
     ck_assert_int_eq(standing("S"), LV_CLASS_IS_EVENT);
