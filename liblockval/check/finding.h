@@ -48,6 +48,9 @@ struct lv_finding {
     struct lv_finding_edge *edges;
     struct lv_held_record subject; /* without edges: the lock, as it was taken if it is held */
     lv_stack_id at;                /* and the call that made the finding */
+    struct lv_held_record holder;  /* another thread's side: its acquisition. Class 0: there is none */
+    lv_thread_id holder_thread;
+    bool holder_waits; /* it does not hold that lock, but waits with it on the same condition variable */
     const char *detail;
     uint64_t identity; /* the same for the same finding in this process: what makes it one finding */
 };

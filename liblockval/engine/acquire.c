@@ -277,29 +277,51 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     t->guard--;
 }
 
+/* A finding about two acquisitions of one lock by one thread. */
+static void publish_same_lock(struct lv_context *ctx, struct lv_thread *t, struct lv_finding *finding, uintptr_t site)
+{
+    struct lv_findings findings;
+    struct lv_locked locked;
+
+    t->guard++;
+    lv_findings_init(&findings);
+    locked = lv_context_lock(ctx);
+    finding->edges[0].wanted.stack = lv_stack_here(ctx, site);
+    lv_findings_add(ctx, &findings, t, finding);
+    lv_context_unlock(ctx, &locked);
+    lv_findings_publish(ctx, &findings);
+    t->guard--;
+}
+
 /* The rules for a lock that the thread itself already holds. */
 static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a,
                             const struct lv_held *h)
 {
-    struct lv_findings findings;
     struct lv_finding_edge edge;
     struct lv_finding finding;
     struct lv_held_record mine = lv_held_record_of(h), wanted;
-    struct lv_locked locked;
 
     if (a->reentrant || is_unchecked(a->flags))
         return;
     wanted = lv_acquisition_record(t, a);
-    if (!lv_check_same_lock(&mine, &wanted, t->info, &edge, &finding))
+    if (lv_check_same_lock(&mine, &wanted, t->info, &edge, &finding))
+        publish_same_lock(ctx, t, &finding, a->site);
+}
+
+/* The call returned EDEADLK: the same finding, afterwards, and nobody is stuck. */
+void lv_acquire_refused(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+{
+    const struct lv_held *h = lv_held_find(t, a->address);
+    struct lv_finding_edge edge;
+    struct lv_finding finding;
+    struct lv_held_record mine, wanted;
+
+    if (h == NULL || h->uid != a->uid || is_unchecked(a->flags))
         return;
-    t->guard++;
-    lv_findings_init(&findings);
-    locked = lv_context_lock(ctx);
-    edge.wanted.stack = lv_stack_here(ctx, a->site);
-    lv_findings_add(ctx, &findings, t, &finding);
-    lv_context_unlock(ctx, &locked);
-    lv_findings_publish(ctx, &findings);
-    t->guard--;
+    mine = lv_held_record_of(h);
+    wanted = lv_acquisition_record(t, a);
+    if (lv_check_refused(&mine, &wanted, t->info, &edge, &finding))
+        publish_same_lock(ctx, t, &finding, a->site);
 }
 
 /*

@@ -80,7 +80,7 @@ struct lv_context {
     uint32_t free_instance;         /* lock: first free record, linked through .address; 0: none */
     struct lv_table sites;          /* engine/site.c: hash of frames -> class */
     struct lv_table found;          /* findings made: identity -> 1 */
-    struct lv_thread *threads;      /* lock: all thread states, in use or free */
+    struct lv_thread *threads;      /* lock for writing: all thread states, in use or free; none ever leaves */
     struct lv_thread *free_threads; /* lock */
     struct lv_birth *free_births;   /* lock: process/birth.c */
     struct lv_counters counters;
@@ -99,6 +99,10 @@ struct lv_context {
     /* Is the mutex at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely. Null:
      * locks cannot be asked. Constant after init. */
     bool (*is_lost)(uintptr_t address, int tid);
+
+    /* Does the lock itself agree that the thread @tid (0: some thread) has it as @record says? Reads it safely; yes where
+     * it cannot be asked. Null: locks cannot be asked. Constant after init. */
+    bool (*agrees)(const struct lv_held_record *record, int tid);
 
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);

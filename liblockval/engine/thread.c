@@ -34,7 +34,7 @@ static struct lv_thread *make(struct lv_context *ctx)
     t->capacity = LV_HELD_FIRST;
     t->cache_mask = LV_CACHE_FIRST - 1;
     t->next = ctx->threads;
-    ctx->threads = t;
+    __atomic_store_n(&ctx->threads, t, __ATOMIC_RELEASE);
     return t;
 }
 

@@ -55,9 +55,7 @@ LV_EXPORT int mtx_unlock(mtx_t *mutex)
 {
     struct lv_thread *t = lv_self();
 
-    if (LV_LIKELY(t != NULL))
-        lv_mutex_before_unlock(t, posix_of(mutex), LV_CALL_SITE);
-    return lv_real.mtx_unlock(mutex);
+    LV_MUTEX_UNLOCK(t, posix_of(mutex), lv_real.mtx_unlock(mutex));
 }
 
 LV_EXPORT int cnd_wait(cnd_t *cond, mtx_t *mutex)

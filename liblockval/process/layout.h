@@ -26,6 +26,17 @@ enum {
     LV_MUTEX_ELISION = 256
 };
 
+/* Who has a lock, as the lock itself tells. */
+enum lv_holding {
+    LV_HOLDING_UNKNOWN, /* it does not tell: somebody, or it cannot be asked */
+    LV_HOLDING_NOBODY,
+    LV_HOLDING_OTHER, /* another thread than the one asked for */
+    LV_HOLDING_SELF
+};
+
+/* Has the thread @tid the lock @object, which is of a pthread kind and can be read? */
+enum lv_holding lv_object_holding(const struct lv_object *object, int tid);
+
 /* Try at run time, with objects of our own, that libc leaves the words alone; sets ctx->identity_inside. With
  * @table_only the answer is no without trying. */
 void lv_layout_test(struct lv_context *ctx, bool table_only);
