@@ -25,6 +25,7 @@
 
 #include "check/circular.h"
 #include "engine/here.h"
+#include "engine/orphan.h"
 #include "engine/publish.h"
 #include "engine/usage.h"
 
@@ -262,18 +263,21 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     uint64_t at = lv_hash_mix(a->key_after, a->site) | 1; /* the same in every thread and for every pair of instances */
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
+    bool cached;
 
     if (LV_UNLIKELY(drop_lost(ctx, t))) {
         a->paired = false;
         lv_acquire(ctx, t, a);
         return;
     }
+    cached = lv_orphan_check(ctx, t, a);
     t->guard++;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
     if (!is_learned(ctx, a, chain, at) && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
         learn_locked(&w, chain, at);
-    remember(ctx, t, a, tag);
+    if (cached)
+        remember(ctx, t, a, tag);
     t->guard--;
 }
 

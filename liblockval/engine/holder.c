@@ -9,6 +9,7 @@
 #include "engine/holder.h"
 
 #include "engine/acquire.h"
+#include "engine/orphan.h"
 
 /* A copy of @h if it is and stays an entry for this lock. */
 static bool copy_entry(const struct lv_held *h, uintptr_t address, uint64_t uid, struct lv_held_record *ret)
@@ -54,6 +55,7 @@ bool lv_holder_find(struct lv_context *ctx, const struct lv_thread *but, uintptr
         ret->thread = other->info;
         found = true;
     }
+    found = found || lv_orphan_find(ctx, address, uid, ret);
     lv_context_unlock(ctx, &locked);
     if (!found)
         *ret = (struct lv_holder){ .thread = { 0 } };

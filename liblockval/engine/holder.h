@@ -13,7 +13,8 @@ struct lv_holder {
 /*
  * Which other thread than @but (null: any) holds the instance @uid (0: whatever instance) at @address? The answer is right
  * as far as the books and the lock itself agree at this moment; the thread may let go while it is looked at, so it is
- * evidence to show, and no reason to change what is known. Of several readers it is one.
+ * evidence to show, and no reason to change what is known. Of several readers it is one. In a forked child it may be a thread
+ * of the parent (engine/orphan.h).
  * Returns false, and an empty @ret, when nobody is known to hold it.
  * Context: guard held or not, lock not held. Cost: linear in the threads and what they hold.
  */

@@ -96,7 +96,8 @@ void lv_finding_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_f
 
     t->guard++;
     lv_findings_init(&findings);
-    finding->identity = lv_hash_mix(lv_hash_mix((uint64_t)finding->kind, finding->subject.class.v), site);
+    if (finding->identity == 0)
+        finding->identity = lv_hash_mix(lv_hash_mix((uint64_t)finding->kind, finding->subject.class.v), site);
     locked = lv_context_lock(ctx);
     finding->at = lv_stack_here(ctx, site);
     lv_findings_add(ctx, &findings, t, finding);

@@ -39,8 +39,8 @@ void lv_finding_about_held(struct lv_context *ctx, struct lv_thread *t, enum lv_
                            const struct lv_held_record *subject, const struct lv_holder *holder, uintptr_t site,
                            const char *detail);
 
-/* A finding without edges that is filled in but for .at and .identity, made and published in one go. Its identity is that
- * of its kind, the subject's class and @site. Context: lock not held. */
+/* A finding without edges that is filled in but for .at, made and published in one go. Where it has no .identity, that is
+ * its kind, the subject's class and @site. Context: lock not held. */
 void lv_finding_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_finding *finding, uintptr_t site);
 
 /* The exit status that findings ask for, or @status itself. */

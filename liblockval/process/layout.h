@@ -54,6 +54,12 @@ static inline bool lv_mutex_is_owner(const pthread_mutex_t *mutex, int tid)
     return mutex->__data.__owner == tid;
 }
 
+/* Is the condition variable (or C11's) used by several processes? */
+static inline bool lv_cond_is_shared(const void *cond)
+{
+    return (((const pthread_cond_t *)cond)->__data.__wrefs & 1) != 0;
+}
+
 static inline bool lv_rwlock_reader_blocks(const pthread_rwlock_t *rwlock)
 {
     return rwlock->__data.__flags == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
@@ -89,6 +95,12 @@ static inline bool lv_mutex_is_owner(const pthread_mutex_t *mutex, int tid)
     (void)mutex;
     (void)tid;
     return true; /* unknown: claim nothing */
+}
+
+static inline bool lv_cond_is_shared(const void *cond)
+{
+    (void)cond;
+    return false;
 }
 
 static inline bool lv_rwlock_reader_blocks(const pthread_rwlock_t *rwlock)

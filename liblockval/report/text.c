@@ -258,7 +258,8 @@ static void put_holder(struct lv_text *out, const struct lv_report *report)
         lv_text_printf(out, " waits with lock\n0x%lx ", (unsigned long)lock->address);
         put_class(out, lock);
     }
-    lv_text_puts(out, lock->earlier ? ", taken at (first acquisition from this site):\n" : ", taken at:\n");
+    lv_text_puts(out, report->holder_waits ? ", at" : ", taken at");
+    lv_text_puts(out, lock->earlier ? " (first acquisition from this site):\n" : ":\n");
     put_stack(out, INDENT_STACK, &lock->stack);
 }
 
