@@ -41,15 +41,16 @@ static bool holds(const struct lv_context *ctx, const struct lv_thread *other, u
     return false;
 }
 
-bool lv_holder_find(struct lv_context *ctx, const struct lv_thread *but, uintptr_t address, uint64_t uid,
-                    struct lv_holder *ret)
+bool lv_holder_find(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, uint64_t uid, struct lv_holder *ret)
 {
-    struct lv_locked locked = lv_context_lock(ctx);
-    struct lv_thread *other = ctx->threads;
+    struct lv_thread *other;
+    struct lv_locked locked;
     bool found = false;
 
-    for (; other != NULL && !found; other = other->next) {
-        if (!other->used || other == but || !holds(ctx, other, address, uid, &ret->record))
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    for (other = ctx->threads; other != NULL && !found; other = other->next) {
+        if (!other->used || other == t || !holds(ctx, other, address, uid, &ret->record))
             continue;
         other->witnessed = true;
         ret->thread = other->info;
@@ -57,6 +58,7 @@ bool lv_holder_find(struct lv_context *ctx, const struct lv_thread *but, uintptr
     }
     found = found || lv_orphan_find(ctx, address, uid, ret);
     lv_context_unlock(ctx, &locked);
+    t->guard--;
     if (!found)
         *ret = (struct lv_holder){ .thread = { 0 } };
     return found;

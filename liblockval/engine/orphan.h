@@ -16,10 +16,11 @@
 
 void lv_orphans_init(struct lv_context *ctx);
 
-/* What @gone, a thread that the child does not have, holds. Context: lock held, in the child, before its books are emptied. */
+/* What @gone, a thread that the child does not have, holds. Context: lock and guard held, in the child, before the books
+ * are emptied. */
 void lv_orphans_collect(struct lv_context *ctx, struct lv_thread *gone);
 
-/* Is the instance @uid (0: whatever instance) at @address an orphan? Then who held it. Context: lock held. */
+/* Is the instance @uid (0: whatever instance) at @address an orphan? Then who held it. Context: lock and guard held. */
 bool lv_orphan_find(struct lv_context *ctx, uintptr_t address, uint64_t uid, struct lv_holder *ret);
 
 /*

@@ -43,8 +43,8 @@ START_TEST(holder)
     ck_assert_uint_eq(found.record.address, address_of("A"));
     ck_assert_uint_eq(found.record.stack.v, scenario_thread(s, 1)->held[1].stack.v);
     ck_assert_uint_eq(found.thread.v, scenario_thread(s, 1)->info.v);
-    ck_assert(lv_holder_find(&s->ctx, NULL, address_of("A"), found.record.uid, &found));
-    ck_assert(!lv_holder_find(&s->ctx, NULL, address_of("A"), found.record.uid + 1, &found));
+    ck_assert(lv_holder_find(&s->ctx, scenario_thread(s, 2), address_of("A"), found.record.uid, &found));
+    ck_assert(!lv_holder_find(&s->ctx, scenario_thread(s, 2), address_of("A"), found.record.uid + 1, &found));
     ck_assert_uint_eq(found.record.class.v, 0);
 }
 END_TEST
@@ -236,11 +236,15 @@ START_TEST(orphans_slow_their_class_only)
 }
 END_TEST
 
+/* By the same call, so that the class is the same, and the instance is another. */
 START_TEST(orphan_made_anew)
 {
+    const struct lv_object *object = scenario_object(s, "A", LV_KIND_MUTEX);
+
+    lv_identity_init(&s->ctx, scenario_thread(s, 2), object, 0x530000001000);
     write_lock(2, "A");
     fork_here();
-    lv_identity_init(&s->ctx, scenario_thread(s, 1), scenario_object(s, "A", LV_KIND_MUTEX), 0x530000001000);
+    lv_identity_init(&s->ctx, scenario_thread(s, 1), object, 0x530000001000);
     scenario_chain(s, 1, "A");
     take_memory();
 }
@@ -289,6 +293,30 @@ START_TEST(orphan_read)
     scenario_expect(s, LV_FINDING_FORK, MISUSE);
     scenario_begin(s, 1, "B", LV_READ_RECURSIVE, 0);
     scenario_expect(s, LV_FINDING_FORK, MISUSE);
+    take_memory();
+}
+END_TEST
+
+static unsigned asked;
+
+static bool disagree_first(const struct lv_held_record *record, int tid)
+{
+    (void)record;
+    (void)tid;
+    return asked++ != 0;
+}
+
+/* One reader of two let go. */
+START_TEST(orphan_of_several)
+{
+    read_lock(2, "A");
+    read_lock(3, "A");
+    fork_here();
+    asked = 0;
+    s->ctx.agrees = disagree_first;
+    scenario_begin(s, 1, "A", LV_WRITE, 0);
+    scenario_expect(s, LV_FINDING_FORK, MISUSE);
+    ck_assert_uint_eq(asked, 2);
     take_memory();
 }
 END_TEST
@@ -499,6 +527,7 @@ int main(void)
         orphan_that_is_over,
         orphan_tried_and_timed,
         orphan_read,
+        orphan_of_several,
         orphan_in_shared_memory,
         maps_are_no_orphans,
         orphan_for_generations,
