@@ -48,6 +48,12 @@ void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
     case LV_REASON_INSTANCE_CYCLE:
         lv_text_printf(out, "%u locks of one class were taken in a circle", reason->a);
         break;
+    case LV_REASON_ORPHAN:
+        lv_text_puts(out, "the thread that holds it does not exist in this process: nobody will release it");
+        break;
+    case LV_REASON_GIVES_UP:
+        lv_text_puts(out, "timed: the call gives up after a time");
+        break;
     case LV_REASON_MISUSE:
         lv_text_puts(out, "seen in this run, in this thread");
         break;

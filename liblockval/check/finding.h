@@ -28,6 +28,8 @@ struct lv_reason {
         LV_REASON_ONE_CLASS,      /* two locks of one class, nested without a rule that orders them */
         LV_REASON_READER_AGAIN,   /* a non-recursive reader again: stuck as soon as a writer comes between */
         LV_REASON_INSTANCE_CYCLE, /* the locks of one class were taken in a circle */
+        LV_REASON_ORPHAN,         /* who holds it is a thread that a forked child does not have */
+        LV_REASON_GIVES_UP,       /* the call waits no longer than it is told to */
         LV_REASON_MISUSE
     } what;
     uint32_t a, b;
@@ -49,6 +51,9 @@ struct lv_finding {
     struct lv_finding_edge *edges;
     struct lv_held_record subject; /* without edges: the lock, as it was taken if it is held */
     lv_stack_id at;                /* without edges, or late: the call that made the finding */
+    struct lv_held_record holder;  /* another thread's side: its acquisition. Class 0: there is none */
+    lv_thread_id holder_thread;
+    bool holder_waits; /* it does not hold that lock, but waits with it on the same condition variable */
     const char *detail;
     bool late;         /* edges[0] was made earlier: until @at one of its classes was not known to be a lock */
     uint64_t identity; /* the same for the same finding in this process: what makes it one finding */

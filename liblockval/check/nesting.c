@@ -89,6 +89,19 @@ bool lv_check_same_lock(const struct lv_held_record *held, const struct lv_held_
     return true;
 }
 
+bool lv_check_refused(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
+                      struct lv_finding_edge *edge, struct lv_finding *ret)
+{
+    if ((wanted->flags & LV_TRY) != 0)
+        return false;
+    fill(ret, edge, held, wanted, thread);
+    ret->verdict = LV_VERDICT_MISUSE;
+    lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_RETURNS_ERROR, 0, 0 });
+    lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_SAME_LOCK, 0, 0 });
+    ret->identity = lv_hash_mix(held->class.v, UINT64_C(0x1000) + (uint64_t)ret->verdict);
+    return true;
+}
+
 bool lv_check_same_class(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
                          struct lv_finding_edge *edge, struct lv_finding *ret)
 {

@@ -35,6 +35,10 @@ int lv_nesting_init(struct lv_nesting *nesting, struct lv_arena *arena) LV_MUST_
 bool lv_check_same_lock(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
                         struct lv_finding_edge *edge, struct lv_finding *ret);
 
+/* The same when the call has returned an error to such a thread instead of waiting. False: the call does not wait. */
+bool lv_check_refused(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
+                      struct lv_finding_edge *edge, struct lv_finding *ret);
+
 /* A thread wants a lock while it holds another one of the class, and the class wants a rule (explicit key, strict=1). */
 bool lv_check_same_class(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
                          struct lv_finding_edge *edge, struct lv_finding *ret);

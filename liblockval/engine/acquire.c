@@ -26,6 +26,7 @@
 
 #include "check/circular.h"
 #include "engine/here.h"
+#include "engine/orphan.h"
 #include "engine/publish.h"
 #include "engine/sem.h"
 #include "engine/usage.h"
@@ -274,18 +275,37 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     uint64_t at = lv_hash_mix(a->key_after, a->site) | 1; /* the same in every thread and for every pair of instances */
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
+    bool cached;
 
     if (LV_UNLIKELY(drop_lost(ctx, t))) {
         a->paired = false;
         lv_acquire(ctx, t, a);
         return;
     }
+    cached = lv_orphan_check(ctx, t, a);
     t->guard++;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
     if (!is_learned(ctx, a, chain, at) && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
         learn_locked(&w, chain, at);
-    remember(ctx, t, a, tag);
+    if (cached)
+        remember(ctx, t, a, tag);
+    t->guard--;
+}
+
+/* A finding about two acquisitions of one lock by one thread. */
+static void publish_same_lock(struct lv_context *ctx, struct lv_thread *t, struct lv_finding *finding, uintptr_t site)
+{
+    struct lv_findings findings;
+    struct lv_locked locked;
+
+    t->guard++;
+    lv_findings_init(&findings);
+    locked = lv_context_lock(ctx);
+    finding->edges[0].wanted.stack = lv_stack_here(ctx, site);
+    lv_findings_add(ctx, &findings, t, finding);
+    lv_context_unlock(ctx, &locked);
+    lv_findings_publish(ctx, &findings);
     t->guard--;
 }
 
@@ -293,26 +313,32 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
 static void check_same_lock(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a,
                             const struct lv_held *h)
 {
-    struct lv_findings findings;
     struct lv_finding_edge edge;
     struct lv_finding finding;
     struct lv_held_record mine = lv_held_record_of(h), wanted;
-    struct lv_locked locked;
 
     /* Of a semaphore, another thread may post what this one waits for. */
     if (a->reentrant || a->kind == LV_KIND_SEM || is_unchecked(a->flags))
         return;
     wanted = lv_acquisition_record(t, a);
-    if (!lv_check_same_lock(&mine, &wanted, t->info, &edge, &finding))
+    if (lv_check_same_lock(&mine, &wanted, t->info, &edge, &finding))
+        publish_same_lock(ctx, t, &finding, a->site);
+}
+
+/* The call returned EDEADLK: the same finding, afterwards, and nobody is stuck. */
+void lv_acquire_refused(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+{
+    const struct lv_held *h = lv_held_find(t, a->address);
+    struct lv_finding_edge edge;
+    struct lv_finding finding;
+    struct lv_held_record mine, wanted;
+
+    if (h == NULL || h->uid != a->uid || is_unchecked(a->flags))
         return;
-    t->guard++;
-    lv_findings_init(&findings);
-    locked = lv_context_lock(ctx);
-    edge.wanted.stack = lv_stack_here(ctx, a->site);
-    lv_findings_add(ctx, &findings, t, &finding);
-    lv_context_unlock(ctx, &locked);
-    lv_findings_publish(ctx, &findings);
-    t->guard--;
+    mine = lv_held_record_of(h);
+    wanted = lv_acquisition_record(t, a);
+    if (lv_check_refused(&mine, &wanted, t->info, &edge, &finding))
+        publish_same_lock(ctx, t, &finding, a->site);
 }
 
 /*

@@ -40,8 +40,18 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
                      uint64_t tag);
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
 void lv_acquire_special(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
+void lv_acquire_refused(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a);
 void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what);
+
+/* The thread releases a lock that is not in its books. What does the lock itself say? */
+enum lv_unheld {
+    LV_UNHELD_BY_THREAD, /* not this thread has it; or it cannot be asked */
+    LV_UNHELD_FREE,      /* nobody has it */
+    LV_UNHELD_TAKEN      /* somebody has it. Only a finding if that is known to be another thread */
+};
+void lv_release_unheld(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what,
+                       enum lv_unheld lock_says);
 void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 
 /*

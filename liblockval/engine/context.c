@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/orphan.h"
 #include "engine/publish.h"
 
 int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
@@ -38,6 +39,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     lv_table_init(&ctx->stack_at, &ctx->arena);
     lv_table_init(&ctx->instance_of, &ctx->arena);
     lv_table_init(&ctx->sites, &ctx->arena);
+    lv_orphans_init(ctx);
     lv_table_init(&ctx->found, &ctx->arena);
     lv_vec_init(&ctx->thread_infos, &ctx->arena, sizeof(struct lv_thread_info));
     lv_vec_init(&ctx->instances, &ctx->arena, sizeof(struct lv_instance));

@@ -19,8 +19,9 @@ struct lv_thread;
 struct lv_birth;
 
 enum {
-    LV_CONTEXTS = 8,  /* declared contexts */
-    LV_OWN_RANGES = 2 /* libraries whose locks are not watched */
+    LV_CONTEXTS = 8,     /* declared contexts */
+    LV_OWN_RANGES = 2,   /* libraries whose locks are not watched */
+    LV_WAIT_PLACES = 256 /* places of the table of waits on condition variables */
 };
 
 /* Addresses from start up to end. */
@@ -54,6 +55,13 @@ struct lv_counters {
     uint64_t suppressed_dups; /* findings that were made before */
 };
 
+/* The waits on condition variables that hash to one place (engine/waits.h). */
+struct lv_wait_place {
+    uint32_t waiters; /* atomic */
+    uint32_t signals; /* atomic: changes when waiters are woken */
+    uint64_t pair;    /* atomic: condition variable and mutex of the wait that came last */
+};
+
 struct lv_context {
     struct lv_options options;            /* constant after init */
     uint64_t secret[2];                   /* constant after init: seals identities */
@@ -78,9 +86,11 @@ struct lv_context {
     struct lv_vec instances;        /* struct lv_instance; number 0 is not used */
     struct lv_table instance_of;    /* address -> number in instances */
     uint32_t free_instance;         /* lock: first free record, linked through .address; 0: none */
+    struct lv_vec orphans;          /* engine/orphan.c; number 0 is not used */
+    struct lv_table orphan_at;      /* address -> number in orphans */
     struct lv_table sites;          /* engine/site.c: hash of frames -> class */
     struct lv_table found;          /* findings made: identity -> 1 */
-    struct lv_thread *threads;      /* lock: all thread states, in use or free */
+    struct lv_thread *threads;      /* lock for writing: all thread states, in use or free; none ever leaves */
     struct lv_thread *free_threads; /* lock */
     struct lv_birth *free_births;   /* lock: process/birth.c */
     struct lv_counters counters;
@@ -88,6 +98,8 @@ struct lv_context {
     uint32_t next_uid;         /* atomic */
     uint64_t event_generation; /* atomic: how many waits for events began */
     bool events_in_use;        /* atomic: acquisitions go to the threads' histories */
+
+    struct lv_wait_place waits[LV_WAIT_PLACES];
 
     uint32_t context_count;                /* lock */
     const char *context_name[LV_CONTEXTS]; /* lock */
@@ -99,6 +111,10 @@ struct lv_context {
     /* Is the lock at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely; false for
      * kinds that cannot be asked. Null: none can. Constant after init. */
     bool (*is_lost)(enum lv_kind kind, uintptr_t address, int tid);
+
+    /* Does the lock itself agree that the thread @tid (0: some thread) has it as @record says? Reads it safely; yes where
+     * it cannot be asked. Null: locks cannot be asked. Constant after init. */
+    bool (*agrees)(const struct lv_held_record *record, int tid);
 
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);

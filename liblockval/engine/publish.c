@@ -89,28 +89,44 @@ void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
     lv_findings_init(findings);
 }
 
-void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_finding_kind kind,
-                      const struct lv_held_record *subject, uintptr_t site, const char *detail)
+void lv_finding_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_finding *finding, uintptr_t site)
+{
+    struct lv_findings findings;
+    struct lv_locked locked;
+
+    t->guard++;
+    lv_findings_init(&findings);
+    if (finding->identity == 0)
+        finding->identity = lv_hash_mix(lv_hash_mix((uint64_t)finding->kind, finding->subject.class.v), site);
+    locked = lv_context_lock(ctx);
+    finding->at = lv_stack_here(ctx, site);
+    lv_findings_add(ctx, &findings, t, finding);
+    lv_context_unlock(ctx, &locked);
+    lv_findings_publish(ctx, &findings);
+    t->guard--;
+}
+
+void lv_finding_about_held(struct lv_context *ctx, struct lv_thread *t, enum lv_finding_kind kind,
+                           const struct lv_held_record *subject, const struct lv_holder *holder, uintptr_t site,
+                           const char *detail)
 {
     struct lv_finding finding = {
         .kind = kind,
         .verdict = LV_VERDICT_MISUSE,
         .subject = *subject,
         .detail = detail,
-        .identity = lv_hash_mix(lv_hash_mix((uint64_t)kind, subject->class.v), site),
+        .holder = holder->record,
+        .holder_thread = holder->thread,
     };
-    struct lv_findings findings;
-    struct lv_locked locked;
 
-    t->guard++;
-    lv_findings_init(&findings);
     lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_MISUSE, 0, 0 });
-    locked = lv_context_lock(ctx);
-    finding.at = lv_stack_here(ctx, site);
-    lv_findings_add(ctx, &findings, t, &finding);
-    lv_context_unlock(ctx, &locked);
-    lv_findings_publish(ctx, &findings);
-    t->guard--;
+    lv_finding_publish(ctx, t, &finding, site);
+}
+
+void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_finding_kind kind,
+                      const struct lv_held_record *subject, uintptr_t site, const char *detail)
+{
+    lv_finding_about_held(ctx, t, kind, subject, &(struct lv_holder){ .thread = { 0 } }, site, detail);
 }
 
 int lv_exit_status(const struct lv_context *ctx, int status)

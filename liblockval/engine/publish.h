@@ -3,7 +3,7 @@
 #define LV_ENGINE_PUBLISH_H
 
 #include "check/finding.h"
-#include "engine/thread.h"
+#include "engine/holder.h"
 
 /*
  * From findings to the world, in two steps: under the internal lock a finding is compared with those made before,
@@ -32,6 +32,16 @@ void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings);
  * the lock's line. Context: lock not held. */
 void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_finding_kind kind,
                       const struct lv_held_record *subject, uintptr_t site, const char *detail);
+
+/* The same, with the acquisition of another thread that holds the lock (engine/holder.h) shown as well. @holder may be
+ * empty. */
+void lv_finding_about_held(struct lv_context *ctx, struct lv_thread *t, enum lv_finding_kind kind,
+                           const struct lv_held_record *subject, const struct lv_holder *holder, uintptr_t site,
+                           const char *detail);
+
+/* A finding without edges that is filled in but for .at, made and published in one go. Where it has no .identity, that is
+ * its kind, the subject's class and @site. Context: lock not held. */
+void lv_finding_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_finding *finding, uintptr_t site);
 
 /* The exit status that findings ask for, or @status itself. */
 int lv_exit_status(const struct lv_context *ctx, int status);

@@ -8,18 +8,33 @@
 #include "engine/acquire.h"
 #include "engine/publish.h"
 
+static struct lv_held_record record_of(const struct lv_acquisition *what)
+{
+    return (
+        struct lv_held_record){ .address = what->address, .class = what->class, .uid = what->uid, .kind = what->kind };
+}
+
+void lv_release_unheld(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what,
+                       enum lv_unheld lock_says)
+{
+    const struct lv_held_record record = record_of(what);
+    struct lv_holder holder;
+
+    if (t->ever_off || __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) != LV_STATE_ON)
+        return;
+    if (!lv_holder_find(ctx, t, what->address, what->uid, &holder) && lock_says == LV_UNHELD_TAKEN)
+        return;
+    lv_finding_about_held(ctx, t, LV_FINDING_UNLOCK, &record, &holder, what->site,
+                          lock_says == LV_UNHELD_FREE ? "is being released, but nobody holds it"
+                                                      : "is being released, but this thread does not hold it");
+}
+
 void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what)
 {
     struct lv_held *h = lv_held_find(t, what->address);
 
     if (h == NULL) {
-        const struct lv_held_record record = {
-            .address = what->address, .class = what->class, .uid = what->uid, .kind = what->kind
-        };
-
-        if (!t->ever_off && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
-            lv_finding_about(ctx, t, LV_FINDING_UNLOCK, &record, what->site,
-                             "is being released, but this thread does not hold it");
+        lv_release_unheld(ctx, t, what, LV_UNHELD_BY_THREAD);
         return;
     }
     if (h->again != 0) {

@@ -161,6 +161,15 @@ static struct lv_report_thread resolve_thread(struct pool *p, lv_thread_id id)
     return ret;
 }
 
+static void resolve_holder(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
+{
+    if (finding->holder.class.v == 0)
+        return;
+    resolve_lock(p, &finding->holder, &ret->holder);
+    ret->holder_thread = resolve_thread(p, finding->holder_thread);
+    ret->holder_waits = finding->holder_waits;
+}
+
 static uint64_t stable_hash(struct pool *p, lv_class_id id)
 {
     char buf[512];
@@ -259,7 +268,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
         .detail = finding->detail,
         .late = finding->late,
     };
-    p.class_room = 2 * finding->edge_count + t->depth + 1;
+    p.class_room = 2 * finding->edge_count + t->depth + 2;
     p.classes = take(&p, p.class_room * sizeof(*p.classes));
     p.class_ids = take(&p, p.class_room * sizeof(*p.class_ids));
     if (p.classes == NULL || p.class_ids == NULL)
@@ -269,6 +278,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     resolve_edges(&p, finding, ret);
     if (finding->edge_count == 0) {
         resolve_lock(&p, &finding->subject, &ret->subject);
+        resolve_holder(&p, finding, ret);
         resolve_stack(&p, finding->at, &ret->backtrace);
     }
     cycle_classes = p.class_count;

@@ -3,6 +3,9 @@
 
 #include "engine/thread.h"
 
+#include "engine/orphan.h"
+#include "engine/waits.h"
+
 #include <string.h>
 #include <urcu-bp.h>
 
@@ -34,7 +37,7 @@ static struct lv_thread *make(struct lv_context *ctx)
     t->capacity = LV_HELD_FIRST;
     t->cache_mask = LV_CACHE_FIRST - 1;
     t->next = ctx->threads;
-    ctx->threads = t;
+    __atomic_store_n(&ctx->threads, t, __ATOMIC_RELEASE);
     return t;
 }
 
@@ -52,6 +55,7 @@ static void reset(struct lv_thread *t)
     memset(&t->pending, 0, sizeof(t->pending));
     memset(t->entered, 0, sizeof(t->entered));
     memset(t->disabled, 0, sizeof(t->disabled));
+    __atomic_store_n(&t->waiting.cond, 0, __ATOMIC_RELEASE);
     t->history_head = t->history_cut = 0;
     memset(t->known, 0, sizeof(t->known));
     lv_thread_empty_cache(t);
@@ -100,27 +104,18 @@ void lv_thread_free(struct lv_context *ctx, struct lv_thread *t)
 
     lv_thread_note_name(ctx, t);
     __atomic_store_n(&t->depth, 0, __ATOMIC_RELEASE);
+    if (t->waiting.cond != 0)
+        lv_wait_end(ctx, t); /* a signal handler ended the thread */
     t->used = false;
     t->next_free = ctx->free_threads;
     ctx->free_threads = t;
     lv_context_unlock(ctx, &locked);
 }
 
-void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
+static void become_child(struct lv_context *ctx, struct lv_thread *t)
 {
-    struct lv_locked locked = lv_context_lock(ctx);
-    struct lv_thread_info *info;
+    struct lv_thread_info *info = lv_vec_add(&ctx->thread_infos, &t->info.v);
 
-    ctx->free_threads = NULL;
-    for (struct lv_thread *other = ctx->threads; other != NULL; other = other->next) {
-        if (other == t)
-            continue;
-        other->depth = 0;
-        other->used = false;
-        other->next_free = ctx->free_threads;
-        ctx->free_threads = other;
-    }
-    info = lv_vec_add(&ctx->thread_infos, &t->info.v);
     if (info != NULL) {
         t->tid = info->tid = lv_os_tid();
         lv_thread_note_name(ctx, t);
@@ -128,6 +123,26 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
     for (uint32_t i = 0; i < t->depth; i++)
         t->held[i].inherited = true;
     lv_thread_empty_cache(t);
+}
+
+void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
+{
+    struct lv_locked locked = lv_context_lock(ctx);
+
+    ctx->free_threads = NULL;
+    for (struct lv_thread *other = ctx->threads; other != NULL; other = other->next) {
+        if (other == t)
+            continue;
+        if (other->used && t != NULL)
+            lv_orphans_collect(ctx, other);
+        other->depth = 0;
+        other->used = false;
+        other->next_free = ctx->free_threads;
+        ctx->free_threads = other;
+    }
+    lv_waits_after_fork(ctx, t);
+    if (t != NULL)
+        become_child(ctx, t);
     lv_context_unlock(ctx, &locked);
 }
 

@@ -111,6 +111,13 @@ struct lv_thread {
     uint64_t history_cut;                      /* entries before this one do not count */
     struct lv_known_instance known[LV_KNOWN_INSTANCES];
 
+    /* The wait on a condition variable that the thread is in; read by others. */
+    struct {
+        uintptr_t cond;   /* atomic: stored after the rest, cleared first; 0: none */
+        uint32_t signals; /* of its place in the table, when the wait began */
+        struct lv_held_record with;
+    } waiting;
+
     bool used;                   /* lock */
     struct lv_thread *next;      /* constant after init: all states */
     struct lv_thread *next_free; /* lock */
@@ -126,7 +133,9 @@ struct lv_thread *lv_thread_new(struct lv_context *ctx);
 /* The thread is gone: what it still held is forgotten, and the state may be recycled. */
 void lv_thread_free(struct lv_context *ctx, struct lv_thread *t);
 
-/* In a forked child: @t is the only thread left. */
+/* In a forked child: @t is the only thread left. What the others held are orphans from now on (engine/orphan.h). With a null
+ * @t, a thread that has no state or is not watched, they are forgotten only: it may not look into tables, since it is not
+ * registered with liburcu, whose locks the program's handlers may hold. */
 void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t);
 
 /* The thread began with the function @start: what it is called when the program gives it no name of its own. */

@@ -57,6 +57,7 @@ struct lv_class {
     lv_class_id base; /* itself for subclass 0 */
     uint8_t subclass;
     bool explicit_key;       /* named through lockval.h: the kernel's rule for nesting in one class holds */
+    bool orphans;            /* base class only; set in a forked child's first thread: some are held by nobody there */
     uint8_t usage;           /* owner's lock */
     uint8_t standing;        /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
     struct lv_class_key key; /* name is a copy of our own */

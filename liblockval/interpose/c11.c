@@ -55,17 +55,37 @@ LV_EXPORT int mtx_unlock(mtx_t *mutex)
 {
     struct lv_thread *t = lv_self();
 
-    if (LV_LIKELY(t != NULL))
-        lv_mutex_before_unlock(t, posix_of(mutex), LV_CALL_SITE);
-    return lv_real.mtx_unlock(mutex);
+    LV_MUTEX_UNLOCK(t, posix_of(mutex), lv_real.mtx_unlock(mutex));
 }
 
 LV_EXPORT int cnd_wait(cnd_t *cond, mtx_t *mutex)
 {
-    LV_COND_WAIT(posix_of(mutex), lv_real.cnd_wait(cond, mutex));
+    LV_COND_WAIT(cond, posix_of(mutex), thrd_error, lv_real.cnd_wait(cond, mutex));
 }
 
 LV_EXPORT int cnd_timedwait(cnd_t *restrict cond, mtx_t *restrict mutex, const struct timespec *restrict until)
 {
-    LV_COND_WAIT(posix_of(mutex), lv_real.cnd_timedwait(cond, mutex, until));
+    LV_COND_WAIT(cond, posix_of(mutex), thrd_error, lv_real.cnd_timedwait(cond, mutex, until));
+}
+
+LV_EXPORT int cnd_signal(cnd_t *cond)
+{
+    int r;
+
+    if (LV_UNLIKELY(lv_real.cnd_signal == NULL))
+        lv_process_start();
+    r = lv_real.cnd_signal(cond);
+    lv_cond_woken(cond);
+    return r;
+}
+
+LV_EXPORT int cnd_broadcast(cnd_t *cond)
+{
+    int r;
+
+    if (LV_UNLIKELY(lv_real.cnd_broadcast == NULL))
+        lv_process_start();
+    r = lv_real.cnd_broadcast(cond);
+    lv_cond_woken(cond);
+    return r;
 }

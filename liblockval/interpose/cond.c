@@ -1,10 +1,82 @@
 /* SPDX-License-Identifier: MIT */
-/* Condition variables. A mutex that the thread does not hold, as far as is known, is left to the real call. */
+/*
+ * Condition variables. A mutex that our books do not have, and that agrees, is a finding before the wait, since libc would
+ * release what another thread holds; so is a second mutex on one condition variable (engine/waits.h). One that was locked
+ * where no hook sees it is left to the real call.
+ */
 
 #define _GNU_SOURCE
 #include "interpose/cond.h"
 
-#include "interpose/mutex.h"
+#include "engine/waits.h"
+
+static void check_unheld(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
+{
+    struct lv_object object = lv_mutex_object(&lv_process_context, mutex);
+    enum lv_holding holding = lv_object_holding(&object, t->tid);
+    struct lv_held_record record = { .address = (uintptr_t)mutex, .kind = LV_KIND_MUTEX };
+    struct lv_holder holder;
+    uint64_t word;
+
+    if ((holding != LV_HOLDING_NOBODY && holding != LV_HOLDING_OTHER) || !lv_hook_is_watched(t, &object, site, &word))
+        return;
+    record.class = lv_identity_class(word);
+    record.uid = lv_identity_uid(word);
+    (void)lv_holder_find(&lv_process_context, t, record.address, record.uid, &holder);
+    lv_finding_about_held(&lv_process_context, t, LV_FINDING_COND, &record, &holder, site,
+                          "is waited with, but this thread does not hold it");
+}
+
+struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread_mutex_t *mutex, uintptr_t site)
+{
+    struct lv_cond_wait wait = { NULL, false, NULL, { 0 } };
+    const struct lv_held *h = t != NULL ? lv_held_find(t, (uintptr_t)mutex) : NULL;
+    struct lv_held_record held;
+
+    if (t == NULL)
+        return wait;
+    if (h == NULL) {
+        if (lv_mutex_answers(mutex))
+            wait.refused = t;
+        else
+            check_unheld(t, mutex, site);
+        return wait;
+    }
+    /* The same lock as the same class, subclass and nesting: what was said of its first acquisition holds for this one. */
+    wait.again = (struct lv_acquisition){
+        .address = h->address,
+        .site = site,
+        .base = h->base,
+        .class = h->class,
+        .uid = h->uid,
+        .kind = h->kind,
+        .mode = h->mode,
+        .flags = h->flags & (uint8_t)LV_UNCHECKED,
+        .nested = h->nested,
+        .reentrant = lv_mutex_is_reentrant(mutex),
+    };
+    held = lv_held_record_of(h);
+    lv_release(&lv_process_context, t, (uintptr_t)mutex, LV_KIND_MUTEX, site);
+    lv_acquire(&lv_process_context, t, &wait.again);
+    if (cond != NULL && !lv_cond_is_shared(cond))
+        wait.published = lv_wait_begin(&lv_process_context, t, (uintptr_t)cond, &held, &wait.again);
+    wait.t = t;
+    return wait;
+}
+
+void lv_cond_end(struct lv_cond_wait *wait)
+{
+    if (wait->published)
+        lv_wait_end(&lv_process_context, wait->t);
+    if (wait->t != NULL)
+        lv_acquired(&lv_process_context, wait->t, &wait->again);
+}
+
+/* A thread that is not watched wakes too. */
+void lv_cond_woken(const void *cond)
+{
+    lv_wait_signalled(&lv_process_context, (uintptr_t)cond);
+}
 
 /*
  * libc has two versions of these functions where it is old enough. For the first a pthread_cond_t held a pointer to the
@@ -23,80 +95,95 @@
 #else
 #define lv_cond_wait pthread_cond_wait
 #define lv_cond_timedwait pthread_cond_timedwait
+#define lv_cond_signal pthread_cond_signal
+#define lv_cond_broadcast pthread_cond_broadcast
 #endif
 
 int lv_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex);
 int lv_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
                       const struct timespec *restrict until);
-
-struct lv_cond_wait lv_cond_begin(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
-{
-    struct lv_cond_wait wait = { NULL, { 0 } };
-    const struct lv_held *h = t != NULL ? lv_held_find(t, (uintptr_t)mutex) : NULL;
-
-    if (h == NULL)
-        return wait;
-    /* The same lock as the same class, subclass and nesting: what was said of its first acquisition holds for this one. */
-    wait.again = (struct lv_acquisition){
-        .address = h->address,
-        .site = site,
-        .base = h->base,
-        .class = h->class,
-        .uid = h->uid,
-        .kind = h->kind,
-        .mode = h->mode,
-        .flags = h->flags & (uint8_t)LV_UNCHECKED,
-        .nested = h->nested,
-        .reentrant = lv_mutex_is_reentrant(mutex),
-    };
-    lv_release(&lv_process_context, t, (uintptr_t)mutex, LV_KIND_MUTEX, site);
-    lv_acquire(&lv_process_context, t, &wait.again);
-    wait.t = t;
-    return wait;
-}
-
-void lv_cond_end(struct lv_cond_wait *wait)
-{
-    if (wait->t != NULL)
-        lv_acquired(&lv_process_context, wait->t, &wait->again);
-}
+int lv_cond_signal(pthread_cond_t *cond);
+int lv_cond_broadcast(pthread_cond_t *cond);
 
 LV_EXPORT int lv_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex)
 {
-    LV_COND_WAIT(mutex, lv_real.pthread_cond_wait(cond, mutex));
+    LV_COND_WAIT(cond, mutex, EPERM, lv_real.pthread_cond_wait(cond, mutex));
 }
 
 LV_EXPORT int lv_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
                                 const struct timespec *restrict until)
 {
-    LV_COND_WAIT(mutex, lv_real.pthread_cond_timedwait(cond, mutex, until));
+    LV_COND_WAIT(cond, mutex, EPERM, lv_real.pthread_cond_timedwait(cond, mutex, until));
+}
+
+LV_EXPORT int pthread_cond_clockwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex, clockid_t clock,
+                                     const struct timespec *restrict until)
+{
+    LV_COND_WAIT(cond, mutex, EPERM, lv_real.pthread_cond_clockwait(cond, mutex, clock, until));
+}
+
+LV_EXPORT int lv_cond_signal(pthread_cond_t *cond)
+{
+    int r;
+
+    if (LV_UNLIKELY(lv_real.pthread_cond_signal == NULL))
+        lv_process_start();
+    r = lv_real.pthread_cond_signal(cond);
+    lv_cond_woken(cond);
+    return r;
+}
+
+LV_EXPORT int lv_cond_broadcast(pthread_cond_t *cond)
+{
+    int r;
+
+    if (LV_UNLIKELY(lv_real.pthread_cond_broadcast == NULL))
+        lv_process_start();
+    r = lv_real.pthread_cond_broadcast(cond);
+    lv_cond_woken(cond);
+    return r;
 }
 
 #ifdef OLD_VERSION
 
 VERSION(lv_cond_wait, "pthread_cond_wait@@@GLIBC_2.3.2");
 VERSION(lv_cond_timedwait, "pthread_cond_timedwait@@@GLIBC_2.3.2");
+VERSION(lv_cond_signal, "pthread_cond_signal@@@GLIBC_2.3.2");
+VERSION(lv_cond_broadcast, "pthread_cond_broadcast@@@GLIBC_2.3.2");
 
 int lv_cond_wait_old(pthread_cond_t *cond, pthread_mutex_t *mutex);
 int lv_cond_timedwait_old(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until);
+int lv_cond_signal_old(pthread_cond_t *cond);
+int lv_cond_broadcast_old(pthread_cond_t *cond);
 
+/* Who waits on an old one with which mutex is not followed: what it is made of is not known here. */
 LV_EXPORT int lv_cond_wait_old(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
-    LV_COND_WAIT(mutex, lv_real.pthread_cond_wait_old(cond, mutex));
+    LV_COND_WAIT(NULL, mutex, EPERM, lv_real.pthread_cond_wait_old(cond, mutex));
 }
 
 LV_EXPORT int lv_cond_timedwait_old(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
 {
-    LV_COND_WAIT(mutex, lv_real.pthread_cond_timedwait_old(cond, mutex, until));
+    LV_COND_WAIT(NULL, mutex, EPERM, lv_real.pthread_cond_timedwait_old(cond, mutex, until));
+}
+
+LV_EXPORT int lv_cond_signal_old(pthread_cond_t *cond)
+{
+    if (LV_UNLIKELY(lv_real.pthread_cond_signal_old == NULL))
+        lv_process_start();
+    return lv_real.pthread_cond_signal_old(cond);
+}
+
+LV_EXPORT int lv_cond_broadcast_old(pthread_cond_t *cond)
+{
+    if (LV_UNLIKELY(lv_real.pthread_cond_broadcast_old == NULL))
+        lv_process_start();
+    return lv_real.pthread_cond_broadcast_old(cond);
 }
 
 VERSION(lv_cond_wait_old, "pthread_cond_wait@" OLD_VERSION ", remove");
 VERSION(lv_cond_timedwait_old, "pthread_cond_timedwait@" OLD_VERSION ", remove");
+VERSION(lv_cond_signal_old, "pthread_cond_signal@" OLD_VERSION ", remove");
+VERSION(lv_cond_broadcast_old, "pthread_cond_broadcast@" OLD_VERSION ", remove");
 
 #endif
-
-LV_EXPORT int pthread_cond_clockwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex, clockid_t clock,
-                                     const struct timespec *restrict until)
-{
-    LV_COND_WAIT(mutex, lv_real.pthread_cond_clockwait(cond, mutex, clock, until));
-}

@@ -2,7 +2,7 @@
 #ifndef LV_INTERPOSE_COND_H
 #define LV_INTERPOSE_COND_H
 
-#include "interpose/hook.h"
+#include "interpose/mutex.h"
 
 /*
  * A wait on a condition variable releases the mutex and takes it again before it returns, also after a timeout and when
@@ -10,21 +10,30 @@
  * thread holds, whose edges are made before the wait.
  */
 struct lv_cond_wait {
-    struct lv_thread *t; /* null: not watched */
+    struct lv_thread *t; /* null: not watched, or our books do not have the mutex */
+    bool published;
+    struct lv_thread *refused; /* that the mutex will refuse the wait of with an error; else null */
     struct lv_acquisition again;
 };
 
-struct lv_cond_wait lv_cond_begin(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site);
+struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread_mutex_t *mutex, uintptr_t site);
 void lv_cond_end(struct lv_cond_wait *wait);
 
-/* The body of a hook that waits. The end runs when the scope is left, on cancellation too. */
-#define LV_COND_WAIT(mutex, call)                                         \
-    do {                                                                  \
-        struct lv_cond_wait wait_ __attribute__((cleanup(lv_cond_end))) = \
-            lv_cond_begin(lv_self(), (mutex), LV_CALL_SITE);              \
-                                                                          \
-        (void)wait_;                                                      \
-        return (call);                                                    \
+/* Somebody was woken, or could have been. */
+void lv_cond_woken(const void *cond);
+
+/* The body of a hook that waits. The end runs when the scope is left, on cancellation too. @refusal is what the call
+ * returns when the mutex refuses. */
+#define LV_COND_WAIT(cond, mutex, refusal, call)                                                                  \
+    do {                                                                                                          \
+        struct lv_cond_wait wait_ __attribute__((cleanup(lv_cond_end))) =                                         \
+            lv_cond_begin(lv_self(), (cond), (mutex), LV_CALL_SITE);                                              \
+        int r_ = (call);                                                                                          \
+                                                                                                                  \
+        if (r_ == (refusal) && wait_.refused != NULL)                                                             \
+            lv_mutex_refused(wait_.refused, (mutex), LV_FINDING_COND, LV_CALL_SITE,                               \
+                             "was not waited with: the call returned an error, as this thread does not hold it"); \
+        return r_;                                                                                                \
     } while (0)
 
 #endif

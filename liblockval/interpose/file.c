@@ -70,7 +70,7 @@ LV_EXPORT void funlockfile(FILE *file)
     const struct lv_object object = lv_bare_object(LV_KIND_FILE, file);
     struct lv_thread *t = lv_self();
 
-    if (t != NULL && (lv_held_find(t, object.address) != NULL || !lv_file_may_be_owner(file)))
+    if (t != NULL && (lv_held_find(t, object.address) != NULL || lv_file_holding(object.address) != LV_HOLDING_SELF))
         lv_hook_release(t, &object, LV_CALL_SITE);
     lv_real.funlockfile(file);
 }

@@ -44,6 +44,9 @@ static inline void lv_hook_tried(struct lv_thread *t, const struct lv_object *ob
         lv_acquired(&lv_process_context, t, &a);
 }
 
+/* Is @object, used by a call at @site, a lock that findings are made of? Then gives its identity word, 0 if it has none. */
+bool lv_hook_is_watched(struct lv_thread *t, const struct lv_object *object, uintptr_t site, uint64_t *ret_word);
+
 /* The thread is about to release @object, which is not the youngest that it holds. Locks that are not watched are let
  * go without a word. */
 void lv_hook_release_other(struct lv_thread *t, const struct lv_object *object, uintptr_t site);
@@ -64,6 +67,10 @@ static inline void lv_hook_let_go(struct lv_thread *t, uintptr_t address, enum l
     if (lv_held_find(t, address) != NULL)
         lv_release(&lv_process_context, t, address, kind, site);
 }
+
+/* The call that takes @a's lock returned EDEADLK: with error_returns=1 a finding, unless one was made before the call.
+ * errno stays. */
+void lv_hook_refused(struct lv_thread *t, const struct lv_acquisition *a);
 
 /* What a real lock function returned: is the lock held now? EOWNERDEAD is a robust mutex whose last holder died. */
 static inline bool lv_hook_got(int result)
@@ -90,6 +97,8 @@ static inline bool lv_hook_got(int result)
         r_ = (call);                                                                              \
         if (LV_LIKELY(watched_ && lv_hook_got(r_)))                                               \
             lv_acquired(&lv_process_context, t_, &a_);                                            \
+        else if (watched_ && r_ == EDEADLK)                                                       \
+            lv_hook_refused(t_, &a_);                                                             \
         return r_;                                                                                \
     } while (0)
 

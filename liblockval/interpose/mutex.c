@@ -35,24 +35,37 @@ void lv_mutex_after_destroy(struct lv_thread *t, const struct lv_object *object)
         lv_identity_forget(&lv_process_context, t, object);
 }
 
-/*
- * A mutex that is not in our books is only called not held when the mutex says so too: it may have been locked on a way
- * that no hook sees. Mutexes that answer such a call with an error are the program's own affair.
- */
-static bool is_untracked_rightly(const struct lv_thread *t, const pthread_mutex_t *mutex)
+bool lv_mutex_answers(const pthread_mutex_t *mutex)
 {
-    return lv_held_find(t, (uintptr_t)mutex) == NULL &&
-           (lv_mutex_is_reentrant(mutex) || (lv_mutex_kind(mutex) & LV_MUTEX_ROBUST) != 0 ||
-            lv_mutex_is_owner(mutex, t->tid));
+    return lv_mutex_is_reentrant(mutex) || (lv_mutex_kind(mutex) & LV_MUTEX_ROBUST) != 0;
 }
 
-void lv_mutex_before_unlock(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
+bool lv_mutex_before_unlock_other(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
 {
     struct lv_object object = lv_mutex_object(&lv_process_context, mutex);
 
-    if (LV_UNLIKELY(t->depth == 0 || t->held[t->depth - 1].address != object.address) && is_untracked_rightly(t, mutex))
+    if (lv_held_find(t, (uintptr_t)mutex) == NULL && lv_mutex_answers(mutex))
+        return true;
+    lv_hook_release_other(t, &object, site);
+    return false;
+}
+
+void lv_mutex_refused(struct lv_thread *t, pthread_mutex_t *mutex, enum lv_finding_kind kind, uintptr_t site,
+                      const char *detail)
+{
+    struct lv_object object = lv_mutex_object(&lv_process_context, mutex);
+    struct lv_held_record record = { .address = (uintptr_t)mutex, .kind = LV_KIND_MUTEX };
+    struct lv_holder holder;
+    int saved = errno;
+    uint64_t word;
+
+    if (!lv_process_context.options.error_returns || !lv_hook_is_watched(t, &object, site, &word))
         return;
-    lv_hook_release(t, &object, site);
+    record.class = lv_identity_class(word);
+    record.uid = lv_identity_uid(word);
+    (void)lv_holder_find(&lv_process_context, t, record.address, record.uid, &holder);
+    lv_finding_about_held(&lv_process_context, t, kind, &record, &holder, site, detail);
+    errno = saved;
 }
 
 LV_EXPORT int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
@@ -75,6 +88,8 @@ LV_EXPORT int pthread_mutex_destroy(pthread_mutex_t *mutex)
 
     if (r == 0)
         lv_mutex_after_destroy(t, &object);
+    else if (r == EBUSY && t != NULL)
+        lv_mutex_refused(t, mutex, LV_FINDING_LIFETIME, LV_CALL_SITE, "was not destroyed: the call returned EBUSY");
     return r;
 }
 
@@ -102,11 +117,9 @@ LV_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     struct lv_thread *t = lv_self();
 
-    if (LV_LIKELY(t != NULL))
-        lv_mutex_before_unlock(t, mutex, LV_CALL_SITE);
-    else
+    if (LV_UNLIKELY(t == NULL))
         lv_process_unwatched_unlock(mutex);
-    return lv_real.pthread_mutex_unlock(mutex);
+    LV_MUTEX_UNLOCK(t, mutex, lv_real.pthread_mutex_unlock(mutex));
 }
 
 LV_ALIAS(pthread_mutex_init, __pthread_mutex_init);

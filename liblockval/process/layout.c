@@ -16,6 +16,60 @@
 
 #if LV_LAYOUT_KNOWN
 
+static enum lv_holding holding_by(int owner, int tid)
+{
+    return owner == tid ? LV_HOLDING_SELF : LV_HOLDING_OTHER;
+}
+
+/* A mutex that is just being taken has no owner yet; an elided one never. */
+static enum lv_holding mutex_holding(const pthread_mutex_t *mutex, int tid)
+{
+    int owner = __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
+
+    if ((lv_mutex_kind(mutex) & LV_MUTEX_ELISION) != 0)
+        return LV_HOLDING_UNKNOWN;
+    if (owner != 0)
+        return holding_by(owner, tid);
+    return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) == 0 ? LV_HOLDING_NOBODY : LV_HOLDING_UNKNOWN;
+}
+
+enum {
+    RWLOCK_WRITER = 2, /* bits of __readers: a writer has the lock, */
+    RWLOCK_COUNT = 3   /* and from here on the number of readers */
+};
+
+/* Readers have no names. */
+static enum lv_holding rwlock_holding(const pthread_rwlock_t *rwlock, int tid)
+{
+    unsigned state = __atomic_load_n(&rwlock->__data.__readers, __ATOMIC_RELAXED);
+    int writer = __atomic_load_n(&rwlock->__data.__cur_writer, __ATOMIC_RELAXED);
+
+    if (writer != 0)
+        return holding_by(writer, tid);
+    return state >> RWLOCK_COUNT == 0 && (state & RWLOCK_WRITER) == 0 ? LV_HOLDING_NOBODY : LV_HOLDING_UNKNOWN;
+}
+
+enum {
+    SPIN_FREE = 1
+};
+
+enum lv_holding lv_object_holding(const struct lv_object *object, int tid)
+{
+    switch (object->kind) {
+    case LV_KIND_MUTEX:
+        return mutex_holding((const pthread_mutex_t *)object->address, tid);
+    case LV_KIND_RWLOCK:
+        return rwlock_holding((const pthread_rwlock_t *)object->address, tid);
+    case LV_KIND_SPIN:
+        return __atomic_load_n((const int *)object->address, __ATOMIC_RELAXED) == SPIN_FREE ? LV_HOLDING_NOBODY
+                                                                                            : LV_HOLDING_UNKNOWN;
+    case LV_KIND_FILE:
+        return lv_file_holding(object->address);
+    default:
+        return LV_HOLDING_UNKNOWN;
+    }
+}
+
 static const struct timespec long_ago = { 1, 0 };
 
 static void set(struct lv_object *object, uint64_t pattern)
@@ -46,7 +100,8 @@ static bool try_mutex(const struct lv_context *ctx, int type, uint64_t pattern)
     if (!good)
         return false;
     set(&object, pattern);
-    good = lv_real.pthread_mutex_lock(&mutex) == 0 && lv_mutex_is_owner(&mutex, lv_os_tid());
+    good = lv_object_holding(&object, lv_os_tid()) == LV_HOLDING_NOBODY;
+    good = lv_real.pthread_mutex_lock(&mutex) == 0 && lv_mutex_is_owner(&mutex, lv_os_tid()) && good;
     good = lv_real.pthread_cond_timedwait(&cond, &mutex, &long_ago) == ETIMEDOUT && good;
     good = lv_real.pthread_mutex_unlock(&mutex) == 0 && !lv_mutex_is_owner(&mutex, lv_os_tid()) && good;
     good = lv_real.pthread_mutex_trylock(&mutex) == 0 && lv_real.pthread_mutex_unlock(&mutex) == 0 && good;
@@ -73,10 +128,16 @@ static bool try_rwlock(const struct lv_context *ctx, int kind, uint64_t pattern)
     if (!good)
         return false;
     set(&object, pattern);
-    good = lv_real.pthread_rwlock_rdlock(&rwlock) == 0 && lv_real.pthread_rwlock_tryrdlock(&rwlock) == 0;
+    good = lv_object_holding(&object, lv_os_tid()) == LV_HOLDING_NOBODY;
+    good = lv_real.pthread_rwlock_rdlock(&rwlock) == 0 && lv_real.pthread_rwlock_tryrdlock(&rwlock) == 0 && good;
+    good = lv_object_holding(&object, lv_os_tid()) == LV_HOLDING_UNKNOWN && good;
     good = lv_real.pthread_rwlock_timedwrlock(&rwlock, &long_ago) == ETIMEDOUT && good;
     good = lv_real.pthread_rwlock_unlock(&rwlock) == 0 && lv_real.pthread_rwlock_unlock(&rwlock) == 0 && good;
-    good = lv_real.pthread_rwlock_wrlock(&rwlock) == 0 && lv_real.pthread_rwlock_unlock(&rwlock) == 0 && good;
+    good = lv_object_holding(&object, lv_os_tid()) == LV_HOLDING_NOBODY && good;
+    good = lv_real.pthread_rwlock_wrlock(&rwlock) == 0 && good;
+    good = lv_object_holding(&object, lv_os_tid()) == LV_HOLDING_SELF && good;
+    good = lv_real.pthread_rwlock_unlock(&rwlock) == 0 && good;
+    good = lv_object_holding(&object, lv_os_tid()) == LV_HOLDING_NOBODY && good;
     good = lv_real.pthread_rwlock_trywrlock(&rwlock) == 0 && lv_real.pthread_rwlock_unlock(&rwlock) == 0 && good;
     good = is_set(&object, pattern) && good;
     return lv_real.pthread_rwlock_destroy(&rwlock) == 0 && good;
@@ -129,6 +190,42 @@ static bool is_lost(enum lv_kind kind, uintptr_t address, int tid)
     return kind == LV_KIND_MUTEX ? is_mutex_lost(address, tid) : lv_object_is_lost(kind, address);
 }
 
+/* Room for a copy of any lock that can be asked. */
+union lock_copy {
+    pthread_mutex_t mutex;
+    pthread_rwlock_t rwlock;
+    int spin;
+};
+
+static size_t size_of(enum lv_kind kind)
+{
+    return kind == LV_KIND_MUTEX    ? sizeof(pthread_mutex_t)
+           : kind == LV_KIND_RWLOCK ? sizeof(pthread_rwlock_t)
+           : kind == LV_KIND_SPIN   ? sizeof(int)
+                                    : 0;
+}
+
+/* A robust mutex that is being made whole again names nobody, but it is held. */
+static bool agrees(const struct lv_held_record *record, int tid)
+{
+    enum lv_kind kind = (enum lv_kind)record->kind;
+    size_t size = size_of(kind);
+    union lock_copy copy;
+    struct lv_object object = { (uintptr_t)&copy, kind, NULL, NULL };
+    enum lv_holding holding;
+
+    if (size == 0)
+        return true;
+    if (lv_os_read_memory(record->address, &copy, size) < 0)
+        return false;
+    if (kind == LV_KIND_MUTEX && (lv_mutex_kind(&copy.mutex) & LV_MUTEX_ROBUST) != 0)
+        return true;
+    holding = lv_object_holding(&object, tid);
+    if (kind == LV_KIND_RWLOCK && record->mode != LV_WRITE)
+        return holding == LV_HOLDING_UNKNOWN;
+    return holding == LV_HOLDING_UNKNOWN || holding == LV_HOLDING_SELF || (holding == LV_HOLDING_OTHER && tid == 0);
+}
+
 void lv_layout_test(struct lv_context *ctx, bool table_only)
 {
     static const int types[] = { PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK,
@@ -138,6 +235,7 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
     bool mutex = true, rwlock = true, sem;
 
     ctx->is_lost = is_lost;
+    ctx->agrees = agrees;
     /* Maps and events are structs of our own. */
     ctx->identity_inside[LV_KIND_MAP] = ctx->identity_inside[LV_KIND_EVENT] = true;
     lv_objects_test();
@@ -161,6 +259,13 @@ static bool is_lost(enum lv_kind kind, uintptr_t address, int tid)
 {
     (void)tid;
     return lv_object_is_lost(kind, address);
+}
+
+enum lv_holding lv_object_holding(const struct lv_object *object, int tid)
+{
+    (void)object;
+    (void)tid;
+    return LV_HOLDING_UNKNOWN;
 }
 
 void lv_layout_test(struct lv_context *ctx, bool table_only)

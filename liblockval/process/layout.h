@@ -27,6 +27,17 @@ enum {
     LV_MUTEX_ELISION = 256
 };
 
+/* Who has a lock, as the lock itself tells. */
+enum lv_holding {
+    LV_HOLDING_UNKNOWN, /* it does not tell: somebody, or it cannot be asked */
+    LV_HOLDING_NOBODY,
+    LV_HOLDING_OTHER, /* another thread than the one asked for */
+    LV_HOLDING_SELF
+};
+
+/* Has the thread @tid the lock @object, which is of a pthread kind and can be read? */
+enum lv_holding lv_object_holding(const struct lv_object *object, int tid);
+
 /* Try at run time, with objects of our own, that libc leaves the words alone; sets ctx->identity_inside. With
  * @table_only the answer is no without trying. */
 void lv_layout_test(struct lv_context *ctx, bool table_only);
@@ -42,6 +53,12 @@ static inline int lv_mutex_kind(const pthread_mutex_t *mutex)
 static inline bool lv_mutex_is_owner(const pthread_mutex_t *mutex, int tid)
 {
     return mutex->__data.__owner == tid;
+}
+
+/* Is the condition variable (or C11's) used by several processes? */
+static inline bool lv_cond_is_shared(const void *cond)
+{
+    return (((const pthread_cond_t *)cond)->__data.__wrefs & 1) != 0;
 }
 
 static inline bool lv_rwlock_reader_blocks(const pthread_rwlock_t *rwlock)
@@ -101,6 +118,12 @@ static inline bool lv_mutex_is_owner(const pthread_mutex_t *mutex, int tid)
     (void)mutex;
     (void)tid;
     return true; /* unknown: claim nothing */
+}
+
+static inline bool lv_cond_is_shared(const void *cond)
+{
+    (void)cond;
+    return false;
 }
 
 static inline bool lv_rwlock_reader_blocks(const pthread_rwlock_t *rwlock)

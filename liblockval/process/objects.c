@@ -85,12 +85,15 @@ void lv_objects_test(void)
     lv_objects.file_owner = try_file((FILE *)(void *)_IO_2_1_stderr_);
 }
 
-bool lv_file_may_be_owner(FILE *file)
+enum lv_holding lv_file_holding(uintptr_t address)
 {
     struct file_lock lock;
 
-    return !lv_objects.file_owner || !read_file_lock((uintptr_t)file, &lock) ||
-           lock.owner == (const void *)pthread_self();
+    if (!lv_objects.file_owner || !read_file_lock(address, &lock))
+        return LV_HOLDING_UNKNOWN;
+    return lock.owner == NULL                           ? LV_HOLDING_NOBODY
+           : lock.owner == (const void *)pthread_self() ? LV_HOLDING_SELF
+                                                        : LV_HOLDING_OTHER;
 }
 
 const char *lv_file_standard_name(const FILE *file)

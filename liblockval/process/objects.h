@@ -8,7 +8,7 @@
  * is not claimed.
  */
 
-#include "engine/identity.h"
+#include "process/layout.h"
 
 #include <stdio.h>
 
@@ -36,8 +36,8 @@ static inline bool lv_guard_is_done(const void *guard)
     return __atomic_load_n((const unsigned char *)guard, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* False: another thread, or nobody, has locked @file. True also when that cannot be known. */
-bool lv_file_may_be_owner(FILE *file);
+/* Has the calling thread locked the stream at @address? */
+enum lv_holding lv_file_holding(uintptr_t address);
 
 /* "stdin", "stdout", "stderr", or null: @file is another stream. */
 const char *lv_file_standard_name(const FILE *file);

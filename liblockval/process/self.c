@@ -155,11 +155,11 @@ static void after_fork_child(void)
         ctx->state = LV_STATE_OFF;
     drop_own_mutexes();
     lv_context_unlock(ctx, &locked);
-    if (t != NULL && t != &nobody) {
-        if (ctx->state == LV_STATE_OFF)
-            t = &nobody;
-        else
-            lv_thread_after_fork(ctx, t);
+    if (ctx->state != LV_STATE_OFF) {
+        lv_self_state = &nobody;
+        lv_thread_after_fork(ctx, t != &nobody ? t : NULL);
+    } else if (t != NULL) {
+        t = &nobody;
     }
     lv_self_state = t;
 }

@@ -98,6 +98,12 @@ struct lv_report {
      * cycle, that one is known to be a lock. */
     bool late;
 
+    /* Another thread's side, where there is one: the lock as that thread holds it. With holder_waits it has let it go, and
+     * waits on the condition variable that .thread waits on with the subject. holder_thread.name is null: no such side. */
+    struct lv_report_lock holder;
+    struct lv_report_thread holder_thread;
+    bool holder_waits;
+
     uint32_t held_count; /* what .thread holds, oldest first */
     const struct lv_report_lock *held;
 

@@ -276,9 +276,28 @@ static void put_subject(struct lv_text *out, const struct lv_report *report)
         lv_text_printf(out, ", at: %s", frame_at(&lock->stack, 0));
     lv_text_printf(out, "\n%s\n", lv_scenario_word(report->detail));
     if (lock->stack.count) {
-        lv_text_puts(out, "\nthe lock was taken at:\n");
+        lv_text_puts(out, lock->earlier ? "\nthe lock was taken at (first acquisition from this site):\n"
+                                        : "\nthe lock was taken at:\n");
         put_stack(out, INDENT_STACK, &lock->stack);
     }
+}
+
+/* The other thread's side of a finding about one lock. */
+static void put_holder(struct lv_text *out, const struct lv_report *report)
+{
+    const struct lv_report_lock *lock = &report->holder;
+
+    if (report->holder_thread.name == NULL)
+        return;
+    lv_text_puts(out, report->holder_waits ? "\nwhere " : "\nwhich is held by ");
+    put_thread(out, &report->holder_thread);
+    if (report->holder_waits) {
+        lv_text_printf(out, " waits with lock\n0x%lx ", (unsigned long)lock->address);
+        put_class(out, lock);
+    }
+    lv_text_puts(out, report->holder_waits ? ", at" : ", taken at");
+    lv_text_puts(out, lock->earlier ? " (first acquisition from this site):\n" : ":\n");
+    put_stack(out, INDENT_STACK, &lock->stack);
 }
 
 static void put_body(struct lv_text *out, const struct lv_report *report)
@@ -301,6 +320,7 @@ static void put_body(struct lv_text *out, const struct lv_report *report)
     case LV_FINDING_ASSERT:
     case LV_FINDING__COUNT:
         put_subject(out, report);
+        put_holder(out, report);
         break;
     }
 }

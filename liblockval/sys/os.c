@@ -225,6 +225,67 @@ int lv_os_read_memory(uintptr_t from, void *to, size_t size)
     return 0;
 }
 
+enum {
+    MAPS_HEAD = 40, /* of a line in maps: two addresses and four letters; the last says private or shared */
+    MAPS_CHUNK = 512
+};
+
+static uintptr_t read_hex(const char **at)
+{
+    uintptr_t value = 0;
+
+    for (;; (*at)++) {
+        char c = **at;
+
+        if (c >= '0' && c <= '9')
+            value = value << 4 | (uintptr_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            value = value << 4 | (uintptr_t)(c - 'a' + 10);
+        else
+            return value;
+    }
+}
+
+/* Is @address in the mapping that the line begins to describe? Then how it may be used: "rw-p". */
+static const char *mapping_of(const char *line, uintptr_t address)
+{
+    uintptr_t start = read_hex(&line), end;
+
+    if (*line++ != '-')
+        return NULL;
+    end = read_hex(&line);
+    return address >= start && address < end && *line++ == ' ' ? line : NULL;
+}
+
+bool lv_os_is_private(uintptr_t address)
+{
+    char chunk[MAPS_CHUNK], head[MAPS_HEAD + 1];
+    const char *use = NULL;
+    size_t len = 0;
+    int fd = open_read("/proc/self/maps");
+
+    while (fd >= 0 && use == NULL) {
+        long n = LV_SYSCALL(SYS_read, fd, chunk, sizeof(chunk));
+
+        if (n == -EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        for (long i = 0; i < n && use == NULL; i++) {
+            if (chunk[i] == '\n') {
+                head[len] = '\0';
+                use = mapping_of(head, address);
+                len = 0;
+            } else if (len < MAPS_HEAD) {
+                head[len++] = chunk[i];
+            }
+        }
+    }
+    if (fd >= 0)
+        lv_os_close(fd);
+    return use != NULL && strnlen(use, 4) == 4 && use[3] == 'p';
+}
+
 pid_t lv_os_pid(void)
 {
     return (pid_t)LV_SYSCALL(SYS_getpid);

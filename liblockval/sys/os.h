@@ -44,6 +44,10 @@ int lv_os_read_link(const char *path, char *buf, size_t size);
 /* Copy @size bytes of this process's memory that may not be mapped or readable. Returns 0 or -EFAULT. */
 int lv_os_read_memory(uintptr_t from, void *to, size_t size);
 
+/* Is the memory at @address this process's own, so that no other process sees what is written there? False also when that
+ * cannot be told (nothing is mapped there, no /proc). Cost: reads /proc/self/maps. */
+bool lv_os_is_private(uintptr_t address);
+
 pid_t lv_os_pid(void);
 pid_t lv_os_tid(void);
 

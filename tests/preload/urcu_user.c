@@ -4,6 +4,11 @@
 /* case: read-and-wait */
 /* case: callbacks */
 /* case: fork */
+/* Another thread holds a lock at the fork, which the child finds held, with liburcu's handlers around. */
+/* case: fork-held */
+/* findings: 1 */
+/* expect: ^WARNING: lock held by a thread that a forked child does not have!$ */
+/* expect: ^verdict: guarded$ */
 /* case: finds */
 /* status: 66 */
 /* findings: 1 */
@@ -102,10 +107,46 @@ static void fork_and_use(void)
     }
 }
 
+static int holds[2], may_end[2];
+
+static void *hold_writer(void *unused)
+{
+    char byte = 'h';
+
+    rcu_register_thread();
+    MUST(pthread_mutex_lock(&writer) == 0);
+    MUST(write(holds[1], &byte, 1) == 1 && read(may_end[0], &byte, 1) == 1);
+    MUST(pthread_mutex_unlock(&writer) == 0);
+    rcu_unregister_thread();
+    return unused;
+}
+
+static void fork_while_held(void)
+{
+    struct timespec past = long_ago();
+    pthread_t thread;
+    char byte;
+    pid_t pid;
+    int status;
+
+    MUST(pthread_atfork(BEFORE_FORK, AFTER_FORK_PARENT, AFTER_FORK_CHILD) == 0);
+    MUST(pipe(holds) == 0 && pipe(may_end) == 0);
+    MUST(pthread_create(&thread, NULL, hold_writer, NULL) == 0 && read(holds[0], &byte, 1) == 1);
+    pid = fork();
+    if (pid == 0) {
+        MUST(pthread_mutex_timedlock(&writer, &past) == ETIMEDOUT);
+        MUST(pthread_mutex_init(&writer, NULL) == 0);
+        write_and_wait(1);
+        _exit(0);
+    }
+    MUST(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+    MUST(write(may_end[1], "e", 1) == 1 && pthread_join(thread, NULL) == 0);
+}
+
 int main(int argc, char **argv)
 {
     pthread_t thread[2];
-    int readers = is_case(argv, "fork") ? 0 : 2; /* a child has no readers but itself */
+    int readers = strncmp(argv[1], "fork", 4) == 0 ? 0 : 2; /* a child has no readers but itself */
 
     (void)argc;
     rcu_register_thread();
@@ -117,6 +158,8 @@ int main(int argc, char **argv)
         callbacks();
     else if (is_case(argv, "fork"))
         fork_and_use();
+    else if (is_case(argv, "fork-held"))
+        fork_while_held();
     else
         write_and_wait(50);
     atomic_store(&stop, 1);

@@ -65,6 +65,11 @@ static void collect(struct lv_context *ctx, const struct lv_report *report, cons
         copy_text(copy->subject, sizeof(copy->subject), name_of(s, report->subject.address));
     else if (report->edges[0].wanted.class != NULL)
         copy_text(copy->usage, sizeof(copy->usage), report->edges[0].wanted.class->usage);
+    if (report->holder_thread.name != NULL) {
+        copy_text(copy->holder, sizeof(copy->holder), name_of(s, report->holder.address));
+        copy->holder_tid = report->holder_thread.tid;
+        copy->holder_waits = report->holder_waits;
+    }
     for (uint32_t i = 0; i < report->reason_count && at < sizeof(copy->reasons); i++)
         at += (size_t)snprintf(copy->reasons + at, sizeof(copy->reasons) - at, "%s\n", report->reasons[i]);
     copy_text(copy->detail, sizeof(copy->detail), report->detail);

@@ -58,6 +58,9 @@ struct scenario_report {
     uint32_t edge_count;
     struct scenario_edge edges[SCENARIO_EDGES];
     char subject[SCENARIO_NAME];
+    char holder[SCENARIO_NAME]; /* the lock on the other thread's side; empty: there is none */
+    int holder_tid;
+    bool holder_waits;
     char reasons[512];
     char detail[128];
     char fingerprint[20];

@@ -454,6 +454,31 @@ START_TEST(arena_has_a_limit)
 }
 END_TEST
 
+/* First, last and in between; what is not mapped is nobody's. */
+START_TEST(private_memory)
+{
+    const size_t size = 4 * 4096;
+    char *own = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    static int in_data;
+    int on_stack;
+
+    ck_assert(own != MAP_FAILED && shared != MAP_FAILED);
+    for (size_t at = 0; at < size; at += 4095) {
+        ck_assert(lv_os_is_private((uintptr_t)own + at));
+        ck_assert(!lv_os_is_private((uintptr_t)shared + at));
+    }
+    ck_assert(lv_os_is_private((uintptr_t)&in_data));
+    ck_assert(lv_os_is_private((uintptr_t)&on_stack));
+    ck_assert(lv_os_is_private((uintptr_t)&lv_os_is_private));
+    ck_assert_int_eq(munmap(own, size), 0);
+    ck_assert(!lv_os_is_private((uintptr_t)own + 4096));
+    ck_assert(!lv_os_is_private(0));
+    ck_assert(!lv_os_is_private(UINTPTR_MAX));
+    ck_assert_int_eq(munmap(shared, size), 0);
+}
+END_TEST
+
 static void add_case(Suite *suite, const char *case_name, const TTest *const *tests, size_t count)
 {
     TCase *tcase = tcase_create(case_name);
@@ -469,7 +494,8 @@ int main(void)
 {
     const TTest *const files[] = { appends_and_reads_back, files_that_are_none, empty_file, links };
     const TTest *const pipes[] = { writes_all, gives_up_on_a_full_pipe, broken_pipe, file_size_limit };
-    const TTest *const memory[] = { maps, reads_memory_that_may_not_be_there, reads_memory_in_a_sandbox };
+    const TTest *const memory[] = { maps, private_memory, reads_memory_that_may_not_be_there,
+                                    reads_memory_in_a_sandbox };
     const TTest *const threads[] = {
         who_am_i, random_values_differ, signals_wait, futex_wait_does_not_wait_for_another_value, exits_at_once,
     };

@@ -427,6 +427,45 @@ START_TEST(assertion)
 }
 END_TEST
 
+/* Another thread's side: what it holds, or what it waits with. */
+static void expect_both_sides(const char *name, enum lv_finding_kind kind, const char *detail,
+                              const struct lv_report_lock *other, bool waits)
+{
+    struct lv_report report = report_of(kind, LV_VERDICT_MISUSE);
+    const struct lv_report_class *const classes[] = { &ledger, &table };
+
+    report.subject = (struct lv_report_lock)LOCK_ONLY(0x55d0c41a7060, &ledger);
+    report.detail = detail;
+    report.holder = *other;
+    report.holder_thread = (struct lv_report_thread){ "teller-1", 48215 };
+    report.holder_waits = waits;
+    set_classes(&report, classes, waits ? 2 : 1);
+    expect_golden(name, &report);
+}
+
+START_TEST(unlock_of_anothers)
+{
+    struct lv_report_lock lock = LOCK(0x55d0c41a7060, &ledger, LV_WRITE, 0, "post_entry+0x41 (transfer)", MAIN);
+
+    expect_both_sides("unlock_of_anothers", LV_FINDING_UNLOCK, "is being released, but this thread does not hold it",
+                      &lock, false);
+    lock.earlier = true;
+    expect_both_sides("fork", LV_FINDING_FORK,
+                      "is about to be taken in a forked child, but a thread of the parent held it at the fork", &lock,
+                      false);
+}
+END_TEST
+
+START_TEST(cond_with_two_mutexes)
+{
+    const struct lv_report_lock lock = LOCK(0x55d0c41a7100, &table, LV_WRITE, 0, "wait_for_work+0x41 (transfer)", MAIN);
+
+    expect_both_sides("cond_with_two_mutexes", LV_FINDING_COND,
+                      "is waited with, while another thread waits on the same condition variable with another lock",
+                      &lock, true);
+}
+END_TEST
+
 /* Nothing is known: every kind must still print something, and read no null pointer. */
 START_TEST(nothing_known)
 {
@@ -520,6 +559,8 @@ int main(void)
     tcase_add_test(golden, unlock);
     tcase_add_test(golden, lifetime);
     tcase_add_test(golden, assertion);
+    tcase_add_test(golden, unlock_of_anothers);
+    tcase_add_test(golden, cond_with_two_mutexes);
     suite_add_tcase(suite, golden);
     tcase_add_test(rest, nothing_known);
     tcase_add_test(rest, cut);
