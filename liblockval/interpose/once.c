@@ -26,12 +26,9 @@ static __thread struct once_run *innermost __attribute__((tls_model("initial-exe
 static void begin(struct once_run *run, const void *control, void (*routine)(void), uintptr_t site)
 {
     const struct lv_object object = lv_bare_object(LV_KIND_ONCE, control);
-    struct lv_thread *t;
+    struct lv_thread *t = lv_self();
 
     run->t = NULL;
-    if (lv_once_is_done(control))
-        return;
-    t = lv_self();
     if (t == NULL || !lv_hook_before(t, &object, LV_WRITE, 0, false, site, &run->a))
         return;
     run->t = t;
@@ -44,11 +41,12 @@ static void begin(struct once_run *run, const void *control, void (*routine)(voi
  * looked up again, so its identity can go. */
 static void end(struct once_run *run)
 {
-    const struct lv_object object = lv_bare_object(LV_KIND_ONCE, (const void *)run->a.address);
+    struct lv_object object;
 
     if (run->t == NULL)
         return;
     innermost = run->outer;
+    object = lv_bare_object(LV_KIND_ONCE, (const void *)run->a.address);
     if (run->t == lv_self_any() && lv_once_is_done((const void *)run->a.address))
         lv_identity_forget(&lv_process_context, run->t, &object);
 }
@@ -67,23 +65,35 @@ static void lv_once_routine(void)
     run->routine();
 }
 
-/* The call's control is free again whichever way the routine ends. */
-#define ONCE(control, routine, call)                   \
-    struct once_run run __attribute__((cleanup(end))); \
-                                                       \
-    begin(&run, (control), (routine), LV_CALL_SITE);   \
-    if (run.t != NULL)                                 \
-        routine = lv_once_routine;                     \
-    call
+static __attribute__((noinline)) int once_posix(pthread_once_t *control, void (*routine)(void), uintptr_t site)
+{
+    struct once_run run __attribute__((cleanup(end)));
 
+    begin(&run, control, routine, site);
+    return lv_real.pthread_once(control, run.t != NULL ? lv_once_routine : routine);
+}
+
+static __attribute__((noinline)) void once_c11(once_flag *control, void (*routine)(void), uintptr_t site)
+{
+    struct once_run run __attribute__((cleanup(end)));
+
+    begin(&run, control, routine, site);
+    lv_real.call_once(control, run.t != NULL ? lv_once_routine : routine);
+}
+
+/* The calls that are made for ever after: no more than a look. */
 LV_EXPORT int pthread_once(pthread_once_t *control, void (*routine)(void))
 {
-    ONCE(control, routine, return lv_real.pthread_once(control, routine));
+    return LV_LIKELY(lv_once_is_done(control)) ? lv_real.pthread_once(control, routine)
+                                               : once_posix(control, routine, LV_CALL_SITE);
 }
 
 LV_EXPORT void call_once(once_flag *control, void (*routine)(void))
 {
-    ONCE(control, routine, lv_real.call_once(control, routine));
+    if (LV_LIKELY(lv_once_is_done(control)))
+        lv_real.call_once(control, routine);
+    else
+        once_c11(control, routine, LV_CALL_SITE);
 }
 
 LV_ALIAS(pthread_once, __pthread_once);

@@ -2,11 +2,12 @@
 /* The locks of streams, as far as the program takes them itself. */
 #include "program.h"
 
+#include <dlfcn.h>
 #include <sys/wait.h>
 
 static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
 
-static void file_then_m(FILE *file)
+static __attribute__((noinline)) void file_then_m(FILE *file)
 {
     flockfile(file);
     MUST(pthread_mutex_lock(&m) == 0 && pthread_mutex_unlock(&m) == 0);
@@ -144,12 +145,32 @@ static void unlock_elsewhere(void)
     run_thread(unlock_stdin, NULL);
 }
 
+/* A stream that was locked on a way that no hook sees is the thread's own: the stream says so. */
+/* case: unseen */
+static void unseen(void)
+{
+    void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    void (*lock)(FILE *) = libc != NULL ? (void (*)(FILE *))dlsym(libc, "flockfile") : NULL;
+
+    MUST(lock != NULL);
+    lock(stdin);
+    flockfile(stdin);
+    funlockfile(stdin);
+    funlockfile(stdin);
+}
+
 /* A forked child finds every stream unlocked where the parent has threads. */
 /* case: fork */
 static void *stay(void *barrier)
 {
     pthread_barrier_wait(barrier);
     return NULL;
+}
+
+static void *other_order(void *unused)
+{
+    m_then_file(stdin);
+    return unused;
 }
 
 static void in_fork(void)
@@ -164,8 +185,8 @@ static void in_fork(void)
     flockfile(stdin);
     pid = fork();
     if (pid == 0) {
-        m_then_file(stdin);
-        m_then_file(stdin);
+        MUST(pthread_mutex_lock(&m) == 0 && pthread_mutex_unlock(&m) == 0); /* under nothing */
+        run_thread(other_order, NULL);
         _exit(0);
     }
     funlockfile(stdin);
@@ -188,6 +209,7 @@ static const struct {
     { "unlock", unlock },
     { "unlock-elsewhere", unlock_elsewhere },
     { "fork", in_fork },
+    { "unseen", unseen },
 };
 
 int main(int argc, char **argv)
