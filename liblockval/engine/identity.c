@@ -144,6 +144,20 @@ uint64_t lv_identity_adopt_as(struct lv_context *ctx, struct lv_thread *t, const
     return word;
 }
 
+uint64_t lv_identity_of_unmet(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)
+{
+    struct lv_class_key key;
+    uint64_t word;
+
+    t->guard++;
+    word = lv_identity_peek(ctx, object);
+    if (word == 0 && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON &&
+        lv_site_is_static(ctx, object, &key))
+        word = adopt(ctx, object, class_of(ctx, &key));
+    t->guard--;
+    return word;
+}
+
 uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
                                 uintptr_t site)
 {

@@ -106,6 +106,9 @@ static inline uint64_t lv_identity_peek_guarded(struct lv_context *ctx, struct l
     return word;
 }
 
+/* The identity word of @object if it has one; a lock in a module's data that was never taken gets one. Else 0. */
+uint64_t lv_identity_of_unmet(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object);
+
 /* @object was initialised by a call at @site: a new instance of that site's class. */
 void lv_identity_init(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, uintptr_t site);
 

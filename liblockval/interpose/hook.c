@@ -25,7 +25,7 @@ bool lv_hook_is_watched(struct lv_thread *t, const struct lv_object *object, uin
 {
     if (lv_is_own(&lv_process_context, object, site))
         return false;
-    *ret_word = lv_identity_peek_guarded(&lv_process_context, t, object);
+    *ret_word = lv_identity_of_unmet(&lv_process_context, t, object);
     return (lv_identity_flags(*ret_word) & LV_IDENTITY_NOTRACK) == 0;
 }
 

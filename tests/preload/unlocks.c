@@ -55,6 +55,16 @@ static void nobody_mutex(void)
     MUST(pthread_mutex_unlock(&mutex) == 0);
 }
 
+/* Never taken by anybody: it has a name all the same. */
+/* case: never-taken */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^0x[0-9a-f]+ \(rwlock\)\{\.\.\.\.\}-\{4:4\}\nis being released, but nobody holds it$ */
+static void never_taken(void)
+{
+    (void)pthread_rwlock_unlock(&rwlock);
+}
+
 /* case: nobody-adaptive */
 /* status: 66 */
 /* findings: 1 */
@@ -246,6 +256,7 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
+    { "never-taken", never_taken },
     { "nobody-mutex", nobody_mutex },
     { "nobody-adaptive", nobody_adaptive },
     { "nobody-mtx", nobody_mtx },
