@@ -26,6 +26,7 @@
 #include "check/circular.h"
 #include "engine/here.h"
 #include "engine/publish.h"
+#include "engine/unload.h"
 #include "engine/usage.h"
 
 /* Everything a slow acquisition carries along. */
@@ -259,7 +260,7 @@ static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
 void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain,
                      uint64_t tag)
 {
-    uint64_t at = lv_hash_mix(a->key_after, a->site) | 1; /* the same in every thread and for every pair of instances */
+    uint64_t at;
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
 
@@ -269,6 +270,8 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
         return;
     }
     t->guard++;
+    /* The same in every thread and for every pair of instances. */
+    at = lv_hash_mix(a->key_after + lv_module_born(ctx, a->site), a->site) | 1;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
     if (!is_learned(ctx, a, chain, at) && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
@@ -338,7 +341,7 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
         a->nested = lv_held_find(t, a->nest) != NULL;
     if (a->nest != 0 || a->nested)
         chain = lv_hash_mix(~chain, a->nested);
-    tag = lv_hash_mix(chain, a->site + t->epoch);
+    tag = lv_hash_mix(chain, a->site + __atomic_load_n(&t->epoch, __ATOMIC_RELAXED));
     if (!lv_cache_hit(t, a, tag))
         lv_acquire_slow(ctx, t, a, chain, tag);
 }

@@ -37,8 +37,9 @@ enum lv_state {
 /* A thread that existed: what witnesses and reports need after it is gone. */
 struct lv_thread_info {
     int tid;
-    uintptr_t start; /* the function it began with; 0: the main thread, or not known */
-    char name[16];   /* lock; as it was when the thread last came the slow way */
+    uintptr_t start;     /* the function it began with; 0: the main thread, or not known */
+    uint32_t start_born; /* lock; the number of that function's module */
+    char name[16];       /* lock; as it was when the thread last came the slow way */
 };
 
 /* A lock whose identity is kept in the table (engine/identity.c). */
@@ -67,6 +68,7 @@ struct lv_context {
 
     struct lv_arena arena; /* lock */
     struct lv_modules modules;
+    uint32_t unloads_settled; /* lock: engine/unload.c, the modules' sequence number up to which all was forgotten */
     struct lv_classes classes;
     struct lv_digraph graph;
     struct lv_nesting nesting;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "engine/here.h"
 #include "engine/resolve.h"
+#include "engine/unload.h"
 
 struct lv_publication {
     struct lv_publication *next;
@@ -97,13 +98,14 @@ void lv_finding_about(struct lv_context *ctx, struct lv_thread *t, enum lv_findi
         .verdict = LV_VERDICT_MISUSE,
         .subject = *subject,
         .detail = detail,
-        .identity = lv_hash_mix(lv_hash_mix((uint64_t)kind, subject->class.v), site),
     };
     struct lv_findings findings;
     struct lv_locked locked;
 
     t->guard++;
     lv_findings_init(&findings);
+    finding.identity = lv_hash_mix((uint64_t)kind + lv_module_born(ctx, site), subject->class.v);
+    finding.identity = lv_hash_mix(finding.identity, site);
     lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_MISUSE, 0, 0 });
     locked = lv_context_lock(ctx);
     finding.at = lv_stack_here(ctx, site);

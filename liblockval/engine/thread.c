@@ -6,6 +6,8 @@
 #include <string.h>
 #include <urcu-bp.h>
 
+#include "engine/unload.h"
+
 void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t)
 {
     struct lv_thread_info *info = lv_vec_at(&ctx->thread_infos, t->info.v);
@@ -16,8 +18,11 @@ void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t)
 void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start)
 {
     struct lv_locked locked = lv_context_lock(ctx);
+    struct lv_thread_info *info = lv_vec_at(&ctx->thread_infos, t->info.v);
+    const struct lv_module *module = lv_module_of(ctx, start);
 
-    ((struct lv_thread_info *)lv_vec_at(&ctx->thread_infos, t->info.v))->start = start;
+    info->start = start;
+    info->start_born = module != NULL ? module->born : LV_BORN_NONE;
     lv_context_unlock(ctx, &locked);
 }
 
@@ -169,5 +174,5 @@ void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t)
 
 void lv_thread_empty_cache(struct lv_thread *t)
 {
-    t->epoch += UINT64_C(0x9e3779b97f4a7c15);
+    __atomic_fetch_add(&t->epoch, UINT64_C(0x9e3779b97f4a7c15), __ATOMIC_RELAXED);
 }
