@@ -83,6 +83,7 @@ struct lv_context {
     struct lv_table sites;          /* engine/site.c: hash of frames -> class */
     struct lv_table found;          /* findings made: identity -> 1 */
     struct lv_thread *threads;      /* lock: all thread states, in use or free */
+    uint32_t thread_count;          /* lock: of these */
     struct lv_thread *free_threads; /* lock */
     struct lv_birth *free_births;   /* lock: process/birth.c */
     struct lv_counters counters;
@@ -95,6 +96,7 @@ struct lv_context {
     const char *context_name[LV_CONTEXTS]; /* lock */
     uint8_t context_level[LV_CONTEXTS];    /* lock; constant once declared */
 
+    void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
     uint32_t findings; /* atomic: all */
     uint32_t counted;  /* atomic: those at or above fail_on */
 
@@ -120,7 +122,7 @@ void lv_context_write_log(struct lv_context *ctx, const struct lv_report *report
 void lv_context_say(struct lv_context *ctx, const char *text, size_t len);
 
 /* Take and drop the internal lock, with all signals blocked in between, so that no handler runs while its own thread
- * holds it. */
+ * holds it. Whoever drops it after memory ran out says so. */
 struct lv_locked {
     struct lv_os_sigmask mask;
 };

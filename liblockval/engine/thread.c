@@ -40,6 +40,7 @@ static struct lv_thread *make(struct lv_context *ctx)
     t->cache_mask = LV_CACHE_FIRST - 1;
     t->next = ctx->threads;
     ctx->threads = t;
+    ctx->thread_count++;
     return t;
 }
 
@@ -70,12 +71,32 @@ static struct lv_thread_info *info_for(struct lv_context *ctx, struct lv_thread 
     return lv_vec_add(&ctx->thread_infos, &t->info.v);
 }
 
+/*
+ * liburcu-bp ends the process when it gets no memory for another thread's record. Its records are smaller than this, and
+ * it maps at most twice what it has; so a thread that might be one too many is not watched.
+ */
+static bool has_room_for_registration(const struct lv_context *ctx)
+{
+    size_t size = ((size_t)ctx->thread_count + 64) * 1024;
+    void *p = lv_os_map(size);
+
+    if (p == NULL)
+        return false;
+    lv_os_unmap(p, size);
+    return true;
+}
+
 struct lv_thread *lv_thread_new(struct lv_context *ctx)
 {
     struct lv_locked locked = lv_context_lock(ctx);
     struct lv_thread *t = ctx->free_threads;
     struct lv_thread_info *info;
 
+    if (!has_room_for_registration(ctx)) {
+        ctx->arena.failed = true;
+        lv_context_unlock(ctx, &locked);
+        return NULL;
+    }
     rcu_register_thread();
     if (t != NULL)
         ctx->free_threads = t->next_free;
@@ -94,8 +115,6 @@ struct lv_thread *lv_thread_new(struct lv_context *ctx)
         ctx->free_threads = t;
     }
     lv_context_unlock(ctx, &locked);
-    if (info == NULL)
-        lv_context_degrade(ctx);
     return info != NULL ? t : NULL;
 }
 
