@@ -84,6 +84,7 @@ lv_stack_id lv_stacks_add(struct lv_stacks *stacks, const uintptr_t *frames, con
     if (born != NULL)
         memcpy(&stack->frames[count], born, born_size);
     *place = stack;
+    stacks->bytes += sizeof(*stack) + frames_size + born_size;
     if (lv_table_insert(&stacks->by_hash, key, number) < 0)
         return (lv_stack_id){ 0 };
     return (lv_stack_id){ number };

@@ -26,6 +26,7 @@ struct lv_stacks {
     struct lv_arena *arena;
     struct lv_vec all; /* struct lv_stack *; number 0 is none */
     struct lv_table by_hash;
+    size_t bytes; /* of the stacks themselves; owner's lock */
 };
 
 int lv_stacks_init(struct lv_stacks *stacks, struct lv_arena *arena) LV_MUST_CHECK;
