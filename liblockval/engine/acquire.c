@@ -242,13 +242,15 @@ static void remember(struct lv_context *ctx, struct lv_thread *t, const struct l
 
 /*
  * A mutex that another thread released in this thread's stead is still in its books, and would make edges and deadlocks
- * that are none. The mutex itself says who has it. Returns whether something was dropped.
+ * that are none. The mutex itself says who has it; each look is a system call, so only those are looked at that evidence
+ * keeps. Returns whether something was dropped.
  */
 static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
 {
+    uint32_t oldest = t->depth > LV_WITNESS_HELD ? t->depth - LV_WITNESS_HELD : 0;
     bool lost = false;
 
-    for (uint32_t i = t->depth; ctx->is_lost != NULL && i-- > 0;) {
+    for (uint32_t i = t->depth; ctx->is_lost != NULL && i-- > oldest;) {
         if (t->held[i].kind != LV_KIND_MUTEX || t->held[i].inherited || !ctx->is_lost(t->held[i].address, t->tid))
             continue;
         lv_held_remove(t, &t->held[i]);

@@ -53,8 +53,8 @@ static const struct turn *load_alpha(void)
         last = turn;
         unload();
     }
-    MUST(!"they get one place");
-    return NULL;
+    puts("they do not get one place");
+    exit(99);
 }
 
 static const struct turn *turn_over(const struct turn *was)
