@@ -18,6 +18,8 @@ struct lv_class_key lv_api_key(struct lv_context *ctx, struct lv_thread *t, cons
     ret.module = lv_site_module(ctx, (uintptr_t)key);
     t->guard--;
     ret.place = (uintptr_t)key - (ret.module != NULL ? ret.module->bias : 0);
+    if (ret.module != NULL)
+        ret.module = ret.module->first;
     return ret;
 }
 

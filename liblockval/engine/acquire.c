@@ -29,6 +29,7 @@
 #include "engine/orphan.h"
 #include "engine/publish.h"
 #include "engine/sem.h"
+#include "engine/unload.h"
 #include "engine/usage.h"
 
 /* Everything a slow acquisition carries along. */
@@ -254,13 +255,14 @@ static bool is_lost(const struct lv_context *ctx, const struct lv_thread *t, con
 
 /*
  * What is still in the thread's books and not held any more, or never was, would make edges and deadlocks that are none.
- * Returns whether something was dropped.
+ * Each look is a system call, so only those are looked at that evidence keeps. Returns whether something was dropped.
  */
 static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
 {
+    uint32_t oldest = t->depth > LV_WITNESS_HELD ? t->depth - LV_WITNESS_HELD : 0;
     bool lost = false;
 
-    for (uint32_t i = t->depth; i-- > 0;) {
+    for (uint32_t i = t->depth; i-- > oldest;) {
         if (!is_lost(ctx, t, &t->held[i]) && !lv_sem_is_event(ctx, t, &t->held[i]))
             continue;
         lv_held_remove(t, &t->held[i]);
@@ -272,7 +274,7 @@ static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
 void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain,
                      uint64_t tag)
 {
-    uint64_t at = lv_hash_mix(a->key_after, a->site) | 1; /* the same in every thread and for every pair of instances */
+    uint64_t at;
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
     bool cached;
@@ -284,6 +286,8 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     }
     cached = lv_orphan_check(ctx, t, a);
     t->guard++;
+    /* The same in every thread and for every pair of instances. */
+    at = lv_hash_mix(a->key_after + lv_module_born(ctx, a->site), a->site) | 1;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
     if (!is_learned(ctx, a, chain, at) && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
@@ -377,7 +381,7 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
         a->nested = lv_held_find(t, a->nest) != NULL;
     if (a->nest != 0 || a->nested)
         chain = lv_hash_mix(~chain, a->nested);
-    tag = lv_hash_mix(chain, a->site + t->epoch);
+    tag = lv_hash_mix(chain, a->site + __atomic_load_n(&t->epoch, __ATOMIC_RELAXED));
     if (!lv_cache_hit(t, a, tag))
         lv_acquire_slow(ctx, t, a, chain, tag);
 }

@@ -112,7 +112,8 @@ LV_ALWAYS_INLINE void lv_acquire(struct lv_context *ctx, struct lv_thread *t, st
         return;
     }
     /* One multiplication finds the entry, which has the longer chain's key. */
-    tag = lv_hash_mix(t->key ^ lv_chain_link(a->class, a->mode, a->flags, t->context), a->site + t->epoch);
+    tag = lv_hash_mix(t->key ^ lv_chain_link(a->class, a->mode, a->flags, t->context),
+                      a->site + __atomic_load_n(&t->epoch, __ATOMIC_RELAXED));
     if (LV_UNLIKELY(!lv_cache_hit(t, a, tag))) {
         a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags, t->context);
         lv_acquire_slow(ctx, t, a, a->key_after, tag);

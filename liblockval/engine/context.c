@@ -59,8 +59,13 @@ struct lv_locked lv_context_lock(struct lv_context *ctx)
 
 void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked)
 {
+    bool failed = ctx->arena.failed;
+
     lv_lock_drop(&ctx->lock);
     lv_os_restore_signals(&locked->mask);
+    /* Before this thread goes on: what could not be stored may be all that makes the next acquisition a right one. */
+    if (LV_UNLIKELY(failed))
+        lv_context_degrade(ctx);
 }
 
 void lv_context_say(struct lv_context *ctx, const char *text, size_t len)

@@ -38,8 +38,9 @@ enum lv_state {
 /* A thread that existed: what witnesses and reports need after it is gone. */
 struct lv_thread_info {
     int tid;
-    uintptr_t start; /* the function it began with; 0: the main thread, or not known */
-    char name[16];   /* lock; as it was when the thread last came the slow way */
+    uintptr_t start;     /* the function it began with; 0: the main thread, or not known */
+    uint32_t start_born; /* lock; the number of that function's module */
+    char name[16];       /* lock; as it was when the thread last came the slow way */
 };
 
 /* A lock whose identity is kept in the table (engine/identity.c). */
@@ -75,6 +76,7 @@ struct lv_context {
 
     struct lv_arena arena; /* lock */
     struct lv_modules modules;
+    uint32_t unloads_settled; /* lock: engine/unload.c, the modules' sequence number up to which all was forgotten */
     struct lv_classes classes;
     struct lv_digraph graph;
     struct lv_nesting nesting;
@@ -91,6 +93,7 @@ struct lv_context {
     struct lv_table sites;          /* engine/site.c: hash of frames -> class */
     struct lv_table found;          /* findings made: identity -> 1 */
     struct lv_thread *threads;      /* lock for writing: all thread states, in use or free; none ever leaves */
+    uint32_t thread_count;          /* lock: of these */
     struct lv_thread *free_threads; /* lock */
     struct lv_birth *free_births;   /* lock: process/birth.c */
     struct lv_counters counters;
@@ -105,6 +108,7 @@ struct lv_context {
     const char *context_name[LV_CONTEXTS]; /* lock */
     uint8_t context_level[LV_CONTEXTS];    /* lock; constant once declared */
 
+    void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
     uint32_t findings; /* atomic: all */
     uint32_t counted;  /* atomic: those at or above fail_on */
 
@@ -140,7 +144,7 @@ void lv_context_write_log(struct lv_context *ctx, const struct lv_report *report
 void lv_context_say(struct lv_context *ctx, const char *text, size_t len);
 
 /* Take and drop the internal lock, with all signals blocked in between, so that no handler runs while its own thread
- * holds it. */
+ * holds it. Whoever drops it after memory ran out says so. */
 struct lv_locked {
     struct lv_os_sigmask mask;
 };

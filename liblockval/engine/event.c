@@ -132,7 +132,8 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
     lv_findings_init(&findings);
     for (uint64_t i = first; i < t->history_head; i++) {
         const struct lv_held_record *wanted = &t->history[i % LV_HISTORY].record;
-        uint64_t pair = lv_hash_mix((uint64_t)a->class.v << 32 | wanted->class.v, (a->site + t->epoch) ^ wanted->mode);
+        uint64_t epoch = __atomic_load_n(&t->epoch, __ATOMIC_RELAXED);
+        uint64_t pair = lv_hash_mix((uint64_t)a->class.v << 32 | wanted->class.v, (a->site + epoch) ^ wanted->mode);
         uint64_t tag = lv_hash_mix(pair, (uint64_t)wanted->stack.v << 8 | wanted->flags);
         struct lv_cache_slot *slot = &t->cache[tag & t->cache_mask];
         struct lv_locked locked;

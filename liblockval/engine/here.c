@@ -3,6 +3,7 @@
 
 #include "engine/here.h"
 
+#include "engine/unload.h"
 #include "sys/unwind.h"
 
 lv_stack_id lv_stack_here(struct lv_context *ctx, uintptr_t site)
@@ -10,6 +11,14 @@ lv_stack_id lv_stack_here(struct lv_context *ctx, uintptr_t site)
     uint32_t max = (uint32_t)ctx->options.stack_depth;
     uintptr_t frames[max];
     uint32_t count = lv_unwind(frames, max, site);
+    uint32_t born[count];
+    const struct lv_module *module = NULL;
 
-    return lv_stacks_add(&ctx->stacks, frames, count);
+    /* Neighbouring frames are mostly of one module, and nobody unloads a module that this thread runs in. */
+    for (uint32_t i = 0; i < count; i++) {
+        if (module == NULL || frames[i] <= module->start || frames[i] > module->end)
+            module = lv_module_of(ctx, frames[i] - 1);
+        born[i] = module != NULL ? module->born : LV_BORN_NONE;
+    }
+    return lv_stacks_add(&ctx->stacks, frames, born, count);
 }

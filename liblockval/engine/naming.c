@@ -22,11 +22,11 @@ static void name_symbol(const struct lv_symbol *symbol, uintptr_t plus, struct l
         lv_text_printf(out, "+0x%lx", (unsigned long)(symbol->offset + plus));
 }
 
-void lv_frame_name(struct lv_context *ctx, uintptr_t frame, struct lv_text *out)
+void lv_frame_name(struct lv_context *ctx, uintptr_t frame, uint32_t born, struct lv_text *out)
 {
     struct lv_symbol symbol;
 
-    lv_modules_name(&ctx->modules, frame - 1, &symbol);
+    lv_modules_name_in(lv_modules_at(&ctx->modules, frame - 1, born), frame - 1, &symbol);
     name_symbol(&symbol, 1, out);
     if (symbol.module != NULL && symbol.symbol != NULL)
         lv_text_printf(out, " (%s)", symbol.module->name);

@@ -1,23 +1,63 @@
 /* SPDX-License-Identifier: MIT */
-/* Each publication is one mapping: the report, its strings, its text. It is unmapped once it was handed out. */
+/* Each publication is one mapping: the report, its strings, its text. It is unmapped once it was handed out. When there is
+ * no memory for another, one that was kept for this is used, by one finding at a time: a thread that is about to hang for
+ * want of memory in the program is told so. */
 
 #include "engine/publish.h"
 
 #include "base/hash.h"
 #include "engine/here.h"
 #include "engine/resolve.h"
+#include "engine/unload.h"
 
 struct lv_publication {
     struct lv_publication *next;
-    size_t size; /* of the mapping */
+    size_t size;   /* of the mapping */
+    bool reserved; /* it is the one that is kept */
     struct lv_report report;
     struct lv_text text;
 };
 
 enum {
     PUBLICATION_BASE = 256 * 1024, /* more than any header, held block and backtrace needs */
-    PUBLICATION_EDGE = 64 * 1024   /* two stacks of 256 frames at 128 bytes */
+    PUBLICATION_EDGE = 64 * 1024,  /* two stacks of 256 frames at 128 bytes */
+    RESERVE = 2 * (PUBLICATION_BASE + 4 * PUBLICATION_EDGE)
 };
+
+void lv_findings_reserve(struct lv_context *ctx)
+{
+    ctx->reserve = lv_os_map(RESERVE);
+}
+
+/* Memory for a publication of @size bytes, or fewer; null: none. Context: lock held. */
+static struct lv_publication *make(struct lv_context *ctx, size_t size)
+{
+    struct lv_publication *p = lv_os_map(size);
+    bool reserved = p == NULL;
+
+    if (reserved) {
+        ctx->arena.failed = true;
+        p = ctx->reserve;
+        ctx->reserve = NULL;
+        size = RESERVE;
+    }
+    if (p != NULL)
+        *p = (struct lv_publication){ .size = size, .reserved = reserved };
+    return p;
+}
+
+static void discard(struct lv_context *ctx, struct lv_publication *p)
+{
+    struct lv_locked locked;
+
+    if (!p->reserved) {
+        lv_os_unmap(p, p->size);
+        return;
+    }
+    locked = lv_context_lock(ctx);
+    ctx->reserve = p;
+    lv_context_unlock(ctx, &locked);
+}
 
 static bool made_before(struct lv_context *ctx, const struct lv_finding *finding)
 {
@@ -43,11 +83,15 @@ void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const
 
     if (made_before(ctx, finding))
         return;
-    memory = lv_os_map(2 * half);
-    if (memory == NULL)
+    p = make(ctx, 2 * half);
+    if (p == NULL) {
+        /* It may be made again when there is memory. */
+        lv_table_remove(&ctx->found, finding->identity | 1);
+        ctx->counters.dropped++;
         return;
-    p = (struct lv_publication *)(void *)memory;
-    p->size = 2 * half;
+    }
+    memory = (char *)p;
+    half = p->size / 2;
     lv_resolve(ctx, t, finding, memory + sizeof(*p), half - sizeof(*p), &p->report);
     lv_text_init(&p->text, memory + half, half);
     lv_report_text(&p->report, &p->text);
@@ -82,7 +126,7 @@ void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
             __atomic_fetch_add(&ctx->counted, 1, __ATOMIC_RELAXED);
         ctx->sink(ctx, &p->report, p->text.buf, p->text.len);
         call_back(ctx, p);
-        lv_os_unmap(p, p->size);
+        discard(ctx, p);
         if (counted && ctx->options.halt_on_error)
             lv_os_exit(lv_exit_status(ctx, ctx->options.exitcode));
     }
@@ -97,7 +141,8 @@ void lv_finding_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_f
     t->guard++;
     lv_findings_init(&findings);
     if (finding->identity == 0)
-        finding->identity = lv_hash_mix(lv_hash_mix((uint64_t)finding->kind, finding->subject.class.v), site);
+        finding->identity = lv_hash_mix(
+            lv_hash_mix((uint64_t)finding->kind + lv_module_born(ctx, site), finding->subject.class.v), site);
     locked = lv_context_lock(ctx);
     finding->at = lv_stack_here(ctx, site);
     lv_findings_add(ctx, &findings, t, finding);

@@ -21,6 +21,9 @@ static inline void lv_findings_init(struct lv_findings *findings)
     findings->first = findings->last = NULL;
 }
 
+/* Keep memory for a finding that is made when there is none. Once, at start. */
+void lv_findings_reserve(struct lv_context *ctx);
+
 /* Take @finding, made by @t now, unless it was made before. Context: lock held. */
 void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,
                      const struct lv_finding *finding);

@@ -60,7 +60,7 @@ static void resolve_stack(struct pool *p, lv_stack_id id, struct lv_report_stack
     for (uint32_t i = 0; i < stack->count; i++) {
         struct lv_text text = begin_text(p);
 
-        lv_frame_name(p->ctx, stack->frames[i], &text);
+        lv_frame_name(p->ctx, stack->frames[i], lv_stack_born(stack, i), &text);
         frames[i] = end_text(p, &text);
     }
     *ret = (struct lv_report_stack){ stack->count, frames };
@@ -154,9 +154,13 @@ static struct lv_report_thread resolve_thread(struct pool *p, lv_thread_id id)
     if (info->start != 0 && strncmp(info->name, p->ctx->program, sizeof(info->name) - 1) == 0) {
         struct lv_symbol symbol;
 
-        lv_modules_name(&p->ctx->modules, info->start, &symbol);
-        if (symbol.symbol != NULL)
-            ret.name = symbol.symbol;
+        lv_modules_name_in(lv_modules_at(&p->ctx->modules, info->start, info->start_born), info->start, &symbol);
+        if (symbol.symbol != NULL) {
+            struct lv_text text = begin_text(p); /* a copy: the names of an unloaded module move */
+
+            lv_text_puts(&text, symbol.symbol);
+            ret.name = end_text(p, &text);
+        }
     }
     return ret;
 }

@@ -23,7 +23,8 @@ void lv_class_origin(const struct lv_class *class, struct lv_text *out);
 void lv_class_run_key(const struct lv_class *class, struct lv_text *out);
 void lv_class_stable_key(struct lv_context *ctx, struct lv_class *class, struct lv_text *out);
 
-/* "post_entry+0x41 (transfer)"; for a return address. Context: lock held. */
-void lv_frame_name(struct lv_context *ctx, uintptr_t frame, struct lv_text *out);
+/* "post_entry+0x41 (transfer)"; for a return address, in the module that was born with the number @born. Context: lock
+ * held. */
+void lv_frame_name(struct lv_context *ctx, uintptr_t frame, uint32_t born, struct lv_text *out);
 
 #endif

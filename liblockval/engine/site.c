@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "engine/unload.h"
 #include "sys/unwind.h"
 
 enum {
@@ -103,9 +104,11 @@ static bool is_wrapper(struct lv_context *ctx, uintptr_t frame)
 static struct lv_class_key key_at(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind,
                                   uintptr_t place)
 {
-    const struct lv_module *module = lv_modules_find(&ctx->modules, place);
+    const struct lv_module *module = lv_module_of(ctx, place);
 
-    return (struct lv_class_key){ origin, kind, module, module != NULL ? place - module->bias : place, NULL };
+    if (module == NULL)
+        return (struct lv_class_key){ origin, kind, NULL, place, NULL };
+    return (struct lv_class_key){ origin, kind, module->first, place - module->bias, NULL };
 }
 
 static uint64_t first_hash(enum lv_class_origin origin, enum lv_kind kind)
@@ -113,18 +116,30 @@ static uint64_t first_hash(enum lv_class_origin origin, enum lv_kind kind)
     return lv_hash_mix((uint64_t)origin << 8 | (uint64_t)kind, UINT64_C(0x517e));
 }
 
-static uint64_t next_hash(uint64_t hash, uintptr_t frame)
+static uint64_t next_hash(uint64_t hash, uintptr_t frame, uint32_t born)
 {
-    return lv_hash_mix(hash, frame) | 1;
+    return lv_hash_mix(hash + born, frame) | 1;
 }
 
-/* The class that is known for @frames, 0 when there is none yet, WRAPPER when there are too few frames to tell. */
+/* The same as lv_module_born() under the lock. */
+static uint32_t born_of(struct lv_context *ctx, uintptr_t frame)
+{
+    const struct lv_module *module;
+
+    if (LV_LIKELY(lv_modules_now(&ctx->modules) == 0))
+        return 0;
+    module = lv_module_of(ctx, frame);
+    return module != NULL ? module->born : LV_BORN_NONE;
+}
+
+/* The class that is known for @frames, 0 when there is none yet, WRAPPER when there are too few frames to tell. Context:
+ * lock held. */
 static uint32_t known_class(struct lv_context *ctx, uint64_t hash, const uintptr_t *frames, uint32_t count)
 {
     uint32_t class = WRAPPER;
 
     for (uint32_t i = 0; i < count && class == WRAPPER; i++) {
-        hash = next_hash(hash, frames[i]);
+        hash = next_hash(hash, frames[i], born_of(ctx, frames[i]));
         class = lv_table_find(&ctx->sites, hash);
     }
     return class;
@@ -140,7 +155,7 @@ static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, en
     uint32_t i;
 
     for (i = 0;; i++) {
-        hash = next_hash(hash, frames[i]);
+        hash = next_hash(hash, frames[i], born_of(ctx, frames[i]));
         if (i + 1 == count || !is_wrapper(ctx, frames[i]))
             break;
         if (lv_table_insert(&ctx->sites, hash, WRAPPER) < 0)
@@ -158,7 +173,7 @@ lv_class_id lv_site_find_or_add(struct lv_context *ctx, enum lv_class_origin ori
 {
     uint64_t hash = first_hash(origin, kind);
     uintptr_t frames[SITE_FRAMES];
-    lv_class_id class = { known_class(ctx, hash, &site, 1) };
+    lv_class_id class = { lv_table_find(&ctx->sites, next_hash(hash, site, lv_module_born(ctx, site))) };
     struct lv_locked locked;
     uint32_t count;
 
@@ -181,7 +196,7 @@ const struct lv_module *lv_site_module(struct lv_context *ctx, uintptr_t address
     if (lv_modules_peek(&ctx->modules, address, &module))
         return module;
     locked = lv_context_lock(ctx);
-    module = lv_modules_find(&ctx->modules, address);
+    module = lv_module_of(ctx, address);
     lv_context_unlock(ctx, &locked);
     return module;
 }
@@ -192,6 +207,7 @@ bool lv_site_is_static(struct lv_context *ctx, const struct lv_object *object, s
 
     if (module == NULL)
         return false;
-    *ret_key = (struct lv_class_key){ LV_CLASS_STATIC, object->kind, module, object->address - module->bias, NULL };
+    *ret_key =
+        (struct lv_class_key){ LV_CLASS_STATIC, object->kind, module->first, object->address - module->bias, NULL };
     return true;
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <urcu-bp.h>
 
+#include "engine/unload.h"
+
 void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t)
 {
     struct lv_thread_info *info = lv_vec_at(&ctx->thread_infos, t->info.v);
@@ -19,8 +21,11 @@ void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t)
 void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start)
 {
     struct lv_locked locked = lv_context_lock(ctx);
+    struct lv_thread_info *info = lv_vec_at(&ctx->thread_infos, t->info.v);
+    const struct lv_module *module = lv_module_of(ctx, start);
 
-    ((struct lv_thread_info *)lv_vec_at(&ctx->thread_infos, t->info.v))->start = start;
+    info->start = start;
+    info->start_born = module != NULL ? module->born : LV_BORN_NONE;
     lv_context_unlock(ctx, &locked);
 }
 
@@ -38,6 +43,7 @@ static struct lv_thread *make(struct lv_context *ctx)
     t->cache_mask = LV_CACHE_FIRST - 1;
     t->next = ctx->threads;
     __atomic_store_n(&ctx->threads, t, __ATOMIC_RELEASE);
+    ctx->thread_count++;
     return t;
 }
 
@@ -69,12 +75,32 @@ static struct lv_thread_info *info_for(struct lv_context *ctx, struct lv_thread 
     return lv_vec_add(&ctx->thread_infos, &t->info.v);
 }
 
+/*
+ * liburcu-bp ends the process when it gets no memory for another thread's record. Its records are smaller than this, and
+ * it maps at most twice what it has; so a thread that might be one too many is not watched.
+ */
+static bool has_room_for_registration(const struct lv_context *ctx)
+{
+    size_t size = ((size_t)ctx->thread_count + 64) * 1024;
+    void *p = lv_os_map(size);
+
+    if (p == NULL)
+        return false;
+    lv_os_unmap(p, size);
+    return true;
+}
+
 struct lv_thread *lv_thread_new(struct lv_context *ctx)
 {
     struct lv_locked locked = lv_context_lock(ctx);
     struct lv_thread *t = ctx->free_threads;
     struct lv_thread_info *info;
 
+    if (!has_room_for_registration(ctx)) {
+        ctx->arena.failed = true;
+        lv_context_unlock(ctx, &locked);
+        return NULL;
+    }
     rcu_register_thread();
     if (t != NULL)
         ctx->free_threads = t->next_free;
@@ -93,8 +119,6 @@ struct lv_thread *lv_thread_new(struct lv_context *ctx)
         ctx->free_threads = t;
     }
     lv_context_unlock(ctx, &locked);
-    if (info == NULL)
-        lv_context_degrade(ctx);
     return info != NULL ? t : NULL;
 }
 
@@ -184,5 +208,5 @@ void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t)
 
 void lv_thread_empty_cache(struct lv_thread *t)
 {
-    t->epoch += UINT64_C(0x9e3779b97f4a7c15);
+    __atomic_fetch_add(&t->epoch, UINT64_C(0x9e3779b97f4a7c15), __ATOMIC_RELAXED);
 }

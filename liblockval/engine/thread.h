@@ -86,7 +86,7 @@ struct lv_thread {
     uint64_t key;    /* of the chain of what is held */
     uint64_t filter; /* one bit for each held base class, by its id's low 6 bits */
     uint64_t cache_mask;
-    uint64_t epoch; /* goes into every tag: what was cached under another epoch is not found */
+    uint64_t epoch; /* atomic; goes into every tag: what was cached under another epoch is not found */
     struct lv_cache_slot *cache;
     struct lv_held *held; /* atomic */
     uint16_t context;     /* nesting of contexts entered * 256, plus a bit for each usage state: engine/usage.h */
@@ -150,7 +150,8 @@ bool lv_thread_grow_held(struct lv_context *ctx, struct lv_thread *t);
 /* The cache missed: make it larger if that happened often. */
 void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t);
 
-/* Empty the cache, so that the next walk of each chain leaves evidence again. */
+/* Empty the cache, so that the next walk of each chain leaves evidence again. Context: any thread that holds the lock, or
+ * the thread itself. */
 void lv_thread_empty_cache(struct lv_thread *t);
 
 #endif

@@ -113,8 +113,10 @@ static struct lv_slots *empty_array(struct lv_table *table, uint64_t size)
 
     if (slots == NULL || slots->mask != size - 1) {
         slots = lv_arena_alloc(table->arena, sizeof(*slots) + size * sizeof(struct lv_slot));
-        if (slots != NULL)
-            slots->mask = size - 1;
+        if (slots == NULL)
+            return NULL;
+        slots->mask = size - 1;
+        table->bytes += sizeof(*slots) + size * sizeof(struct lv_slot);
         return slots;
     }
     clear(slots);

@@ -24,6 +24,7 @@ struct lv_table {
     struct lv_slots *spare; /* owner's lock: the array before .slots if it has the same size, to be used again */
     uint32_t live;          /* owner's lock */
     uint32_t used;          /* owner's lock: live slots and removed ones */
+    size_t bytes;           /* owner's lock: what it takes of the arena, old arrays too */
 };
 
 void lv_table_init(struct lv_table *table, struct lv_arena *arena);

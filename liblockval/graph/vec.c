@@ -37,3 +37,12 @@ void *lv_vec_add(struct lv_vec *vec, uint32_t *ret_index)
         vec->used = index + 1;
     return element;
 }
+
+size_t lv_vec_bytes(const struct lv_vec *vec)
+{
+    size_t elements = 0;
+
+    for (uint32_t k = 0; k < LV_VEC_CHUNKS && vec->chunk[k] != NULL; k++)
+        elements += (size_t)1 << (k + LV_VEC_FIRST_BITS);
+    return elements * vec->elem_size;
+}

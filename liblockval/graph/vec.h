@@ -32,6 +32,9 @@ static inline void lv_vec_clear(struct lv_vec *vec)
 /* Add a zeroed element. Returns it and its index, or null without memory. Context: owner's lock held. */
 void *lv_vec_add(struct lv_vec *vec, uint32_t *ret_index) LV_MUST_CHECK;
 
+/* What it takes of the arena. Context: owner's lock held. */
+size_t lv_vec_bytes(const struct lv_vec *vec);
+
 /* The element at @index, which must be below a count that was seen. Context: any thread. */
 static inline void *lv_vec_at(const struct lv_vec *vec, uint32_t index)
 {

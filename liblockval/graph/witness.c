@@ -23,6 +23,7 @@ struct lv_witness *lv_witnesses_add(struct lv_witnesses *witnesses, uint32_t hel
     if (place == NULL)
         return NULL;
     witness->held_count = held_count;
+    witnesses->bytes += sizeof(*witness) + held_count * sizeof(witness->held[0]);
     *place = witness;
     return witness;
 }

@@ -36,6 +36,7 @@ enum {
 struct lv_witnesses {
     struct lv_arena *arena;
     struct lv_vec all; /* struct lv_witness *; number 0 is none */
+    size_t bytes;      /* of the witnesses themselves; owner's lock */
 };
 
 int lv_witnesses_init(struct lv_witnesses *witnesses, struct lv_arena *arena) LV_MUST_CHECK;

@@ -3,9 +3,14 @@
  * The loader's list of modules. The program's calls go through unchanged; libunwind's are answered without the loader's
  * lock, since libunwind is called inside hooks, and a thread that holds that lock may be waiting for the one that the
  * hook was called by (sys/unwind.c says more). Owns no data.
+ *
+ * dlclose tells that modules may be gone. dlopen and dlmopen are no hooks and cannot be: whose DT_RUNPATH, $ORIGIN and
+ * namespace count is decided by the address that they are called from, which would be ours. New modules are met when an
+ * address in them is.
  */
 
 #define _GNU_SOURCE
+#include "engine/unload.h"
 #include "interpose/hook.h"
 #include "sys/unwind.h"
 
@@ -20,4 +25,25 @@ LV_EXPORT int dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, voi
     if (lv_real.dl_iterate_phdr == NULL)
         lv_process_start();
     return lv_real.dl_iterate_phdr(callback, data);
+}
+
+static bool is_watching(void)
+{
+    return __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) != LV_STATE_OFF;
+}
+
+LV_EXPORT int dlclose(void *handle)
+{
+    uintptr_t where = 0;
+    int r;
+
+    if (lv_real.dlclose == NULL)
+        lv_process_start();
+    if (is_watching())
+        where = lv_unload_begin(&lv_process_context, handle);
+    r = lv_real.dlclose(handle);
+    /* Asked again: a destructor may have forked. */
+    if (is_watching())
+        lv_unload_end(&lv_process_context, where);
+    return r;
 }

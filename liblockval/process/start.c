@@ -61,6 +61,7 @@ bool lv_start_context(struct lv_context *ctx)
     lv_layout_test(ctx, options.identity == LV_IDENTITY_TABLE);
     if (lv_context_init(ctx, &options) < 0)
         return false;
+    lv_findings_reserve(ctx);
     if (text.len != 0)
         lv_context_say(ctx, said, text.len);
     return true;

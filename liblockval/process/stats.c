@@ -1,20 +1,68 @@
 /* SPDX-License-Identifier: MIT */
-/* One line a counter, name first, so that a script can read them. */
+/*
+ * One line a counter, name first, so that a script can read them. The lines of memory say what each kind of thing takes of
+ * the arena, with the tables that lead to it and the room that they have for more; memory-kib is the arena, all of it.
+ */
 
 #include "process/stats.h"
 
 #include "engine/thread.h"
 #include "sys/unwind.h"
 
+/* An array that grew by doubling, the outgrown ones included. */
+static size_t grown_bytes(size_t first, size_t size, size_t element)
+{
+    return (2 * size - first) * element;
+}
+
+static size_t thread_bytes(const struct lv_context *ctx)
+{
+    size_t bytes = lv_vec_bytes(&ctx->thread_infos);
+
+    for (const struct lv_thread *t = ctx->threads; t != NULL; t = t->next) {
+        bytes += sizeof(*t) + grown_bytes(LV_HELD_FIRST, t->capacity, sizeof(*t->held)) +
+                 grown_bytes(LV_CACHE_FIRST, t->cache_mask + 1, sizeof(*t->cache));
+        if (t->history != NULL)
+            bytes += LV_HISTORY * sizeof(*t->history);
+    }
+    return bytes;
+}
+
+static size_t graph_bytes(const struct lv_digraph *g)
+{
+    return lv_vec_bytes(&g->nodes) + lv_vec_bytes(&g->edges) + g->by_ends.bytes;
+}
+
+static void say_memory(const struct lv_context *ctx, struct lv_text *text)
+{
+    const struct lv_nesting *n = &ctx->nesting;
+    const struct {
+        const char *of;
+        size_t bytes;
+    } lines[] = {
+        { "classes",
+          lv_vec_bytes(&ctx->classes.all) + ctx->classes.by_key.bytes + ctx->classes.names.bytes + ctx->sites.bytes },
+        { "edges", graph_bytes(&ctx->graph) },
+        { "chains", ctx->chains.known.bytes + ctx->stack_at.bytes },
+        { "pairs", graph_bytes(&n->order) + n->node_of.bytes + lv_vec_bytes(&n->witnesses.all) +
+                       lv_vec_bytes(&n->pool) + n->pairs.known.bytes },
+        { "stacks", lv_vec_bytes(&ctx->stacks.all) + ctx->stacks.by_hash.bytes + ctx->stacks.bytes },
+        { "witnesses", lv_vec_bytes(&ctx->witnesses.all) + ctx->witnesses.bytes },
+        { "instances", lv_vec_bytes(&ctx->instances) + ctx->instance_of.bytes },
+        { "threads", thread_bytes(ctx) },
+    };
+
+    for (size_t i = 0; i < LV_ARRAY_SIZE(lines); i++)
+        lv_text_printf(text, "  memory-%s-kib %zu\n", lines[i].of, (lines[i].bytes + 1023) / 1024);
+    lv_text_printf(text, "  memory-kib         %zu\n", ctx->arena.total / 1024);
+}
+
 void lv_stats_say(struct lv_context *ctx)
 {
-    char buf[2048];
+    char buf[4096];
     struct lv_text text;
     struct lv_locked locked = lv_context_lock(ctx);
-    uint32_t threads = 0;
 
-    for (const struct lv_thread *t = ctx->threads; t != NULL; t = t->next)
-        threads++;
     lv_text_init(&text, buf, sizeof(buf));
     lv_text_printf(&text, "lockval: stats of %s[%d]\n", ctx->program, (int)lv_os_pid());
     lv_text_printf(&text, "  classes            %u\n", ctx->classes.all.count - 1);
@@ -27,13 +75,13 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  witnesses          %u\n", ctx->witnesses.all.count - 1);
     lv_text_printf(&text, "  instances-made     %u\n", ctx->next_uid);
     lv_text_printf(&text, "  instances-in-table %u\n", ctx->instance_of.live);
-    lv_text_printf(&text, "  threads-at-once    %u\n", threads);
+    lv_text_printf(&text, "  threads-at-once    %u\n", ctx->thread_count);
     lv_text_printf(&text, "  slow-walks         %llu\n", (unsigned long long)ctx->counters.slow_walks);
     lv_text_printf(&text, "  locked-walks       %llu\n", (unsigned long long)ctx->counters.locked_walks);
     lv_text_printf(&text, "  dropped            %llu\n", (unsigned long long)ctx->counters.dropped);
     lv_text_printf(&text, "  findings           %u\n", ctx->findings);
     lv_text_printf(&text, "  findings-again     %llu\n", (unsigned long long)ctx->counters.suppressed_dups);
-    lv_text_printf(&text, "  memory-kib         %zu\n", ctx->arena.total / 1024);
+    say_memory(ctx, &text);
     lv_context_unlock(ctx, &locked);
     lv_context_say(ctx, buf, text.len);
 }

@@ -26,7 +26,7 @@ static void *map(struct lv_arena *arena, size_t size)
     return p;
 }
 
-void *lv_arena_alloc(struct lv_arena *arena, size_t size)
+static void *allocate(struct lv_arena *arena, size_t size)
 {
     size_t pages;
     char *block;
@@ -59,4 +59,13 @@ void *lv_arena_alloc(struct lv_arena *arena, size_t size)
         arena->end = block + pages;
     }
     return block;
+}
+
+void *lv_arena_alloc(struct lv_arena *arena, size_t size)
+{
+    bool fails = ++arena->count >= arena->fail_from && arena->count < arena->fail_to;
+    void *p = fails ? NULL : allocate(arena, size);
+
+    arena->failed |= p == NULL;
+    return p;
 }

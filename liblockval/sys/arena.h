@@ -15,6 +15,9 @@ struct lv_arena {
     char *end;
     size_t total; /* bytes mapped so far */
     size_t limit; /* 0: none. Tests set it to see what happens when memory runs out */
+    bool failed;  /* an allocation failed */
+    /* For tests: allocations are counted from 1 on, and those from .fail_from up to .fail_to fail; 0: none does. */
+    uint32_t count, fail_from, fail_to;
 };
 
 /* @size bytes, zeroed, aligned to 16. Returns null when there is no memory. Context: the owner's lock held. */

@@ -7,6 +7,10 @@
  * is still true. A plugin that is unloaded, rebuilt and loaded again often gets the same addresses and even the same
  * link map; such a record is recognised by what it was made of: range, load address, dynamic section, unwind data, path
  * and build-id.
+ *
+ * Records of unloaded modules leave the list that is walked without a lock, and keep their own next pointer: a reader who
+ * stands on one walks on. When the same file comes back to the same place its record is taken up again, with the number
+ * it was born with: it is the same code, and a plugin that comes and goes for ever needs one record.
  */
 
 #define _GNU_SOURCE
@@ -46,8 +50,7 @@ static struct module_private *private_of(const struct lv_module *module)
 
 void lv_modules_init(struct lv_modules *modules, struct lv_arena *arena)
 {
-    modules->head = NULL;
-    modules->arena = arena;
+    *modules = (struct lv_modules){ .arena = arena };
 }
 
 /* ---- making a record ---- */
@@ -126,15 +129,22 @@ static void read_identity(struct module_private *p)
     }
 }
 
-/* Was this record made of the module that the loader found? */
+/* What the loader says itself, without a look at the module. */
+static bool is_like(const struct lv_module *module, const struct dl_find_object *object)
+{
+    const struct module_private *p = private_of(module);
+
+    return module->start == (uintptr_t)object->dlfo_map_start && module->end == (uintptr_t)object->dlfo_map_end &&
+           p->map == object->dlfo_link_map && p->eh_frame == object->dlfo_eh_frame;
+}
+
+/* Was this record made of the module that the loader found, and that nobody unloads meanwhile? */
 static bool is_record_of(const struct lv_module *module, const struct dl_find_object *object)
 {
     const struct module_private *p = private_of(module);
     const struct link_map *map = object->dlfo_link_map;
 
-    if (module->gone || module->start != (uintptr_t)object->dlfo_map_start ||
-        module->end != (uintptr_t)object->dlfo_map_end || p->map != map || p->eh_frame != object->dlfo_eh_frame ||
-        module->bias != map->l_addr || p->dynamic != (uintptr_t)map->l_ld)
+    if (!is_like(module, object) || module->bias != map->l_addr || p->dynamic != (uintptr_t)map->l_ld)
         return false;
     if (module->is_program)
         return true;
@@ -144,86 +154,44 @@ static bool is_record_of(const struct lv_module *module, const struct dl_find_ob
             memcmp((const void *)p->id_address, module->build_id, module->build_id_size) == 0);
 }
 
-static const struct lv_module *add_record(struct lv_modules *modules, const struct dl_find_object *object)
+/* ---- symbols ---- */
+
+static bool has_path(const struct lv_module *module, uintptr_t text)
 {
-    const struct link_map *map = object->dlfo_link_map;
-    struct module_private *p = lv_arena_alloc(modules->arena, sizeof(*p));
-    struct lv_module *module;
+    size_t left = strlen(module->path) + 1;
 
-    if (!p)
-        return NULL;
-    module = &p->module;
-    module->symbols = p;
-    module->start = (uintptr_t)object->dlfo_map_start;
-    module->end = (uintptr_t)object->dlfo_map_end;
-    module->bias = map->l_addr;
-    p->map = map;
-    p->eh_frame = object->dlfo_eh_frame;
-    p->dynamic = (uintptr_t)map->l_ld;
+    for (const char *path = module->path; left != 0;) {
+        char piece[64];
+        size_t size = left < sizeof(piece) ? left : sizeof(piece);
 
-    /* The loader gives every module a name but the program. */
-    module->is_program = !map->l_name || map->l_name[0] == '\0';
-    module->path = module->is_program ? program_path(modules->arena) : copy_text(modules->arena, map->l_name);
-    if (!module->path)
-        return NULL;
-    module->name = last_part(module->path);
-    read_identity(p);
-
-    for (struct lv_module *old = modules->head; old; old = old->next) {
-        if (old->start < module->end && module->start < old->end)
-            old->gone = true;
+        if (lv_os_read_memory(text, piece, size) < 0 || memcmp(piece, path, size) != 0)
+            return false;
+        path += size;
+        text += size;
+        left -= size;
     }
-    module->next = modules->head;
-    __atomic_store_n(&modules->head, module, __ATOMIC_RELEASE);
-    return module;
-}
-
-bool lv_modules_peek(const struct lv_modules *modules, uintptr_t address, const struct lv_module **ret)
-{
-    const struct lv_module *module = __atomic_load_n(&modules->head, __ATOMIC_ACQUIRE);
-    struct dl_find_object object;
-    bool loaded = _dl_find_object((void *)address, &object) == 0;
-
-    for (; module; module = module->next) {
-        if (loaded ? is_record_of(module, &object) : address >= module->start && address < module->end)
-            break;
-    }
-    if (loaded != (module != NULL))
-        return false;
-    *ret = module;
     return true;
 }
 
-const struct lv_module *lv_modules_find(struct lv_modules *modules, uintptr_t address)
-{
-    struct dl_find_object object;
-    const struct lv_module *module;
-
-    if (_dl_find_object((void *)address, &object) == 0) {
-        for (module = modules->head; module; module = module->next) {
-            if (is_record_of(module, &object))
-                return module;
-        }
-        return add_record(modules, &object);
-    }
-    /* Unloaded, and nothing came in its place. */
-    for (module = modules->head; module; module = module->next) {
-        if (!module->gone && address >= module->start && address < module->end)
-            return module;
-    }
-    return NULL;
-}
-
-/* ---- names ---- */
-
+/* The same when another thread may unload it at this moment: nothing of it is read but by a call that may fail. */
 static bool is_still_loaded(const struct lv_module *module)
 {
+    const struct module_private *p = private_of(module);
     struct dl_find_object object;
+    struct link_map map;
+    uint8_t id[LV_BUILD_ID_MAX];
 
-    return _dl_find_object((void *)module->start, &object) == 0 && is_record_of(module, &object);
+    if (_dl_find_object((void *)module->start, &object) != 0 || !is_like(module, &object))
+        return false;
+    if (module->is_program)
+        return true;
+    return lv_os_read_memory((uintptr_t)object.dlfo_link_map, &map, sizeof(map)) == 0 && module->bias == map.l_addr &&
+           p->dynamic == (uintptr_t)map.l_ld && has_path(module, (uintptr_t)map.l_name) &&
+           lv_os_read_memory(p->id_address, id, module->build_id_size) == 0 &&
+           memcmp(id, module->build_id, module->build_id_size) == 0;
 }
 
-static void read_symbols(struct module_private *p)
+static void read_table(struct module_private *p)
 {
     const struct lv_module *module = &p->module;
     const struct lv_symtab_expect expect = {
@@ -250,6 +218,217 @@ static void read_symbols(struct module_private *p)
     p->symtab = (struct lv_symtab){ 0 };
 }
 
+static void read_symbols(struct module_private *p)
+{
+    if (!p->symtab_read)
+        read_table(p);
+    p->symtab_read = true;
+}
+
+/* The file is let go: what names its symbols have must not depend on it. */
+static void keep_names(const struct lv_module *first)
+{
+    struct module_private *p = private_of(first);
+
+    read_symbols(p);
+    lv_symtab_keep(&p->symtab);
+}
+
+/* ---- the lives of records ---- */
+
+static bool is_same_file(const struct lv_module *a, const struct lv_module *b)
+{
+    return a->build_id_size != 0 && a->build_id_size == b->build_id_size &&
+           memcmp(a->build_id, b->build_id, a->build_id_size) == 0 && strcmp(a->path, b->path) == 0;
+}
+
+static void add_to_list(struct lv_modules *modules, struct lv_module *module)
+{
+    module->next = modules->head;
+    __atomic_store_n(&modules->head, module, __ATOMIC_RELEASE);
+}
+
+/* The loaded module at @link is not loaded any more. */
+static void bury(struct lv_modules *modules, struct lv_module **link)
+{
+    struct lv_module *module = *link;
+
+    __atomic_store_n(link, module->next, __ATOMIC_RELEASE);
+    __atomic_store_n(&modules->sequence, modules->sequence + 1, __ATOMIC_RELEASE);
+    module->died = modules->sequence;
+    module->next_dead = modules->dead;
+    modules->dead = module;
+    keep_names(module->first);
+}
+
+/* The same file at the same place as @like, unloaded, or null; it is dead no longer. */
+static struct lv_module *take_dead(struct lv_modules *modules, const struct module_private *like)
+{
+    for (struct lv_module **link = &modules->dead; *link != NULL; link = &(*link)->next_dead) {
+        struct lv_module *module = *link;
+
+        if (module->start != like->module.start || module->end != like->module.end ||
+            module->bias != like->module.bias || private_of(module)->dynamic != like->dynamic ||
+            !is_same_file(module, &like->module))
+            continue;
+        *link = module->next_dead;
+        module->died = 0;
+        return module;
+    }
+    return NULL;
+}
+
+/* The first record of the file that @module was made of: itself where there is none. */
+static struct lv_module *first_of(const struct lv_modules *modules, struct lv_module *module)
+{
+    for (const struct lv_module *other = modules->head; other != NULL; other = other->next)
+        if (is_same_file(other, module))
+            return other->first;
+    for (const struct lv_module *other = modules->dead; other != NULL; other = other->next_dead)
+        if (is_same_file(other, module))
+            return other->first;
+    return module;
+}
+
+/* A record for what @like says, which is new; null without memory. */
+static struct lv_module *make_record(struct lv_modules *modules, const struct module_private *like)
+{
+    struct module_private *p = lv_arena_alloc(modules->arena, sizeof(*p));
+    struct lv_module *module;
+
+    if (p == NULL)
+        return NULL;
+    *p = *like;
+    module = &p->module;
+    module->symbols = p;
+    module->born = modules->sequence;
+    module->first = first_of(modules, module);
+    if (module->is_program)
+        module->path = program_path(modules->arena);
+    else
+        module->path = module->first != module ? module->first->path : copy_text(modules->arena, module->path);
+    if (module->path == NULL)
+        return NULL;
+    module->name = last_part(module->path);
+    return module;
+}
+
+static const struct lv_module *add_record(struct lv_modules *modules, const struct dl_find_object *object)
+{
+    const struct link_map *map = object->dlfo_link_map;
+    struct module_private found = { .map = map, .eh_frame = object->dlfo_eh_frame, .dynamic = (uintptr_t)map->l_ld };
+    struct lv_module *module = &found.module;
+
+    module->start = (uintptr_t)object->dlfo_map_start;
+    module->end = (uintptr_t)object->dlfo_map_end;
+    module->bias = map->l_addr;
+    /* The loader gives every module a name but the program. */
+    module->is_program = !map->l_name || map->l_name[0] == '\0';
+    module->path = module->is_program ? "" : map->l_name;
+    read_identity(&found);
+
+    for (struct lv_module **link = &modules->head; *link != NULL;) {
+        if ((*link)->start < module->end && module->start < (*link)->end)
+            bury(modules, link);
+        else
+            link = &(*link)->next;
+    }
+    module = take_dead(modules, &found);
+    if (module != NULL) {
+        private_of(module)->map = found.map;
+        private_of(module)->eh_frame = found.eh_frame;
+        private_of(module)->id_address = found.id_address;
+    } else {
+        module = make_record(modules, &found);
+        if (module == NULL)
+            return NULL;
+    }
+    add_to_list(modules, module);
+    return module;
+}
+
+bool lv_modules_peek(const struct lv_modules *modules, uintptr_t address, const struct lv_module **ret)
+{
+    const struct lv_module *module = NULL;
+    struct dl_find_object object;
+
+    if (_dl_find_object((void *)address, &object) == 0) {
+        module = __atomic_load_n(&modules->head, __ATOMIC_ACQUIRE);
+        while (module != NULL && !is_record_of(module, &object))
+            module = __atomic_load_n(&module->next, __ATOMIC_ACQUIRE);
+        if (module == NULL)
+            return false;
+    }
+    *ret = module;
+    return true;
+}
+
+const struct lv_module *lv_modules_find(struct lv_modules *modules, uintptr_t address)
+{
+    struct dl_find_object object;
+
+    if (_dl_find_object((void *)address, &object) != 0)
+        return NULL;
+    for (const struct lv_module *module = modules->head; module; module = module->next) {
+        if (is_record_of(module, &object))
+            return module;
+    }
+    return add_record(modules, &object);
+}
+
+const struct lv_module *lv_modules_at(const struct lv_modules *modules, uintptr_t address, uint32_t born)
+{
+    for (const struct lv_module *module = modules->head; module; module = module->next) {
+        if (module->born == born && address >= module->start && address < module->end)
+            return module;
+    }
+    for (const struct lv_module *module = modules->dead; module; module = module->next_dead) {
+        if (module->born == born && address >= module->start && address < module->end)
+            return module;
+    }
+    return NULL;
+}
+
+/* A handle is a link map, which glibc does not promise; it is read as memory that may be anything. */
+uintptr_t lv_modules_begin_unload(struct lv_modules *modules, const void *handle)
+{
+    struct dl_find_object object;
+    struct link_map map;
+
+    if (modules->sequence == 0)
+        __atomic_store_n(&modules->sequence, 1, __ATOMIC_RELEASE);
+    for (struct lv_module *module = modules->head; module; module = module->next) {
+        if (private_of(module)->map == handle)
+            keep_names(module->first);
+    }
+    if (lv_os_read_memory((uintptr_t)handle, &map, sizeof(map)) < 0 || _dl_find_object(map.l_ld, &object) != 0 ||
+        object.dlfo_link_map != handle)
+        return 0;
+    return (uintptr_t)map.l_ld;
+}
+
+void lv_modules_sweep(struct lv_modules *modules)
+{
+    for (struct lv_module **link = &modules->head; *link != NULL;) {
+        if (is_still_loaded(*link))
+            link = &(*link)->next;
+        else
+            bury(modules, link);
+    }
+}
+
+void lv_modules_end_unload(struct lv_modules *modules, uintptr_t where)
+{
+    struct dl_find_object object;
+
+    /* Nobody may have asked for an address in it, but libunwind knows those that it met on its way. */
+    if (where != 0 && _dl_find_object((void *)where, &object) != 0)
+        __atomic_store_n(&modules->sequence, modules->sequence + 1, __ATOMIC_RELEASE);
+    lv_modules_sweep(modules);
+}
+
+/* ---- names ---- */
+
 void lv_modules_name_in(const struct lv_module *module, uintptr_t address, struct lv_symbol *ret)
 {
     struct module_private *p;
@@ -258,11 +437,8 @@ void lv_modules_name_in(const struct lv_module *module, uintptr_t address, struc
     *ret = (struct lv_symbol){ .module = module, .offset = address };
     if (!module)
         return;
-    p = private_of(module);
-    if (!p->symtab_read) {
-        p->symtab_read = true;
-        read_symbols(p);
-    }
+    p = private_of(module->first);
+    read_symbols(p);
     ret->module_offset = address - module->bias;
     ret->symbol = lv_symtab_find(&p->symtab, ret->module_offset, &offset);
     ret->offset = ret->symbol ? (uintptr_t)offset : address - module->start;

@@ -8,6 +8,11 @@
  * found with _dl_find_object (glibc 2.35, lock-free and async-signal-safe) and added to the snapshot the first time an
  * address in them is asked for; a module's record survives its unloading. Symbols are read from the module's file
  * (.symtab, else .dynsym) by a reader of our own the first time they are needed.
+ *
+ * An address is no identity: when a module is unloaded, the next one often gets its addresses. So there is a sequence
+ * number that grows with every unloading that is noticed, and a record keeps the number of the time when it was made.
+ * Of the records that cover one address each was made after the one before it was found unloaded: so an address together
+ * with that number (.born) says which module lay there, for ever.
  */
 
 #include "base/types.h"
@@ -23,13 +28,21 @@ struct lv_module {
     uint8_t build_id[LV_BUILD_ID_MAX];
     uint8_t build_id_size; /* 0: none */
     bool is_program;
-    bool gone;     /* another module was loaded over its range */
-    void *symbols; /* private to modules.c; read lazily */
-    struct lv_module *next;
+    uint32_t born;               /* the sequence number when it was first met; 0: before the first unloading */
+    uint32_t died;               /* that of its unloading; 0: it is loaded. Owner's lock */
+    struct lv_module *first;     /* the first record of this very file (path and build-id): class keys name that one */
+    void *symbols;               /* private to modules.c; read lazily */
+    struct lv_module *next;      /* of the loaded ones; atomic */
+    struct lv_module *next_dead; /* of the unloaded ones, the last to die first; owner's lock */
 };
 
+/* Stands for .born where an address lies in no module. */
+#define LV_BORN_NONE UINT32_MAX
+
 struct lv_modules {
-    struct lv_module *head; /* atomic pointer; records are never freed */
+    struct lv_module *head; /* atomic pointer: the loaded ones, as far as is known; records are never freed */
+    struct lv_module *dead; /* owner's lock */
+    uint32_t sequence;      /* atomic, written under the owner's lock; 0: dlclose was never called */
     struct lv_arena *arena;
 };
 
@@ -44,13 +57,37 @@ struct lv_symbol {
 /* Context: the owner's lock held, guard held; no malloc, no loader lock. */
 void lv_modules_init(struct lv_modules *modules, struct lv_arena *arena);
 
-/* The module that @address lies in (code or data), or null. Cost: a walk over the modules seen so far. */
+/*
+ * The loaded module that @address lies in (code or data), or null. It must not be unloaded meanwhile: the calling thread
+ * runs in it, or uses a lock in it. Cost: a walk over the loaded modules seen so far.
+ */
 const struct lv_module *lv_modules_find(struct lv_modules *modules, uintptr_t address);
 
 /* The same without the owner's lock: true with the answer in @ret, false when only lv_modules_find() can tell. */
 bool lv_modules_peek(const struct lv_modules *modules, uintptr_t address, const struct lv_module **ret);
 
-/* Name @address. For a return address pass it less one and add one to the offset shown. */
+/* The sequence number of this moment. Context: any thread. */
+static inline uint32_t lv_modules_now(const struct lv_modules *modules)
+{
+    return __atomic_load_n(&modules->sequence, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * dlclose(@handle) is about to be called: from here on the sequence number is not 0, and the names of that module are
+ * read, since its file may be gone already. Returns an address in it, for lv_modules_end_unload().
+ */
+uintptr_t lv_modules_begin_unload(struct lv_modules *modules, const void *handle);
+
+/* dlclose came back: if the module at @where was unloaded, the sequence number grows, and others are looked for. */
+void lv_modules_end_unload(struct lv_modules *modules, uintptr_t where);
+
+/* Look which modules were unloaded, by dlclose or otherwise. Cost: about a microsecond a module. */
+void lv_modules_sweep(struct lv_modules *modules);
+
+/* The record that covers @address and was born then, loaded or not; null for LV_BORN_NONE. */
+const struct lv_module *lv_modules_at(const struct lv_modules *modules, uintptr_t address, uint32_t born);
+
+/* Name @address, which is in use now. For a return address pass it less one and add one to the offset shown. */
 void lv_modules_name(struct lv_modules *modules, uintptr_t address, struct lv_symbol *ret);
 
 /* Name @address, which lies in @module (or in none: null), loaded or not. */

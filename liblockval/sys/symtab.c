@@ -403,6 +403,24 @@ const char *lv_symtab_find(const struct lv_symtab *table, uint64_t address, uint
     return table->names + table->entries[low - 1].name;
 }
 
+void lv_symtab_keep(struct lv_symtab *table)
+{
+    char *copy;
+
+    if (table->mapping == NULL || table->mapping == table->names)
+        return;
+    copy = lv_os_map(table->names_size);
+    if (copy == NULL) {
+        lv_symtab_fini(table);
+        return;
+    }
+    memcpy(copy, table->names, table->names_size);
+    lv_os_unmap((void *)(uintptr_t)table->mapping, table->mapping_size);
+    table->names = copy;
+    table->mapping = copy;
+    table->mapping_size = table->names_size;
+}
+
 void lv_symtab_fini(struct lv_symtab *table)
 {
     if (table->entries)

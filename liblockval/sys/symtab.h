@@ -66,6 +66,12 @@ int lv_symtab_read_memory(struct lv_symtab *table, const struct lv_symtab_memory
 /* The innermost symbol that covers @address (without the load address), or null. Cost: O(log symbols). */
 const char *lv_symtab_find(const struct lv_symtab *table, uint64_t address, uint64_t *ret_offset);
 
+/*
+ * From here on nothing of the file is needed: the names are copied and its mapping is given back. A file that was let go
+ * may be written over, and names would change or, where it got shorter, be gone. Without memory the table is empty then.
+ */
+void lv_symtab_keep(struct lv_symtab *table);
+
 /* Give the memory back. */
 void lv_symtab_fini(struct lv_symtab *table);
 

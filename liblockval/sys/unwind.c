@@ -18,6 +18,10 @@
  * program that closes all descriptors, as daemons do, and opens others then gets stray bytes into its files and loses
  * bytes of its sockets. So libunwind is given another way to read memory: its accessors are public, and the local ones
  * are used for every such look. That holds for the program's own use of the same libunwind too, and is as safe for it.
+ *
+ * unw_backtrace never forgets how an address is left, and reads memory unchecked by what it remembers. When a module was
+ * unloaded and another one lies there, that is wrong at best. So from the first unloading on stacks are walked by
+ * unw_step, whose cache can be flushed and whose reads fail where nothing is.
  */
 
 #define _GNU_SOURCE
@@ -49,6 +53,7 @@ static struct {
     lv_phdr_callback *callback; /* atomic; libunwind's, once it was seen to work as expected */
     bool trying;                /* atomic */
     bool off;                   /* atomic; it does not */
+    bool step;                  /* atomic: modules were unloaded, unw_backtrace may be deceived */
     uint64_t short_count;       /* atomic */
 } unwinder;
 
@@ -170,12 +175,38 @@ bool lv_unwind_phdr(lv_phdr_callback *callback, void *data, int *ret_result)
 
 /* ---- unwinding ---- */
 
+void lv_unwind_forget(void)
+{
+    __atomic_store_n(&unwinder.step, true, __ATOMIC_RELAXED);
+    unw_flush_cache(unw_local_addr_space, 0, 0);
+}
+
+/* As unw_backtrace, step by step. */
+static int walk_by_steps(void **seen, int wanted)
+{
+    unw_context_t context;
+    unw_cursor_t cursor;
+    int count = 0;
+
+    if (unw_getcontext(&context) < 0 || unw_init_local(&cursor, &context) < 0)
+        return 0;
+    while (count < wanted && unw_step(&cursor) > 0) {
+        unw_word_t ip;
+
+        if (unw_get_reg(&cursor, UNW_REG_IP, &ip) < 0)
+            break;
+        seen[count++] = (void *)(uintptr_t)ip;
+    }
+    return count;
+}
+
 /* Not inlined, so that the library's own frames are a known kind of frame: all of them lie before @caller. */
 __attribute__((noinline)) static uint32_t walk(uintptr_t *frames, uint32_t max, uintptr_t caller)
 {
     uint32_t wanted = (max < FRAMES_MAX ? max : FRAMES_MAX) + OWN_FRAMES;
     void *seen[wanted]; /* no longer than need be: a thread of the program may have a very small stack */
-    int count = unw_backtrace(seen, (int)wanted);
+    int count = __atomic_load_n(&unwinder.step, __ATOMIC_RELAXED) ? walk_by_steps(seen, (int)wanted)
+                                                                  : unw_backtrace(seen, (int)wanted);
 
     for (int i = 0; i < count; i++) {
         uint32_t kept = (uint32_t)(count - i);

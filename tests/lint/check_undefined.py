@@ -23,6 +23,9 @@ ALLOWED = {
     "_UL*_local_addr_space": "libunwind's address space of this process",
     "__libc_single_threaded": "read once, at start",
     "unw_backtrace": "libunwind's cached walk: no malloc, no lock of the program",
+    "_U*_flush_cache": "libunwind: a counter",
+    **{f"_U*_{name}": "libunwind's walk step by step: what the cached walk does for a new frame"
+       for name in ("getcontext", "init_local", "step", "get_reg")},
     "urcu_bp_*": "liburcu-bp; re-enters our hooks, so the guard is set first",
     "rcu_*": "liburcu",
     "_dl_find_object": "lock-free look-up of a module",

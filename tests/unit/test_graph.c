@@ -179,12 +179,12 @@ START_TEST(stacks_are_kept_once)
 
     ck_assert_int_eq(lv_stacks_init(&stacks, &arena), 0);
     ck_assert_ptr_null(lv_stacks_get(&stacks, (lv_stack_id){ 0 }));
-    all = lv_stacks_add(&stacks, frames, 4);
-    three = lv_stacks_add(&stacks, frames, 3);
+    all = lv_stacks_add(&stacks, frames, NULL, 4);
+    three = lv_stacks_add(&stacks, frames, NULL, 3);
     ck_assert_uint_ne(all.v, 0);
     ck_assert_uint_ne(all.v, three.v);
-    ck_assert_uint_eq(lv_stacks_add(&stacks, frames, 4).v, all.v);
-    ck_assert_uint_eq(lv_stacks_add(&stacks, frames, 3).v, three.v);
+    ck_assert_uint_eq(lv_stacks_add(&stacks, frames, NULL, 4).v, all.v);
+    ck_assert_uint_eq(lv_stacks_add(&stacks, frames, NULL, 3).v, three.v);
     ck_assert_uint_eq(lv_stacks_get(&stacks, all)->count, 4);
     ck_assert_mem_eq(lv_stacks_get(&stacks, all)->frames, frames, sizeof(frames));
 }
@@ -198,12 +198,12 @@ START_TEST(many_stacks)
     for (uintptr_t i = 0; i < 5000; i++) {
         const uintptr_t frames[] = { i % 10, i };
 
-        ck_assert_uint_eq(lv_stacks_add(&stacks, frames, 2).v, i + 1);
+        ck_assert_uint_eq(lv_stacks_add(&stacks, frames, NULL, 2).v, i + 1);
     }
     for (uintptr_t i = 0; i < 5000; i++) {
         const uintptr_t frames[] = { i % 10, i };
 
-        ck_assert_uint_eq(lv_stacks_add(&stacks, frames, 2).v, i + 1);
+        ck_assert_uint_eq(lv_stacks_add(&stacks, frames, NULL, 2).v, i + 1);
     }
 }
 END_TEST
@@ -216,8 +216,8 @@ START_TEST(stacks_without_memory)
     ck_assert_int_eq(lv_stacks_init(&stacks, &arena), 0);
     arena.limit = 1;
     arena.at = arena.end;
-    ck_assert_uint_eq(lv_stacks_add(&stacks, &frame, 1).v, 0);
-    ck_assert_uint_eq(lv_stacks_add(&stacks, &frame, 1).v, 0);
+    ck_assert_uint_eq(lv_stacks_add(&stacks, &frame, NULL, 1).v, 0);
+    ck_assert_uint_eq(lv_stacks_add(&stacks, &frame, NULL, 1).v, 0);
 }
 END_TEST
 
