@@ -6,6 +6,7 @@
 
 #include <link.h>
 #include <pthread.h>
+#include <signal.h>
 #include <threads.h>
 #include <time.h>
 

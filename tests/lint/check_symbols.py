@@ -18,10 +18,17 @@ import lint
 
 PUBLIC_VERSION = "LOCKVAL_0.1"
 
-# The families of libc that take, release, wait for, make or destroy locks.
-FAMILIES = re.compile(r"^(__)?(pthread_(mutex|rwlock|spin|cond)|mtx|cnd)_\w+$")
+# The families of libc that take, release, wait for, make or destroy locks, that install signal handlers or change or wait
+# under a signal mask, and that jump out of a handler.
+FAMILIES = re.compile(
+    r"^(__)?(pthread_(mutex|rwlock|spin|cond)|mtx|cnd)_\w+$"
+    r"|^(__|__libc_)?(bsd_|sysv_|s)?signal$"
+    r"|^(__|__xpg_|__libc_)?sig(action|set|ignore|interrupt|vec|procmask|suspend|pause|block|setmask|hold|relse|stack)$"
+    r"|^pthread_(attr_setsigmask_np|sigmask)$"
+    r"|^(__|__libc_|_|sig)*longjmp(_chk)?$")
 
 # function of a family that is no hook: the reason
+MASK = "changes the signal mask, which nothing reads until the order of locks is judged by context"
 OLD_ALIAS = "an alias of the first pthread libraries; no header declares it and no compiler makes calls to it"
 EXCEPTIONS = {
     "pthread_mutex_getprioceiling": "only reads",
@@ -36,6 +43,23 @@ EXCEPTIONS = {
     "cnd_broadcast": "neither waits nor holds",
     "cnd_init": "a condition variable is no lock",
     "cnd_destroy": "a condition variable is no lock",
+    "sigignore": "takes a handler away; the kernel knows",
+    "siginterrupt": "changes a flag of what is installed, and leaves the handler",
+    "sigvec": "for binaries of before 2014; what it installs is not known, and works",
+    "sigstack": "an alternate stack; the trampolines run on whatever stack there is",
+    "__libc_sigaction": "libc's own, private to it",
+    "sigprocmask": MASK,
+    "pthread_sigmask": MASK,
+    "pthread_attr_setsigmask_np": MASK,
+    "sigsuspend": MASK,
+    "__sigsuspend": MASK,
+    "sigpause": MASK,
+    "__sigpause": MASK,
+    "__xpg_sigpause": MASK,
+    "sigblock": MASK,
+    "sigsetmask": MASK,
+    "sighold": MASK,
+    "sigrelse": MASK,
     "__pthread_mutex_init": OLD_ALIAS,
     "__pthread_mutex_destroy": OLD_ALIAS,
     "__pthread_mutex_lock": OLD_ALIAS,
@@ -170,6 +194,9 @@ def self_test():
     case("other version", "not as GLIBC_2.28", check_libc, [libc[0], symbol("cnd_wait", "GLIBC_2.1")], hooks, True)
     case("version elsewhere", None, check_libc, [libc[0], symbol("cnd_wait", "GLIBC_2.1")], hooks, False)
     case("new in libc", "mtx_newlock: libc exports", check_libc, [*libc, symbol("mtx_newlock", "GLIBC_2.99")], hooks, True)
+    case("new way to install a handler", "sigaction: libc exports", check_libc, [*libc, symbol("sigaction", "GLIBC_2.99")], hooks, True)
+    case("new way to jump", "__longjmp_chk: libc exports", check_libc, [*libc, symbol("__longjmp_chk", "GLIBC_2.99")], hooks, True)
+    case("other names with sig", None, check_libc, [*libc, symbol("sigemptyset", "GLIBC_2.99")], hooks, True)
     case("exception that is a hook", "is a hook and in EXCEPTIONS", check_libc,
          [*libc, symbol("cnd_signal", "GLIBC_2.28")], {**hooks, "cnd_signal": ""}, True)
     return test.finish("check_symbols")
