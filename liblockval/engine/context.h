@@ -54,6 +54,9 @@ struct lv_counters {
     uint64_t locked_walks;    /* of these, those that took the internal lock */
     uint64_t dropped;         /* acquisitions not judged because memory ran out */
     uint64_t suppressed_dups; /* findings that were made before */
+
+    uint64_t handlers_unwatched; /* atomic: signal handlers that interrupted the library itself */
+    uint64_t handlers_unknown;   /* atomic: installed when there was no trampoline left */
 };
 
 /* The waits on condition variables that hash to one place (engine/waits.h). */

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "engine/acquire.h"
+#include "engine/unload.h"
 #include "engine/usage.h"
 
 struct pool {
@@ -256,6 +257,28 @@ static void resolve_reasons(struct pool *p, const struct lv_finding *finding, st
     ret->reason_count = finding->reason_count;
 }
 
+/* The handler that the calling thread runs, if any. */
+static struct lv_report_handler resolve_handler(struct pool *p, const struct lv_thread *t)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    const struct lv_handler_running *running = t->handlers != NULL ? lv_handlers_current(t->handlers, here) : NULL;
+    struct lv_report_handler ret = { 0, NULL, NULL };
+    const struct lv_module *module;
+    struct lv_text text;
+
+    if (running == NULL)
+        return ret;
+    ret.signal = running->signal;
+    text = begin_text(p);
+    lv_signal_name(running->signal, &text);
+    ret.name = end_text(p, &text);
+    text = begin_text(p);
+    module = lv_module_of(p->ctx, running->site);
+    lv_frame_name(p->ctx, running->site, module != NULL ? module->born : LV_BORN_NONE, &text);
+    ret.site = end_text(p, &text);
+    return ret;
+}
+
 void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding, void *memory,
                 size_t size, struct lv_report *ret)
 {
@@ -272,6 +295,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
         .detail = finding->detail,
         .late = finding->late,
     };
+    ret->handler = resolve_handler(&p, t);
     p.class_room = 2 * finding->edge_count + t->depth + 2;
     p.classes = take(&p, p.class_room * sizeof(*p.classes));
     p.class_ids = take(&p, p.class_room * sizeof(*p.class_ids));

@@ -58,6 +58,7 @@ static void reset(struct lv_thread *t)
     t->cache_misses = 0;
     t->off = 0;
     t->ever_off = false;
+    t->handlers = NULL;
     memset(&t->pending, 0, sizeof(t->pending));
     memset(t->entered, 0, sizeof(t->entered));
     memset(t->disabled, 0, sizeof(t->disabled));

@@ -9,6 +9,7 @@
  */
 
 #include "engine/context.h"
+#include "engine/handlers.h"
 
 /* One held lock. */
 struct lv_held {
@@ -102,6 +103,7 @@ struct lv_thread {
     lv_thread_id info;
     bool witnessed; /* a witness names .info: a recycled state needs a new one */
     int tid;
+    struct lv_handlers *handlers;              /* signal handlers that run; null: not known */
     struct lv_acquisition pending[LV_PENDING]; /* of maps, between acquire and acquired; .address 0: free */
     uint8_t entered[LV_CONTEXTS];              /* how often each declared context is entered */
     uint8_t disabled[LV_CONTEXTS];             /* and disabled */

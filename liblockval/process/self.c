@@ -18,6 +18,8 @@ struct lv_context lv_process_context;
 
 __thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec")));
 
+__thread struct lv_handlers lv_self_handlers __attribute__((tls_model("initial-exec")));
+
 /* Stands for "not watched": at the start and the end of a thread, while its state is made, or for good. Its guard is
  * never 0 and nothing of it is ever written. */
 static struct lv_thread nobody = { .guard = 1 };
@@ -209,6 +211,7 @@ struct lv_thread *lv_self_new(void)
     lv_self_state = &nobody;
     if (t == NULL)
         return NULL;
+    t->handlers = &lv_self_handlers;
     (void)pthread_setspecific(exit_key, t);
     lv_self_state = t;
     return t;
@@ -221,13 +224,26 @@ struct lv_thread *lv_self_any(void)
     return t != &nobody && t != &noting ? t : NULL;
 }
 
+void lv_self_jumped(uint32_t inside)
+{
+    struct lv_thread *t = lv_self_state;
+
+    if (t != NULL && t != &nobody && t != &noting)
+        t->guard = inside + t->off;
+}
+
 void lv_process_stop_watching(void)
 {
     __atomic_store_n(&lv_process_context.state, LV_STATE_OFF, __ATOMIC_RELAXED);
     lv_self_state = &nobody;
 }
 
+bool lv_process_is_own(void)
+{
+    return process == lv_os_pid();
+}
+
 int lv_process_exit_status(int status)
 {
-    return process == lv_os_pid() ? lv_exit_status(&lv_process_context, status) : status;
+    return lv_process_is_own() ? lv_exit_status(&lv_process_context, status) : status;
 }

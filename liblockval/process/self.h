@@ -15,6 +15,10 @@ extern struct lv_context lv_process_context;
 /* The calling thread's state; null before its first hook. */
 extern __thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec")));
 
+/* The signal handlers that the calling thread runs. They are kept beside the state, since a handler may run before there
+ * is one. */
+extern __thread struct lv_handlers lv_self_handlers __attribute__((tls_model("initial-exec")));
+
 /* The slow way: start the validator if need be, make a state. Null when this thread is not watched. */
 struct lv_thread *lv_self_new(void);
 
@@ -32,12 +36,26 @@ static inline struct lv_thread *lv_self(void)
 /* The calling thread's state even when it is not watched now; null when it has none and can get none. */
 struct lv_thread *lv_self_any(void);
 
+/* How deep the calling thread is inside the library, 0 in the program. */
+static inline uint32_t lv_self_inside(void)
+{
+    const struct lv_thread *t = lv_self_state;
+
+    return t != NULL ? t->guard - t->off : 0;
+}
+
+/* A jump took the thread out of the library to where that depth was @inside. */
+void lv_self_jumped(uint32_t inside);
+
 /* Start the validator: options, context, what runs at exit and at fork. Called by the constructor, or by the first hook
  * before it. Does nothing the second time. */
 void lv_process_start(void);
 
 /* An unwatched thread is about to release @mutex: if it is one of liburcu's or libunwind's, fork has to know of it. */
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex);
+
+/* Is this the process of the validator, not a child of vfork, which shares its memory, or of _Fork? Cost: a system call. */
+bool lv_process_is_own(void);
 
 /* From here on nothing is watched in this process, which has one thread and must not take the internal lock. */
 void lv_process_stop_watching(void);

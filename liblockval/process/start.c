@@ -23,6 +23,7 @@
 #include "process/guards.h"
 #include "process/layout.h"
 #include "process/self.h"
+#include "process/signals.h"
 #include "process/stats.h"
 #include "sys/unwind.h"
 
@@ -58,6 +59,7 @@ bool lv_start_context(struct lv_context *ctx)
     find_own_code(ctx);
     /* The loader binds libunwind's calls at their first use, which takes some kilobytes of stack: this thread's has room. */
     (void)lv_unwind_try();
+    lv_signals_start();
     lv_layout_test(ctx, options.identity == LV_IDENTITY_TABLE);
     if (lv_context_init(ctx, &options) < 0)
         return false;

@@ -27,6 +27,9 @@ enum lv_finding_kind {
 const char *lv_finding_kind_name(enum lv_finding_kind kind);
 const char *lv_verdict_name(enum lv_verdict verdict);
 
+/* "SIGUSR1", "SIGRTMIN+3"; "99" when it has no name. */
+void lv_signal_name(int number, struct lv_text *out);
+
 struct lv_report_class {
     const char *name;   /* as printed: "sb_writers#2", "&pipe->mutex/1" */
     const char *origin; /* "static (transfer)", "init at acct_new+0x33 (transfer)", "named by lockval.h" */
@@ -44,6 +47,13 @@ struct lv_report_stack {
 struct lv_report_thread {
     const char *name;
     int tid;
+};
+
+/* The signal handler in which the finding was made. */
+struct lv_report_handler {
+    int signal;       /* 0: none */
+    const char *name; /* "SIGUSR1", "SIGRTMIN+3" */
+    const char *site; /* the call that installed it: "main+0x41 (transfer)" */
 };
 
 struct lv_report_lock {
@@ -81,7 +91,8 @@ struct lv_report {
     const char *program;
     int pid;
 
-    struct lv_report_thread thread; /* that made the finding */
+    struct lv_report_thread thread;   /* that made the finding */
+    struct lv_report_handler handler; /* the innermost that .thread runs */
 
     /* circular, event: edges[0] is the new one, held -> new lock; edges[i] leads from class i-1 to class i, where class 0
      * is the new lock and the last class the held one. recursive: edges[0] only, held and wanted of one class; in a cycle

@@ -103,9 +103,18 @@ static void put_head(struct lv_text *out, const struct lv_report *report)
     lv_text_putc(out, '\n');
 }
 
-/* What the thread is about to do, and what it holds: the new edge. */
-static void put_new_edge(struct lv_text *out, const struct lv_report_edge *edge, const struct lv_report_thread *thread)
+/* The line that says in which signal handler the thread does what the lines before say. */
+static void put_handler(struct lv_text *out, const struct lv_report *report)
 {
+    if (report->handler.signal != 0)
+        lv_text_printf(out, "in the handler of signal %s, installed at %s\n", lv_scenario_word(report->handler.name),
+                       lv_scenario_word(report->handler.site));
+}
+
+/* What the thread is about to do, and what it holds: the new edge. */
+static void put_new_edge(struct lv_text *out, const struct lv_report *report)
+{
+    const struct lv_report_edge *edge = &report->edges[0];
     const char *wanted = " is trying to acquire lock:\n";
     const char *held = "\nbut thread is already holding lock:\n";
 
@@ -115,11 +124,15 @@ static void put_new_edge(struct lv_text *out, const struct lv_report_edge *edge,
         wanted = " is completing an event, and took this lock since a wait for it began:\n";
         held = "\nand the event that it is completing is:\n";
     }
-    put_thread(out, thread);
+    put_thread(out, &report->thread);
     lv_text_puts(out, wanted);
     put_lock(out, &edge->wanted);
+    if (edge->kind != LV_REPORT_EDGE_COMPLETE)
+        put_handler(out, report);
     lv_text_puts(out, held);
     put_lock(out, &edge->held);
+    if (edge->kind == LV_REPORT_EDGE_COMPLETE)
+        put_handler(out, report);
 }
 
 /* The same for an edge that was made earlier: it had to wait until a semaphore was known to be a lock. */
@@ -228,7 +241,7 @@ static void put_circular(struct lv_text *out, const struct lv_report *report)
     if (report->late)
         put_late_edge(out, report);
     else
-        put_new_edge(out, &report->edges[0], &report->thread);
+        put_new_edge(out, report);
     lv_text_putc(out, '\n');
     lv_text_puts(out, depends_line(report->edges[0].kind));
     if (report->late)
@@ -248,7 +261,7 @@ static void put_recursive(struct lv_text *out, const struct lv_report *report)
     if (report->late)
         put_late_edge(out, report);
     else
-        put_new_edge(out, edge, &report->thread);
+        put_new_edge(out, report);
     lv_text_puts(out, edge->held.earlier ? "\nwhich lock was taken at (first acquisition from this site):\n"
                                          : "\nwhich lock was taken at:\n");
     put_stack(out, INDENT_STACK, &edge->held.stack);
@@ -275,6 +288,7 @@ static void put_subject(struct lv_text *out, const struct lv_report *report)
     if (lock->stack.count)
         lv_text_printf(out, ", at: %s", frame_at(&lock->stack, 0));
     lv_text_printf(out, "\n%s\n", lv_scenario_word(report->detail));
+    put_handler(out, report);
     if (lock->stack.count) {
         lv_text_puts(out, lock->earlier ? "\nthe lock was taken at (first acquisition from this site):\n"
                                         : "\nthe lock was taken at:\n");

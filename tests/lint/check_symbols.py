@@ -20,16 +20,22 @@ import lint
 
 PUBLIC_VERSION = "LOCKVAL_0.1"
 
-# The families of libc that take, release, wait for, make or destroy locks.
+# The families of libc that take, release, wait for, make or destroy locks, that make and end threads, that install signal
+# handlers or change or wait under a signal mask, and that jump out of a handler.
 FAMILIES = re.compile(
     r"^((__)?(pthread_(mutex|rwlock|spin|cond|barrier)|mtx|cnd|thrd|sem)_\w+|(__)?pthread_once|call_once"
     r"|pthread_(create|\w*join\w*|detach|exit|\w*cancel\w*|kill|kill_other_threads_np|sigqueue|yield|self|equal)"
-    r"|(_IO_)?f(try|un)?lockfile)$")
+    r"|(_IO_)?f(try|un)?lockfile"
+    r"|(__|__libc_)?(bsd_|sysv_|s)?signal"
+    r"|(__|__xpg_|__libc_)?sig(action|set|ignore|interrupt|vec|procmask|suspend|pause|block|setmask|hold|relse|stack)"
+    r"|pthread_(attr_setsigmask_np|sigmask)"
+    r"|(__|__libc_|_|sig)*longjmp(_chk)?)$")
 
 # function of a family that is no hook: the reason
 BARRIER = "all come and all go: nobody holds it, so it is no lock"
 CANCEL_STATE = "changes when the thread may be cancelled; a wait that is cancelled unwinds through its hook"
 ID = "names a thread"
+MASK = "changes the signal mask, which nothing reads until the order of locks is judged by context"
 EXCEPTIONS = {
     "pthread_mutex_getprioceiling": "only reads",
     "pthread_mutex_setprioceiling": "takes and releases the mutex inside one call: nothing is held across it",
@@ -66,6 +72,23 @@ EXCEPTIONS = {
     "__pthread_unregister_cancel": CANCEL_STATE,
     "__pthread_register_cancel_defer": CANCEL_STATE,
     "__pthread_unregister_cancel_restore": CANCEL_STATE,
+    "sigignore": "takes a handler away; the kernel knows",
+    "siginterrupt": "changes a flag of what is installed, and leaves the handler",
+    "sigvec": "for binaries of before 2014; what it installs is not known, and works",
+    "sigstack": "an alternate stack; the trampolines run on whatever stack there is",
+    "__libc_sigaction": "libc's own, private to it",
+    "sigprocmask": MASK,
+    "pthread_sigmask": MASK,
+    "pthread_attr_setsigmask_np": MASK,
+    "sigsuspend": MASK,
+    "__sigsuspend": MASK,
+    "sigpause": MASK,
+    "__sigpause": MASK,
+    "__xpg_sigpause": MASK,
+    "sigblock": MASK,
+    "sigsetmask": MASK,
+    "sighold": MASK,
+    "sigrelse": MASK,
 }
 
 HOOK = re.compile(r"^\s*LV_HOOK(\w*)\s*\(", re.MULTILINE)
@@ -261,6 +284,9 @@ def self_test():
          [*libc[:3], symbol("old_lock", "GLIBC_2.2", value="4000")], hooks, True)
     case("old version alone", "but no LV_HOOK", check_libc, libc,
          hooks_of(table + 'LV_HOOK_OLD(int, cnd_lone, (int), "GLIBC_2.2")'), True)
+    case("new way to install a handler", "sigaction: libc exports", check_libc, [*libc, symbol("sigaction", "GLIBC_2.99")], hooks, True)
+    case("new way to jump", "__longjmp_chk: libc exports", check_libc, [*libc, symbol("__longjmp_chk", "GLIBC_2.99")], hooks, True)
+    case("other names with sig", None, check_libc, [*libc, symbol("sigemptyset", "GLIBC_2.99")], hooks, True)
     case("exception that is a hook", "is a hook and in EXCEPTIONS", check_libc,
          [*libc, symbol("cnd_init", "GLIBC_2.28")], hooks_of(table + "LV_HOOK(int, cnd_init, (cnd_t *), 0)"), True)
     return test.finish("check_symbols")

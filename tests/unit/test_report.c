@@ -10,6 +10,7 @@
 
 #include "unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +152,16 @@ START_TEST(two_locks)
     struct lv_report report = abba_report();
 
     expect_golden("two_locks", &report);
+}
+END_TEST
+
+/* The same in a signal handler. */
+START_TEST(two_locks_in_handler)
+{
+    struct lv_report report = abba_report();
+
+    report.handler = (struct lv_report_handler){ 10, "SIGUSR1", "main+0x4d (transfer)" };
+    expect_golden("two_locks_in_handler", &report);
 }
 END_TEST
 
@@ -497,6 +508,66 @@ START_TEST(nothing_known)
 }
 END_TEST
 
+/* Every kind of finding says in which handler it was made, once, and only then. */
+START_TEST(handler_line)
+{
+    static const char line[] = "\nin the handler of signal SIGUSR1, installed at ?\n";
+    const struct lv_report_edge edges[2] = { { .kind = LV_REPORT_EDGE_LOCK }, { .kind = LV_REPORT_EDGE_WAIT } };
+    const struct lv_report_edge completing[2] = { { .kind = LV_REPORT_EDGE_COMPLETE },
+                                                  { .kind = LV_REPORT_EDGE_WAIT } };
+    char *buf = malloc(REPORT_SIZE);
+
+    for (int i = 0; i < 4 * LV_FINDING__COUNT; i++) {
+        struct lv_report report = { .kind = (enum lv_finding_kind)(i / 4),
+                                    .edge_count = 1 + (uint32_t)i % 2,
+                                    .edges = i % 4 < 2 ? edges : completing };
+        struct lv_text out;
+        const char *found;
+
+        lv_text_init(&out, buf, REPORT_SIZE);
+        lv_report_text(&report, &out);
+        ck_assert(strstr(buf, "handler") == NULL);
+        report.handler = (struct lv_report_handler){ 10, "SIGUSR1", NULL };
+        lv_text_init(&out, buf, REPORT_SIZE);
+        lv_report_text(&report, &out);
+        found = strstr(buf, line);
+        ck_assert(found != NULL);
+        ck_assert(strstr(found + 1, line) == NULL);
+    }
+    free(buf);
+}
+END_TEST
+
+static void expect_signal_name(int number, const char *name)
+{
+    char buf[32];
+    struct lv_text out;
+
+    lv_text_init(&out, buf, sizeof(buf));
+    lv_signal_name(number, &out);
+    ck_assert_str_eq(buf, name);
+}
+
+/* As libc names them, and numbers that have no name. */
+START_TEST(signal_names)
+{
+    for (int i = 1; i < 32; i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "SIG%s", sigabbrev_np(i) != NULL ? sigabbrev_np(i) : "?");
+        expect_signal_name(i, strcmp(name, "SIGPOLL") == 0 ? "SIGIO" : name);
+    }
+    ck_assert_int_eq(SIGRTMIN, 34);
+    expect_signal_name(SIGRTMIN, "SIGRTMIN");
+    expect_signal_name(SIGRTMIN + 3, "SIGRTMIN+3");
+    expect_signal_name(SIGRTMAX, "SIGRTMIN+30");
+    expect_signal_name(0, "0");
+    expect_signal_name(33, "33");
+    expect_signal_name(65, "65");
+    expect_signal_name(-1, "-1");
+}
+END_TEST
+
 /* Whatever the size of the buffer: nothing outside is touched, and a text that was cut says so where there is room. */
 START_TEST(cut)
 {
@@ -547,6 +618,7 @@ int main(void)
     tcase_add_test(golden, two_locks);
     tcase_add_test(golden, two_locks_late);
     tcase_add_test(golden, event_late);
+    tcase_add_test(golden, two_locks_in_handler);
     tcase_add_test(golden, three_locks_with_readers);
     tcase_add_test(golden, seven_classes);
     tcase_add_test(golden, seven_classes_by_wait);
@@ -563,6 +635,8 @@ int main(void)
     tcase_add_test(golden, cond_with_two_mutexes);
     suite_add_tcase(suite, golden);
     tcase_add_test(rest, nothing_known);
+    tcase_add_test(rest, handler_line);
+    tcase_add_test(rest, signal_names);
     tcase_add_test(rest, cut);
     tcase_add_test(rest, words);
     suite_add_tcase(suite, rest);
