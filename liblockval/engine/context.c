@@ -38,6 +38,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     lv_chains_init(&ctx->chains, &ctx->arena);
     lv_table_init(&ctx->stack_at, &ctx->arena);
     lv_table_init(&ctx->instance_of, &ctx->arena);
+    lv_pages_init(&ctx->pages, &ctx->arena);
     lv_table_init(&ctx->sites, &ctx->arena);
     lv_orphans_init(ctx);
     lv_table_init(&ctx->found, &ctx->arena);

@@ -9,6 +9,7 @@
  */
 
 #include "check/nesting.h"
+#include "engine/pages.h"
 #include "graph/chains.h"
 #include "graph/classes.h"
 #include "graph/stacks.h"
@@ -19,9 +20,10 @@ struct lv_thread;
 struct lv_birth;
 
 enum {
-    LV_CONTEXTS = 8,     /* declared contexts */
-    LV_OWN_RANGES = 2,   /* libraries whose locks are not watched */
-    LV_WAIT_PLACES = 256 /* places of the table of waits on condition variables */
+    LV_CONTEXTS = 8,      /* declared contexts */
+    LV_OWN_RANGES = 2,    /* libraries whose locks are not watched */
+    LV_WAIT_PLACES = 256, /* places of the table of waits on condition variables */
+    LV_ENDING_RANGES = 2
 };
 
 /* Addresses from start up to end. */
@@ -47,6 +49,20 @@ struct lv_thread_info {
 struct lv_instance {
     uintptr_t address; /* lock; of a free record: the next free one's number */
     uint64_t word;     /* atomic; 0: free. Changes whenever the record is given to another instance */
+    uint32_t next;     /* lock: on the same page, or parked together (engine/instances.c); 0: none */
+    uint32_t prev;     /* lock */
+};
+
+/* Where in an object of a kind its identity lies, from the object's address; a seal at 0: none was met. */
+struct lv_inside {
+    uint16_t word, seal;
+};
+
+/* What the owner of a lock is asked for with. */
+enum lv_owner_flag {
+    LV_OWNER_MAPPED = 1,     /* the lock's memory can be read */
+    LV_OWNER_NOT_ROBUST = 2, /* a robust mutex is nobody's: its holder may end */
+    LV_OWNER_NOT_SPIN = 4    /* so is a spinlock: it does not say whether it is shared with other processes */
 };
 
 struct lv_counters {
@@ -54,6 +70,8 @@ struct lv_counters {
     uint64_t locked_walks;    /* of these, those that took the internal lock */
     uint64_t dropped;         /* acquisitions not judged because memory ran out */
     uint64_t suppressed_dups; /* findings that were made before */
+    uint64_t retired;         /* lock: instances in the table whose life ended */
+    uint64_t frees;           /* atomic: calls that gave memory back on pages where locks are or were */
 
     uint64_t handlers_unwatched; /* atomic: signal handlers that interrupted the library itself */
     uint64_t handlers_unknown;   /* atomic: installed when there was no trampoline left */
@@ -67,9 +85,11 @@ struct lv_wait_place {
 };
 
 struct lv_context {
-    struct lv_options options;            /* constant after init */
-    uint64_t secret[2];                   /* constant after init: seals identities */
-    bool identity_inside[LV_KIND__COUNT]; /* constant after init: is there room inside locks of this kind? */
+    struct lv_options options;                /* constant after init */
+    uint64_t secret[2];                       /* constant after init: seals identities */
+    bool identity_inside[LV_KIND__COUNT];     /* constant after init: is there room inside locks of this kind? */
+    struct lv_inside inside[LV_KIND__COUNT];  /* atomic: noted with the first lock of the kind */
+    struct lv_range ending[LV_ENDING_RANGES]; /* constant after init: code of exit() and quick_exit() */
     struct lv_range own[LV_OWN_RANGES]; /* constant after init: code of liburcu and libunwind; unused ones are empty */
     const char *program;                /* constant after init */
     const char *version;                /* constant after init */
@@ -90,6 +110,7 @@ struct lv_context {
     struct lv_vec thread_infos;     /* struct lv_thread_info; number 0 is not used */
     struct lv_vec instances;        /* struct lv_instance; number 0 is not used */
     struct lv_table instance_of;    /* address -> number in instances */
+    struct lv_pages pages;          /* the same by page, and the filter for memory that is given back */
     uint32_t free_instance;         /* lock: first free record, linked through .address; 0: none */
     struct lv_vec orphans;          /* engine/orphan.c; number 0 is not used */
     struct lv_table orphan_at;      /* address -> number in orphans */
@@ -122,6 +143,11 @@ struct lv_context {
     /* Does the lock itself agree that the thread @tid (0: some thread) has it as @record says? Reads it safely; yes where
      * it cannot be asked. Null: locks cannot be asked. Constant after init. */
     bool (*agrees)(const struct lv_held_record *record, int tid);
+
+    /* Who holds the lock of @kind at @address now, by the lock's own word: the thread's number, -1 for somebody whom it
+     * does not name, 0 for nobody, or where no claim may be made (process-shared, elided, unreadable). @flags is of enum
+     * lv_owner_flag. Null: locks cannot be asked. Constant after init. */
+    int (*owner)(uintptr_t address, enum lv_kind kind, unsigned flags);
 
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);

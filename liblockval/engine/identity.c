@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "engine/instances.h"
 #include "engine/site.h"
 
 static uint64_t make_word(struct lv_context *ctx, lv_class_id class, unsigned flags)
@@ -22,31 +23,10 @@ static uint64_t make_word(struct lv_context *ctx, lv_class_id class, unsigned fl
     return (uint64_t)uid << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;
 }
 
-/* The record for @object, made if need be; null without memory. Context: lock held. */
-static struct lv_instance *record_for(struct lv_context *ctx, const struct lv_object *object)
-{
-    uint32_t number = lv_table_find(&ctx->instance_of, object->address);
-    struct lv_instance *record;
-
-    if (number != 0)
-        return lv_vec_at(&ctx->instances, number);
-    number = ctx->free_instance;
-    if (number != 0) {
-        record = lv_vec_at(&ctx->instances, number);
-        ctx->free_instance = (uint32_t)record->address;
-    } else {
-        record = lv_vec_add(&ctx->instances, &number);
-    }
-    if (record == NULL || lv_table_insert(&ctx->instance_of, object->address, number) < 0)
-        return NULL;
-    record->address = object->address;
-    return record;
-}
-
 /* Give @object the identity @word. Context: lock held. */
 static uint64_t store(struct lv_context *ctx, const struct lv_object *object, uint64_t word)
 {
-    struct lv_instance *record;
+    uint32_t number;
 
     if (word == 0)
         return 0;
@@ -55,11 +35,44 @@ static uint64_t store(struct lv_context *ctx, const struct lv_object *object, ui
         __atomic_store_n(object->seal, lv_identity_seal(ctx, object->address, word), __ATOMIC_RELEASE);
         return word;
     }
-    record = record_for(ctx, object);
-    if (record == NULL)
+    number = lv_instances_find_or_add(ctx, object->address);
+    if (number == 0)
         return 0;
-    __atomic_store_n(&record->word, word, __ATOMIC_RELEASE);
+    __atomic_store_n(&((struct lv_instance *)lv_vec_at(&ctx->instances, number))->word, word, __ATOMIC_RELEASE);
     return word;
+}
+
+/* Where locks of the kind have their words is the same in all of them. */
+static void note_inside(struct lv_context *ctx, const struct lv_object *object)
+{
+    uintptr_t word = (uintptr_t)object->word - object->address, seal = (uintptr_t)object->seal - object->address;
+    struct lv_inside *inside = &ctx->inside[object->kind];
+
+    if (__atomic_load_n(&inside->seal, __ATOMIC_RELAXED) != 0 || word > UINT16_MAX || seal > UINT16_MAX)
+        return;
+    __atomic_store_n(&inside->word, (uint16_t)word, __ATOMIC_RELAXED);
+    __atomic_store_n(&inside->seal, (uint16_t)seal, __ATOMIC_RELEASE);
+}
+
+/*
+ * @object gets an identity: mark its page, so that whoever gives the memory back looks for it. Data of a module and the
+ * thread's own stack are never freed: the stack's locks in the table are retired when the thread ends. Context: guard held.
+ */
+static void mark_page(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)
+{
+    unsigned mark = object->word != NULL ? LV_PAGE_INSIDE : LV_PAGE_TABLE;
+    uintptr_t address = object->address;
+    struct lv_class_key unused;
+
+    if (object->word != NULL)
+        note_inside(ctx, object);
+    if (address - t->stack_start < t->stack_end - t->stack_start) {
+        if (mark == LV_PAGE_TABLE && (t->stack_lowest == 0 || address < t->stack_lowest))
+            t->stack_lowest = address;
+        return;
+    }
+    if ((lv_pages_mark(&ctx->pages, address) & mark) == 0 && !lv_site_is_static(ctx, object, &unused))
+        lv_pages_set(&ctx->pages, address, mark);
 }
 
 uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object)
@@ -104,11 +117,14 @@ static lv_class_id class_of_new(struct lv_context *ctx, const struct lv_object *
 }
 
 /* Give @object an identity of @class, unless another thread did meanwhile. Context: guard held. */
-static uint64_t adopt(struct lv_context *ctx, const struct lv_object *object, lv_class_id class)
+static uint64_t adopt(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, lv_class_id class)
 {
-    struct lv_locked locked = lv_context_lock(ctx);
-    uint64_t word = lv_identity_peek(ctx, object);
+    struct lv_locked locked;
+    uint64_t word;
 
+    mark_page(ctx, t, object);
+    locked = lv_context_lock(ctx);
+    word = lv_identity_peek(ctx, object);
     if (word == 0)
         word = store(ctx, object, make_word(ctx, class, 0));
     ctx->counters.dropped += word == 0;
@@ -128,7 +144,7 @@ uint64_t lv_identity_adopt(struct lv_context *ctx, struct lv_thread *t, const st
     t->guard++;
     if (__atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
         class = class_of_new(ctx, object, site);
-    word = adopt(ctx, object, class);
+    word = adopt(ctx, t, object, class);
     t->guard--;
     return word;
 }
@@ -139,7 +155,7 @@ uint64_t lv_identity_adopt_as(struct lv_context *ctx, struct lv_thread *t, const
     uint64_t word;
 
     t->guard++;
-    word = adopt(ctx, object, class_of(ctx, key));
+    word = adopt(ctx, t, object, class_of(ctx, key));
     t->guard--;
     return word;
 }
@@ -153,7 +169,7 @@ uint64_t lv_identity_of_unmet(struct lv_context *ctx, struct lv_thread *t, const
     word = lv_identity_peek(ctx, object);
     if (word == 0 && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON &&
         lv_site_is_static(ctx, object, &key))
-        word = adopt(ctx, object, class_of(ctx, &key));
+        word = adopt(ctx, t, object, class_of(ctx, &key));
     t->guard--;
     return word;
 }
@@ -191,6 +207,7 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
  */
 static void renew(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, uint64_t word)
 {
+    mark_page(ctx, t, object);
     if (object->word != NULL) {
         word = store(ctx, object, word);
     } else {
@@ -225,7 +242,6 @@ void lv_identity_set(struct lv_context *ctx, struct lv_thread *t, const struct l
 void lv_identity_forget(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)
 {
     struct lv_locked locked;
-    uint32_t number;
 
     if (object->word != NULL) {
         /* Only what is ours: the words of an object that we never sealed are not touched. */
@@ -237,15 +253,7 @@ void lv_identity_forget(struct lv_context *ctx, struct lv_thread *t, const struc
     }
     t->guard++;
     locked = lv_context_lock(ctx);
-    number = lv_table_find(&ctx->instance_of, object->address);
-    if (number != 0) {
-        struct lv_instance *record = lv_vec_at(&ctx->instances, number);
-
-        lv_table_remove(&ctx->instance_of, object->address);
-        __atomic_store_n(&record->word, 0, __ATOMIC_RELEASE);
-        record->address = ctx->free_instance;
-        ctx->free_instance = number;
-    }
+    lv_instances_forget(ctx, object->address);
     lv_context_unlock(ctx, &locked);
     t->guard--;
 }

@@ -65,6 +65,7 @@ static void reset(struct lv_thread *t)
     __atomic_store_n(&t->waiting.cond, 0, __ATOMIC_RELEASE);
     t->history_head = t->history_cut = 0;
     memset(t->known, 0, sizeof(t->known));
+    t->stack_start = t->stack_end = t->stack_lowest = 0;
     lv_thread_empty_cache(t);
 }
 

@@ -112,6 +112,8 @@ struct lv_thread {
     uint64_t history_head;                     /* entries written so far */
     uint64_t history_cut;                      /* entries before this one do not count */
     struct lv_known_instance known[LV_KNOWN_INSTANCES];
+    uintptr_t stack_start, stack_end; /* the thread's own stack; 0 and 0: not known */
+    uintptr_t stack_lowest;           /* of the locks on it whose identity is in the table; 0: none */
 
     /* The wait on a condition variable that the thread is in; read by others. */
     struct {

@@ -9,23 +9,9 @@
 
 #include "engine/unload.h"
 
+#include "engine/instances.h"
 #include "engine/site.h"
 #include "sys/unwind.h"
-
-/* Locks in memory that is gone, known by their address alone: the next lock there is another one. Context: lock held. */
-static void retire_instances(struct lv_context *ctx, const struct lv_module *module)
-{
-    for (uint32_t i = 1; i < ctx->instances.count; i++) {
-        struct lv_instance *record = lv_vec_at(&ctx->instances, i);
-
-        if (record->word == 0 || record->address < module->start || record->address >= module->end)
-            continue;
-        lv_table_remove(&ctx->instance_of, record->address);
-        __atomic_store_n(&record->word, 0, __ATOMIC_RELEASE);
-        record->address = ctx->free_instance;
-        ctx->free_instance = i;
-    }
-}
 
 /* Forget what is known by addresses of the modules that died since this was last asked. Context: lock held. Cost: nothing,
  * or a walk over instances and threads. */
@@ -34,7 +20,7 @@ static void settle(struct lv_context *ctx)
     if (ctx->unloads_settled == lv_modules_now(&ctx->modules))
         return;
     for (const struct lv_module *m = ctx->modules.dead; m != NULL && m->died > ctx->unloads_settled; m = m->next_dead)
-        retire_instances(ctx, m);
+        lv_instances_retire(ctx, m->start, m->end);
     for (struct lv_thread *t = ctx->threads; t != NULL; t = t->next)
         lv_thread_empty_cache(t);
     lv_unwind_forget();

@@ -8,8 +8,14 @@
 
 void lv_mutex_before_init(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
 {
-    if (t != NULL && t->depth != 0)
+    struct lv_object object;
+
+    if (t == NULL)
+        return;
+    object = lv_mutex_object(&lv_process_context, mutex);
+    if (t->depth != 0)
         lv_lifetime_init(&lv_process_context, t, (uintptr_t)mutex, LV_KIND_MUTEX, site);
+    lv_lifetime_check_others(&lv_process_context, t, &object, site, "is initialised anew");
 }
 
 void lv_mutex_after_init(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
@@ -24,9 +30,13 @@ void lv_mutex_after_init(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t 
 
 struct lv_object lv_mutex_before_destroy(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
 {
+    struct lv_object object = lv_mutex_object(&lv_process_context, mutex);
+
     if (t != NULL && t->depth != 0)
         lv_lifetime_destroy(&lv_process_context, t, (uintptr_t)mutex, LV_KIND_MUTEX, site);
-    return lv_mutex_object(&lv_process_context, mutex);
+    if (t != NULL)
+        lv_lifetime_check_others(&lv_process_context, t, &object, site, "is destroyed");
+    return object;
 }
 
 void lv_mutex_after_destroy(struct lv_thread *t, const struct lv_object *object)

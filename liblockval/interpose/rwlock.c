@@ -22,6 +22,11 @@ LV_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict rwlock, const pthre
 
     if (t != NULL && t->depth != 0)
         lv_lifetime_init(&lv_process_context, t, (uintptr_t)rwlock, LV_KIND_RWLOCK, LV_CALL_SITE);
+    if (t != NULL) {
+        struct lv_object object = OBJECT(rwlock);
+
+        lv_lifetime_check_others(&lv_process_context, t, &object, LV_CALL_SITE, "is initialised anew");
+    }
     r = lv_real.pthread_rwlock_init(rwlock, attr);
     if (r == 0 && t != NULL) {
         struct lv_object object = OBJECT(rwlock);
@@ -39,6 +44,8 @@ LV_EXPORT int pthread_rwlock_destroy(pthread_rwlock_t *rwlock)
 
     if (t != NULL && t->depth != 0)
         lv_lifetime_destroy(&lv_process_context, t, (uintptr_t)rwlock, LV_KIND_RWLOCK, LV_CALL_SITE);
+    if (t != NULL)
+        lv_lifetime_check_others(&lv_process_context, t, &object, LV_CALL_SITE, "is destroyed");
     r = lv_real.pthread_rwlock_destroy(rwlock);
     if (r == 0 && t != NULL)
         lv_identity_forget(&lv_process_context, t, &object);

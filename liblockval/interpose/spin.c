@@ -12,6 +12,11 @@ LV_EXPORT int pthread_spin_init(pthread_spinlock_t *spin, int shared)
 
     if (t != NULL && t->depth != 0)
         lv_lifetime_init(&lv_process_context, t, (uintptr_t)spin, LV_KIND_SPIN, LV_CALL_SITE);
+    if (t != NULL) {
+        struct lv_object object = lv_spin_object(spin);
+
+        lv_lifetime_check_others(&lv_process_context, t, &object, LV_CALL_SITE, "is initialised anew");
+    }
     r = lv_real.pthread_spin_init(spin, shared);
     if (r == 0 && t != NULL) {
         struct lv_object object = lv_spin_object(spin);
@@ -29,6 +34,8 @@ LV_EXPORT int pthread_spin_destroy(pthread_spinlock_t *spin)
 
     if (t != NULL && t->depth != 0)
         lv_lifetime_destroy(&lv_process_context, t, (uintptr_t)spin, LV_KIND_SPIN, LV_CALL_SITE);
+    if (t != NULL)
+        lv_lifetime_check_others(&lv_process_context, t, &object, LV_CALL_SITE, "is destroyed");
     r = lv_real.pthread_spin_destroy(spin);
     if (r == 0 && t != NULL)
         lv_identity_forget(&lv_process_context, t, &object);

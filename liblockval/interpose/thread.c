@@ -21,6 +21,7 @@ LV_EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *r
 
     if (birth == NULL)
         return lv_real.pthread_create(thread, attr, start, arg);
+    lv_birth_note_stack(birth, attr);
     r = lv_real.pthread_create(thread, attr, lv_birth_run, birth);
     if (r != 0)
         lv_birth_drop(birth);

@@ -4,11 +4,13 @@
 
 #include "process/birth.h"
 
+#include "process/bounds.h"
 #include "process/self.h"
 
 struct lv_birth {
     void *(*start)(void *);
     void *arg;
+    struct lv_stack_wish stack;
     struct lv_birth *next_free; /* lock */
 };
 
@@ -29,8 +31,14 @@ struct lv_birth *lv_birth_new(struct lv_context *ctx, struct lv_thread *parent, 
     if (birth != NULL) {
         birth->start = start;
         birth->arg = arg;
+        birth->stack = (struct lv_stack_wish){ 0, 0 };
     }
     return birth;
+}
+
+void lv_birth_note_stack(struct lv_birth *birth, const pthread_attr_t *attr)
+{
+    birth->stack = lv_bounds_wish(attr);
 }
 
 void lv_birth_drop(struct lv_birth *birth)
@@ -50,8 +58,10 @@ static struct lv_birth begin(struct lv_birth *birth)
     struct lv_thread *t = lv_self();
 
     lv_birth_drop(birth);
-    if (t != NULL)
+    if (t != NULL) {
         lv_thread_set_start(&lv_process_context, t, (uintptr_t)mine.start);
+        lv_bounds_note(t, &mine.stack, (uintptr_t)__builtin_frame_address(0));
+    }
     return mine;
 }
 

@@ -226,6 +226,56 @@ static bool agrees(const struct lv_held_record *record, int tid)
     return holding == LV_HOLDING_UNKNOWN || holding == LV_HOLDING_SELF || (holding == LV_HOLDING_OTHER && tid == 0);
 }
 
+static int owner_of_mutex(const pthread_mutex_t *mutex, unsigned flags)
+{
+    int none = LV_MUTEX_ELISION | LV_MUTEX_SHARED | ((flags & LV_OWNER_NOT_ROBUST) != 0 ? LV_MUTEX_ROBUST : 0);
+
+    return (lv_mutex_kind(mutex) & none) != 0 ? 0 : mutex->__data.__owner;
+}
+
+/* Readers are counted above the three bits of the phase and of a writer. */
+static int owner_of_rwlock(const pthread_rwlock_t *rwlock)
+{
+    if (rwlock->__data.__shared != 0)
+        return 0;
+    if (rwlock->__data.__cur_writer != 0)
+        return rwlock->__data.__cur_writer;
+    return rwlock->__data.__readers >> 3 != 0 ? -1 : 0;
+}
+
+static int owner_of_spin(pthread_spinlock_t spin)
+{
+    pthread_spinlock_t fresh = 0;
+
+    (void)lv_real.pthread_spin_init(&fresh, PTHREAD_PROCESS_PRIVATE);
+    return spin != fresh ? -1 : 0;
+}
+
+static int owner(uintptr_t address, enum lv_kind kind, unsigned flags)
+{
+    union {
+        pthread_mutex_t mutex;
+        pthread_rwlock_t rwlock;
+        pthread_spinlock_t spin;
+    } copy;
+    size_t size = kind == LV_KIND_MUTEX    ? sizeof(copy.mutex)
+                  : kind == LV_KIND_RWLOCK ? sizeof(copy.rwlock)
+                  : kind == LV_KIND_SPIN   ? sizeof(copy.spin)
+                                           : 0;
+
+    if (size == 0)
+        return kind == LV_KIND_MAP ? -1 : 0;
+    if (kind == LV_KIND_SPIN && (flags & LV_OWNER_NOT_SPIN) != 0)
+        return 0;
+    if ((flags & LV_OWNER_MAPPED) != 0)
+        memcpy(&copy, (const void *)address, size);
+    else if (lv_os_read_memory(address, &copy, size) < 0)
+        return 0;
+    if (kind == LV_KIND_MUTEX)
+        return owner_of_mutex(&copy.mutex, flags);
+    return kind == LV_KIND_RWLOCK ? owner_of_rwlock(&copy.rwlock) : owner_of_spin(copy.spin);
+}
+
 void lv_layout_test(struct lv_context *ctx, bool table_only)
 {
     static const int types[] = { PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK,
@@ -236,6 +286,7 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
 
     ctx->is_lost = is_lost;
     ctx->agrees = agrees;
+    ctx->owner = owner;
     /* Maps and events are structs of our own. */
     ctx->identity_inside[LV_KIND_MAP] = ctx->identity_inside[LV_KIND_EVENT] = true;
     lv_objects_test();

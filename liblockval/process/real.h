@@ -8,7 +8,10 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include <threads.h>
 #include <time.h>
 
@@ -21,6 +24,22 @@ struct lv_real {
 
 /* Constant after lv_real_resolve(). */
 extern struct lv_real lv_real;
+
+/* The allocator's malloc_usable_size; null where it has none. Constant after lv_real_resolve(). */
+extern size_t (*lv_real_usable_size)(void *);
+
+/* Is the allocator glibc's own, whose blocks have a word before them with their length and three flags? Constant after
+ * lv_real_resolve(). */
+extern bool lv_real_header;
+
+/* The length, by that header, of a block that is not null: at least its usable size. */
+static inline size_t lv_real_header_size(const void *block)
+{
+    return (((const size_t *)block)[-1] & ~(size_t)7) - sizeof(size_t);
+}
+
+/* The address of a function that is no hook; 0: there is none. Context: as lv_real_resolve(). */
+uintptr_t lv_real_code(const char *name);
 
 /* Look all of them up, the next ones behind this library; once, at the first hook or in the constructor. */
 void lv_real_resolve(void);

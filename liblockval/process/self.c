@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "engine/lifetime.h"
 #include "engine/publish.h"
+#include "process/bounds.h"
 #include "process/layout.h"
 #include "process/start.h"
 
@@ -46,6 +48,8 @@ static void thread_exit(void *state)
         (void)pthread_setspecific(exit_key, t);
         return;
     }
+    if (t->guard == 0 && __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) != LV_STATE_OFF)
+        lv_lifetime_thread_end(&lv_process_context, t, LV_CALL_SITE);
     lv_self_state = &nobody;
     lv_thread_free(&lv_process_context, t);
 }
@@ -213,6 +217,8 @@ struct lv_thread *lv_self_new(void)
         return NULL;
     t->handlers = &lv_self_handlers;
     (void)pthread_setspecific(exit_key, t);
+    if (t->tid == process)
+        lv_bounds_note_main(t);
     lv_self_state = t;
     return t;
 }

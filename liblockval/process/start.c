@@ -42,6 +42,22 @@ static void find_own_code(struct lv_context *ctx)
     }
 }
 
+/* exit() and quick_exit() are short: they end with the call that runs the handlers, so this many bytes hold it. */
+enum {
+    EXIT_CODE = 32
+};
+
+static void find_exit_code(struct lv_context *ctx)
+{
+    static const char *const names[LV_ENDING_RANGES] = { "exit", "quick_exit" };
+
+    for (size_t i = 0; i < LV_ENDING_RANGES; i++) {
+        uintptr_t start = lv_real_code(names[i]);
+
+        ctx->ending[i] = (struct lv_range){ start, start != 0 ? start + EXIT_CODE : 0 };
+    }
+}
+
 bool lv_start_context(struct lv_context *ctx)
 {
     char said[8192];
@@ -57,6 +73,7 @@ bool lv_start_context(struct lv_context *ctx)
     ctx->version = LOCKVAL_VERSION_TEXT;
     lv_unwind_init();
     find_own_code(ctx);
+    find_exit_code(ctx);
     /* The loader binds libunwind's calls at their first use, which takes some kilobytes of stack: this thread's has room. */
     (void)lv_unwind_try();
     lv_signals_start();

@@ -75,6 +75,8 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  witnesses          %u\n", ctx->witnesses.all.count - 1);
     lv_text_printf(&text, "  instances-made     %u\n", ctx->next_uid);
     lv_text_printf(&text, "  instances-in-table %u\n", ctx->instance_of.live);
+    lv_text_printf(&text, "  instances-retired  %llu\n", (unsigned long long)ctx->counters.retired);
+    lv_text_printf(&text, "  frees-looked-at    %llu\n", (unsigned long long)ctx->counters.frees);
     lv_text_printf(&text, "  threads-at-once    %u\n", ctx->thread_count);
     lv_text_printf(&text, "  slow-walks         %llu\n", (unsigned long long)ctx->counters.slow_walks);
     lv_text_printf(&text, "  locked-walks       %llu\n", (unsigned long long)ctx->counters.locked_walks);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* An address is not an identity: what is built where another lock was is another lock. With identities in a table only a
- * call (init, destroy) could tell, and std::mutex makes none: so this holds where identity is kept in the object. */
-/* identity: auto */
+ * call could tell (init, destroy, free), and std::mutex makes none: memory that is used again without being freed is known
+ * to be another lock only where identity is kept in the object. */
 #include <cstdio>
 #include <cstring>
 #include <mutex>
 #include <new>
 #include <shared_mutex>
+
+#include <sys/mman.h>
 
 struct first_type {
     std::mutex lock;
@@ -30,6 +32,7 @@ static void use_second(second_type &object)
 }
 
 /* case: heap */
+/* identity: auto */
 static void heap()
 {
     void *place = ::operator new(sizeof(first_type));
@@ -45,8 +48,48 @@ static void heap()
     ::operator delete(place);
 }
 
+/* The same, freed in between: the allocator hands out the block that was freed last. */
+/* case: freed */
+static void freed()
+{
+    const void *place = nullptr;
+    int elsewhere = 0;
+
+    for (int i = 0; i < 100; i++) {
+        auto *one = new first_type;
+        use_first(*one);
+        elsewhere += place != nullptr && place != one;
+        place = one;
+        delete one;
+        auto *two = new second_type;
+        use_second(*two);
+        elsewhere += place != two;
+        delete two;
+    }
+    std::printf("elsewhere: %d\n", elsewhere);
+}
+
+/* Mappings that follow each other. */
+/* case: unmapped */
+static void unmapped()
+{
+    const size_t size = 3 * 4096;
+
+    for (int i = 0; i < 100; i++) {
+        char *place = static_cast<char *>(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        auto *one = new (place + 5000 / 8 * 8) first_type;
+        use_first(*one);
+        munmap(place, size);
+        char *again = static_cast<char *>(mmap(place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        auto *two = new (again + 5000 / 8 * 8) second_type;
+        use_second(*two);
+        munmap(again, size);
+    }
+}
+
 /* Two of one class, whose places are the other way round the next time. */
 /* case: pair */
+/* identity: auto */
 static void pair_of(first_type &a, first_type &b)
 {
     std::lock_guard<std::mutex> outer(a.lock);
@@ -68,6 +111,7 @@ static void pair()
 }
 
 /* case: stack */
+/* identity: auto */
 static std::shared_mutex shared_registry;
 
 static void on_stack(bool outer)
@@ -93,6 +137,10 @@ int main(int, char **argv)
 {
     if (std::strcmp(argv[1], "heap") == 0)
         heap();
+    else if (std::strcmp(argv[1], "freed") == 0)
+        freed();
+    else if (std::strcmp(argv[1], "unmapped") == 0)
+        unmapped();
     else if (std::strcmp(argv[1], "pair") == 0)
         pair();
     else

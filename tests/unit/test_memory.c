@@ -1,158 +1,356 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory runs out at every single allocation that a program can bring about, for once and for good: nothing crashes, no
- * finding is invented, and what needs no memory still works. */
+/* Which pages have locks, the table's instances by page, and memory that goes away with locks in it. */
 
 #include "engine.h"
 
-#include <stdio.h>
+#include "engine/instances.h"
+#include "engine/memory.h"
 
-/* A validator of its own whose log nobody sees. */
-static void begin(void)
+#define SITE ((uintptr_t)0x600000000000)
+#define PAGE ((uintptr_t)4096)
+#define MEMORY ((uintptr_t)0x700000000000)
+
+static struct lv_object in_table(uintptr_t address)
 {
-    scenario_restart(s, s->table ? "identity=table:log=none" : "identity=auto:log=none");
-    scenario_class(s, "X", SCENARIO_EXPLICIT);
-    (void)scenario_thread(s, 1);
-    (void)scenario_thread(s, 2);
-    write_lock(1, "A");
-    unlock(1, "A");
+    return (struct lv_object){ .address = address, .kind = LV_KIND_SPIN };
 }
 
-static void name_of(char *name, size_t size, unsigned i)
+/* The identity of the lock in the table at @address, made if there is none. */
+static uint64_t meet(uintptr_t address)
 {
-    (void)snprintf(name, size, "%c%c%u", (char)('B' + i / 26), (char)('a' + i % 26), i % 3);
+    const struct lv_object object = in_table(address);
+
+    return lv_identity_find(&s->ctx, scenario_thread(s, 1), &object, SITE);
 }
 
-static void nest_deep(unsigned thread, unsigned count)
+static uint64_t peek(uintptr_t address)
 {
-    char name[16];
+    const struct lv_object object = in_table(address);
 
-    for (unsigned i = 0; i < count; i++) {
-        name_of(name, sizeof(name), i);
-        scenario_lock(s, thread, name, i % 5 == 1 ? LV_READ : LV_WRITE,
-                      i % 7 == 1   ? LV_TRY
-                      : i % 7 == 2 ? LV_TIMED
-                                   : 0);
-    }
-    for (unsigned i = count; i-- > 0;) {
-        name_of(name, sizeof(name), i);
-        unlock(thread, name);
-    }
+    return lv_identity_peek(&s->ctx, &object);
 }
 
-/* One of everything, in an order that nothing contradicts. */
-static void use_everything(void)
+static void retire(uintptr_t start, uintptr_t end)
 {
-    lv_event_state state = 0;
-    struct lv_thread *t;
-    int context;
+    struct lv_locked locked = lv_context_lock(&s->ctx);
 
-    nest_deep(1, 70); /* the held stack grows twice */
-    nest_deep(2, 40);
-    /* Locks of one class: explicit, with subclasses; guessed, in one order of instances. */
-    write_lock(1, "X1");
-    scenario_lock_sub(s, 1, "X2", 1);
-    scenario_lock_sub(s, 1, "X3", 2);
-    unlock(1, "X3");
-    unlock(1, "X2");
-    unlock(1, "X1");
-    scenario_chain(s, 1, "Y1 Y2 Y3");
-    scenario_chain(s, 2, "Y1 Y2 Y3");
-    scenario_chain(s, 2, "A Y1 Y2");
-    /* An event, and histories. */
-    write_lock(1, "A");
-    scenario_wait(s, 1, "E", &state);
-    unlock(1, "A");
-    scenario_chain(s, 2, "Z1");
-    scenario_complete(s, 2, "E", &state);
-    lv_event_end_wait(&state);
-    /* Contexts, and threads that come and go. */
-    context = lv_context_declare(&s->ctx, "hardirq", 0);
-    lv_context_enter(&s->ctx, s->threads[1], context);
-    scenario_chain(s, 1, "W1");
-    lv_context_exit(&s->ctx, s->threads[1], context);
-    t = lv_thread_new(&s->ctx);
-    if (t != NULL)
-        lv_thread_free(&s->ctx, t);
-    /* The cache grows. */
-    for (unsigned i = 0; i < 300; i++) {
-        lv_thread_empty_cache(s->threads[1]);
-        scenario_chain(s, 1, "A");
-    }
+    lv_instances_retire(&s->ctx, start, end);
+    lv_context_unlock(&s->ctx, &locked);
 }
 
-/* Nothing was found, nothing is stuck; and a deadlock with oneself, in a lock that is known, is still seen. */
-static void check_after(bool failed)
+START_TEST(marks_by_page)
 {
-    scenario_expect_clean(s);
-    ck_assert_uint_eq(s->ctx.lock.word, 0);
-    ck_assert_int_eq(s->ctx.state, failed ? LV_STATE_DEGRADED : LV_STATE_ON);
-    for (unsigned i = 1; i <= 2; i++) {
-        ck_assert_uint_eq(s->threads[i]->guard, 0);
-        ck_assert_uint_eq(s->threads[i]->depth, 0);
-        ck_assert_uint_eq(s->threads[i]->key, 0);
-    }
-    write_lock(1, "A");
-    (void)scenario_begin(s, 1, "A", LV_WRITE, 0);
-    scenario_expect(s, LV_FINDING_RECURSIVE, LV_VERDICT_DEADLOCK);
-    unlock(1, "A");
-    scenario_expect_clean(s);
-}
+    const struct lv_pages *pages = &s->ctx.pages;
 
-/* The number of allocations that it takes. */
-static uint32_t count_allocations(void)
-{
-    uint32_t before;
-
-    begin();
-    before = s->ctx.arena.count;
-    use_everything();
-    check_after(false);
-    return s->ctx.arena.count - before;
-}
-
-START_TEST(each_allocation_fails)
-{
-    uint32_t total = count_allocations(), failures = 0;
-
-    ck_assert_uint_gt(total, 50);
-    for (uint32_t n = 1; n <= total; n++) {
-        for (int for_good = 0; for_good < 2; for_good++) {
-            begin();
-            s->ctx.arena.fail_from = s->ctx.arena.count + n;
-            s->ctx.arena.fail_to = for_good ? UINT32_MAX : s->ctx.arena.fail_from + 1;
-            use_everything();
-            failures += s->ctx.arena.failed;
-            check_after(s->ctx.arena.failed);
-        }
-    }
-    /* A run may need one more or fewer: how many slots of a cache collide is chance. */
-    ck_assert_uint_ge(failures, 2 * total - 8);
+    ck_assert_uint_eq(lv_pages_marks(pages, MEMORY, 1), 0);
+    meet(MEMORY + PAGE + 100);
+    ck_assert(pages->any);
+    ck_assert_uint_eq(lv_pages_marks(pages, MEMORY + PAGE, 1), LV_PAGE_TABLE);
+    ck_assert_uint_eq(lv_pages_marks(pages, MEMORY + 2 * PAGE - 1, 1), LV_PAGE_TABLE);
+    ck_assert_uint_eq(lv_pages_marks(pages, MEMORY, PAGE), 0);
+    ck_assert_uint_eq(lv_pages_marks(pages, MEMORY, PAGE + 1), LV_PAGE_TABLE);
+    ck_assert_uint_eq(lv_pages_marks(pages, MEMORY + 2 * PAGE, 100 * PAGE), 0);
+    ck_assert_uint_eq(lv_pages_marks(pages, MEMORY, 100 * PAGE), LV_PAGE_TABLE);
+    ck_assert_uint_eq(lv_pages_marks(pages, MEMORY + PAGE, 0), 0);
+    /* More pages than there are bytes: all of them may be meant. */
+    ck_assert_uint_ne(lv_pages_marks(pages, MEMORY + 2 * PAGE, (uintptr_t)LV_PAGE_BYTES * PAGE + 1), 0);
 }
 END_TEST
 
-/* No validator, or a whole one. */
-START_TEST(start_fails)
+/* The thread's own stack is not marked, and remembered. */
+START_TEST(marks_not_the_own_stack)
 {
-    static struct lv_context ctx;
-    struct lv_options options;
-    uint32_t total;
+    struct lv_thread *t = scenario_thread(s, 1);
+    uint64_t low;
 
-    lv_options_default(&options);
-    ck_assert_int_eq(lv_context_init(&ctx, &options), 0);
-    total = ctx.arena.count;
-    ck_assert_uint_gt(total, 5);
-    for (uint32_t n = 1; n <= total; n++) {
-        memset(&ctx, 0, sizeof(ctx));
-        ctx.arena.fail_from = n;
-        ctx.arena.fail_to = n + 1;
-        ck_assert_int_lt(lv_context_init(&ctx, &options), 0);
+    t->stack_start = MEMORY;
+    t->stack_end = MEMORY + 8 * PAGE;
+    meet(MEMORY + 3 * PAGE);
+    low = meet(MEMORY + 2 * PAGE);
+    meet(MEMORY + 5 * PAGE);
+    ck_assert_uint_eq(lv_pages_marks(&s->ctx.pages, MEMORY, 8 * PAGE), 0);
+    ck_assert_uint_eq(t->stack_lowest, MEMORY + 2 * PAGE);
+    meet(MEMORY + 8 * PAGE);
+    lv_lifetime_thread_end(&s->ctx, t, SITE);
+    ck_assert_uint_eq(peek(MEMORY + 2 * PAGE), 0);
+    ck_assert_uint_eq(peek(MEMORY + 5 * PAGE), 0);
+    ck_assert_uint_ne(peek(MEMORY + 8 * PAGE), 0);
+    ck_assert_uint_ne(meet(MEMORY + 2 * PAGE), low);
+}
+END_TEST
+
+/* A lock on this thread's stack that another thread met first. */
+START_TEST(retires_what_others_met_on_the_stack)
+{
+    struct lv_thread *t = scenario_thread(s, 2);
+
+    t->stack_start = MEMORY;
+    t->stack_end = MEMORY + 8 * PAGE;
+    meet(MEMORY + PAGE);
+    lv_lifetime_thread_end(&s->ctx, t, SITE);
+    ck_assert_uint_eq(peek(MEMORY + PAGE), 0);
+}
+END_TEST
+
+START_TEST(retires_a_range)
+{
+    /* Around the borders of the range, and on the pages within. */
+    const uintptr_t gone[] = { MEMORY + 64, MEMORY + PAGE, MEMORY + PAGE + 4, MEMORY + 3 * PAGE - 4 };
+    const uintptr_t stay[] = { MEMORY, MEMORY + 60, MEMORY + 3 * PAGE, MEMORY + 9 * PAGE };
+    uint64_t words[LV_ARRAY_SIZE(stay)];
+
+    for (size_t i = 0; i < LV_ARRAY_SIZE(gone); i++)
+        meet(gone[i]);
+    for (size_t i = 0; i < LV_ARRAY_SIZE(stay); i++)
+        words[i] = meet(stay[i]);
+    retire(MEMORY + 64, MEMORY + 3 * PAGE);
+    for (size_t i = 0; i < LV_ARRAY_SIZE(gone); i++)
+        ck_assert_uint_eq(peek(gone[i]), 0);
+    for (size_t i = 0; i < LV_ARRAY_SIZE(stay); i++)
+        ck_assert_uint_eq(meet(stay[i]), words[i]);
+    ck_assert_uint_eq(s->ctx.counters.retired, LV_ARRAY_SIZE(gone));
+    ck_assert_uint_eq(s->ctx.instance_of.live, LV_ARRAY_SIZE(stay));
+    /* Nothing is found twice, and an empty range has nothing. */
+    retire(MEMORY + 64, MEMORY + 3 * PAGE);
+    retire(MEMORY, MEMORY);
+    ck_assert_uint_eq(s->ctx.counters.retired, LV_ARRAY_SIZE(gone));
+}
+END_TEST
+
+/* More pages than instances: the instances are walked instead. What is free there, or parked, is passed over. */
+START_TEST(retires_a_very_large_range)
+{
+    const struct lv_object destroyed = in_table(MEMORY + 5 * PAGE);
+    struct lv_locked locked;
+    uint32_t parked;
+
+    for (uintptr_t i = 0; i < 20; i++)
+        meet(MEMORY + i * PAGE);
+    lv_identity_forget(&s->ctx, scenario_thread(s, 1), &destroyed);
+    locked = lv_context_lock(&s->ctx);
+    parked = lv_instances_park(&s->ctx, MEMORY + 7 * PAGE, MEMORY + 8 * PAGE);
+    lv_context_unlock(&s->ctx, &locked);
+    ck_assert_uint_ne(parked, 0);
+    retire(MEMORY, MEMORY + ((uintptr_t)1 << 40));
+    ck_assert_uint_eq(s->ctx.counters.retired, 1 + 18);
+    ck_assert_uint_eq(s->ctx.instance_of.live, 0);
+    ck_assert_uint_eq(s->ctx.pages.first.live, 0);
+    locked = lv_context_lock(&s->ctx);
+    lv_instances_unpark(&s->ctx, parked, 0, 0);
+    lv_context_unlock(&s->ctx, &locked);
+    ck_assert_uint_ne(peek(MEMORY + 7 * PAGE), 0);
+    ck_assert_uint_eq(s->ctx.instance_of.live, 1);
+}
+END_TEST
+
+/* A parked lock is found by nobody, not by a thread's cache either; then it is what it was, or gone. */
+START_TEST(parked)
+{
+    uint64_t kept = meet(MEMORY + 16), lost = meet(MEMORY + 32), other = meet(MEMORY + 64);
+    struct lv_locked locked = lv_context_lock(&s->ctx);
+    uint32_t list = lv_instances_park(&s->ctx, MEMORY, MEMORY + 64);
+
+    lv_context_unlock(&s->ctx, &locked);
+    ck_assert_uint_eq(peek(MEMORY + 16), 0);
+    ck_assert_uint_eq(peek(MEMORY + 32), 0);
+    ck_assert_uint_eq(meet(MEMORY + 64), other);
+    locked = lv_context_lock(&s->ctx);
+    for (uint32_t number = list, i = 0; i < 2; i++) {
+        const struct lv_instance *record = lv_vec_at(&s->ctx.instances, number);
+        uint64_t word = lv_instances_parked_word(record);
+
+        ck_assert_uint_ne(number, 0);
+        ck_assert(word == kept || word == lost);
+        number = record->next;
     }
+    lv_instances_unpark(&s->ctx, list, MEMORY + 32, MEMORY + 64);
+    lv_context_unlock(&s->ctx, &locked);
+    ck_assert_uint_eq(meet(MEMORY + 16), kept);
+    ck_assert_uint_ne(meet(MEMORY + 32), lost);
+}
+END_TEST
+
+/* A page full of locks, taken out in every order. */
+START_TEST(lists_of_a_page)
+{
+    for (unsigned step = 1; step < 64; step += 2) {
+        for (unsigned i = 0; i < 64; i++)
+            meet(MEMORY + i * 4);
+        for (unsigned i = 0; i < 64; i++) {
+            const struct lv_object object = in_table(MEMORY + (uintptr_t)(i * step % 64) * 4);
+
+            lv_identity_forget(&s->ctx, scenario_thread(s, 1), &object);
+            if (i == 40)
+                retire(MEMORY + 128, MEMORY + 192);
+        }
+        ck_assert_uint_eq(s->ctx.instance_of.live, 0);
+        ck_assert_uint_eq(s->ctx.pages.first.live, 0);
+    }
+}
+END_TEST
+
+/* A book of who holds what, for ctx->owner. */
+static int owner_says;
+
+static int owner(uintptr_t address, enum lv_kind kind, unsigned flags)
+{
+    (void)address;
+    (void)flags;
+    return kind == LV_KIND_MUTEX ? owner_says : -1;
+}
+
+/* Memory goes that cannot be read: the scenario's addresses are made up. */
+static void unmap(struct lv_thread *t, uintptr_t start, size_t size)
+{
+    struct lv_memory memory;
+
+    lv_memory_begin(&s->ctx, t, start, size, false, &memory);
+    lv_memory_end(&s->ctx, t, &memory, start, size, SITE, "is unmapped");
+}
+
+START_TEST(unmapped_while_held)
+{
+    struct lv_object *a = scenario_object(s, "A", LV_KIND_MUTEX);
+    struct lv_thread *t = scenario_thread(s, 1);
+
+    s->ctx.owner = owner;
+    owner_says = t->tid;
+    write_lock(1, "A");
+    write_lock(1, "B");
+    unmap(t, a->address - 8, 8);
+    scenario_expect_clean(s);
+    ck_assert_uint_eq(t->depth, 2);
+    unmap(t, a->address, 8);
+    ck_assert_str_eq(scenario_expect(s, LV_FINDING_LIFETIME, LV_VERDICT_MISUSE)->detail,
+                     "is unmapped while it is held");
+    ck_assert_uint_eq(t->depth, 1);
+    ck_assert_uint_eq(t->guard, 0);
+}
+END_TEST
+
+/* The lock says that somebody else has it: no claim, but this thread does not hold it any more. */
+START_TEST(unmapped_after_a_handoff)
+{
+    const struct lv_object *a = scenario_object(s, "A", LV_KIND_MUTEX);
+    struct lv_thread *t = scenario_thread(s, 1);
+
+    s->ctx.owner = owner;
+    owner_says = 0;
+    write_lock(1, "A");
+    unmap(t, a->address, 8);
+    ck_assert_uint_eq(t->depth, 0);
+}
+END_TEST
+
+/* After lockval_off() locks end without a word. */
+START_TEST(freed_unwatched)
+{
+    uint64_t word = meet(MEMORY);
+    struct lv_thread *t = scenario_thread(s, 1);
+
+    s->ctx.owner = owner;
+    t->off = t->guard = 1;
+    lv_memory_free(&s->ctx, t, MEMORY, 8, SITE);
+    t->off = t->guard = 0;
+    ck_assert_uint_ne(meet(MEMORY), word);
+}
+END_TEST
+
+/* Another thread's lock: @mapped memory is searched, or the books of all are read. */
+static void held_by_other(size_t size)
+{
+    struct lv_thread *holder = scenario_thread(s, 2);
+    struct lv_memory memory;
+    struct lv_object object = { .kind = LV_KIND_MUTEX };
+    struct lv_acquisition a;
+    uint64_t *words = calloc(1, size);
+
+    ck_assert_ptr_nonnull(words);
+    object.address = (uintptr_t)(words + 1);
+    object.word = s->table ? NULL : words + 3;
+    object.seal = words + 4;
+    s->ctx.owner = owner;
+    holder->tid = 4711;
+    owner_says = holder->tid;
+    ck_assert(lv_acquisition_set(&a, &object, lv_identity_find(&s->ctx, holder, &object, SITE), LV_WRITE, 0, SITE));
+    lv_acquire(&s->ctx, holder, &a);
+    lv_acquired(&s->ctx, holder, &a);
+    lv_memory_begin(&s->ctx, scenario_thread(s, 1), (uintptr_t)words, size, true, &memory);
+    ck_assert_uint_eq(memory.count, 1);
+    lv_memory_end(&s->ctx, scenario_thread(s, 1), &memory, 0, 0, SITE, "is freed");
+    scenario_expect_clean(s);
+    owner_says = 0; /* it is let go at this moment */
+    lv_memory_free(&s->ctx, scenario_thread(s, 1), (uintptr_t)words, size, SITE);
+    scenario_expect_clean(s);
+    owner_says = holder->tid;
+    if (s->table) /* the lock in the table was retired just now, with nobody holding it */
+        return;
+    lv_memory_free(&s->ctx, scenario_thread(s, 1), (uintptr_t)words, size, SITE);
+    ck_assert_ptr_nonnull(strstr(scenario_expect(s, LV_FINDING_LIFETIME, LV_VERDICT_MISUSE)->detail, "is held by "));
+    ck_assert_uint_eq(holder->depth, 1);
+}
+
+START_TEST(a_small_block_held_by_another)
+{
+    held_by_other(64);
+}
+END_TEST
+
+START_TEST(a_large_block_held_by_another)
+{
+    held_by_other(64 * 1024);
+}
+END_TEST
+
+/* What the parent's threads held when a child was forked is nobody's in the child. */
+START_TEST(inherited)
+{
+    const struct lv_object *a = scenario_object(s, "A", LV_KIND_MUTEX);
+    struct lv_thread *t = scenario_thread(s, 1);
+
+    s->ctx.owner = owner;
+    owner_says = t->tid;
+    write_lock(1, "A");
+    lv_thread_after_fork(&s->ctx, t);
+    owner_says = t->tid;
+    unmap(t, a->address, 8);
+    ck_assert_uint_eq(t->depth, 0);
+}
+END_TEST
+
+START_TEST(a_thread_ends)
+{
+    struct lv_thread *t = scenario_thread(s, 1);
+
+    s->ctx.owner = owner;
+    owner_says = t->tid;
+    write_lock(1, "A");
+    write_lock(1, "B");
+    lv_lifetime_thread_end(&s->ctx, t, SITE);
+    scenario_expect(s, LV_FINDING_LIFETIME, LV_VERDICT_MISUSE);
+    scenario_expect(s, LV_FINDING_LIFETIME, LV_VERDICT_MISUSE);
+    ck_assert_uint_eq(t->depth, 0);
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = { each_allocation_fails, start_fails };
+    const TTest *const tests[] = {
+        marks_by_page,
+        marks_not_the_own_stack,
+        retires_what_others_met_on_the_stack,
+        retires_a_range,
+        retires_a_very_large_range,
+        parked,
+        lists_of_a_page,
+        unmapped_while_held,
+        unmapped_after_a_handoff,
+        freed_unwatched,
+        a_small_block_held_by_another,
+        a_large_block_held_by_another,
+        inherited,
+        a_thread_ends,
+    };
 
     return engine_run("memory", tests, LV_ARRAY_SIZE(tests));
 }
