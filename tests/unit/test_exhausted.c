@@ -112,11 +112,12 @@ static uint32_t count_allocations(void)
 
 START_TEST(each_allocation_fails)
 {
-    uint32_t total = count_allocations(), failures = 0;
+    uint32_t total = count_allocations(), failures = 0, runs = 0;
 
     ck_assert_uint_gt(total, 50);
     for (uint32_t n = 1; n <= total; n++) {
-        for (int for_good = 0; for_good < 2; for_good++) {
+        /* For good every third time: what fails after the first matters little. */
+        for (int for_good = 0; for_good < (n % 3 == 0 ? 2 : 1); for_good++, runs++) {
             begin();
             s->ctx.arena.fail_from = s->ctx.arena.count + n;
             s->ctx.arena.fail_to = for_good ? UINT32_MAX : s->ctx.arena.fail_from + 1;
@@ -126,7 +127,7 @@ START_TEST(each_allocation_fails)
         }
     }
     /* A run may need one more or fewer: how many slots of a cache collide is chance. */
-    ck_assert_uint_ge(failures, 2 * total - 8);
+    ck_assert_uint_ge(failures, runs - 8);
 }
 END_TEST
 
