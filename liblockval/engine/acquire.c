@@ -271,23 +271,47 @@ static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
     return lost;
 }
 
+/* An acquisition that may not be remembered comes this way each time: when there is nothing to learn, that is all. */
+static bool is_nothing_new(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain,
+                           uint64_t at)
+{
+    bool learned;
+
+    t->guard++;
+    learned = is_learned(ctx, a, chain, at);
+    if (learned)
+        __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
+    t->guard--;
+    return learned;
+}
+
+/* What the chain taken from this site is called, the same in every thread and for every pair of instances. */
+static uint64_t place_of(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+{
+    uint64_t born;
+
+    t->guard++;
+    born = lv_module_born(ctx, a->site);
+    t->guard--;
+    return lv_hash_mix(a->key_after + born, a->site) | 1;
+}
+
 void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain,
                      uint64_t tag)
 {
-    uint64_t at;
+    uint64_t at = place_of(ctx, t, a);
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
-    bool cached;
+    bool cached = lv_orphan_check(ctx, t, a);
 
+    if (!cached && is_nothing_new(ctx, t, a, chain, at))
+        return;
     if (LV_UNLIKELY(drop_lost(ctx, t))) {
         a->paired = false;
         lv_acquire(ctx, t, a);
         return;
     }
-    cached = lv_orphan_check(ctx, t, a);
     t->guard++;
-    /* The same in every thread and for every pair of instances. */
-    at = lv_hash_mix(a->key_after + lv_module_born(ctx, a->site), a->site) | 1;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
     if (!is_learned(ctx, a, chain, at) && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)

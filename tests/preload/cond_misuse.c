@@ -267,6 +267,34 @@ static void woken(void)
     end_waiters(thread, 4);
 }
 
+/* By each function that wakes; C11's are POSIX's under other names. */
+/* case: woken-each */
+static int signal_c11(pthread_cond_t *woken_on)
+{
+    return cnd_signal((cnd_t *)(void *)woken_on);
+}
+
+static int broadcast_c11(pthread_cond_t *woken_on)
+{
+    return cnd_broadcast((cnd_t *)(void *)woken_on);
+}
+
+static void woken_each(void)
+{
+    int (*const functions[])(pthread_cond_t *) = { pthread_cond_signal, pthread_cond_broadcast, signal_c11,
+                                                   broadcast_c11 };
+    pthread_t thread;
+
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        waiting = ready = 0;
+        start_waiters(&thread, 1);
+        ready = 1;
+        MUST(functions[i](&cond) == 0);
+        wait_with_second();
+        end_waiters(&thread, 1);
+    }
+}
+
 /* case: cancelled */
 static void cancelled(void)
 {
@@ -316,6 +344,7 @@ static const struct {
     { "pool", pool },
     { "in-turn", in_turn },
     { "woken", woken },
+    { "woken-each", woken_each },
     { "cancelled", cancelled },
     { "forked", forked },
 };

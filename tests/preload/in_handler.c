@@ -112,7 +112,7 @@ static void after(void)
 }
 
 /* case: misuse */
-/* expect: ^is being released, but this thread does not hold it\nin the handler of signal SIGUSR1, installed at */
+/* expect: ^is being released, but nobody holds it\nin the handler of signal SIGUSR1, installed at */
 static void bad_unlock(int number)
 {
     (void)number;

@@ -153,9 +153,11 @@ static void *write_rwlock(void *unused)
     return unused;
 }
 
+/* The lock goes on to name the writer, so it is held when that thread ends. */
 /* case: other-writer */
 /* status: 66 */
-/* findings: 1 */
+/* findings: 2 */
+/* expect: ^is held while its thread ends$ */
 /* expect: ^which is held by write_rwlock/\d+, taken at:\n  write_rwlock */
 static void other_writer(void)
 {

@@ -286,7 +286,7 @@ static void held_by_other(size_t size)
     if (s->table) /* the lock in the table was retired just now, with nobody holding it */
         return;
     lv_memory_free(&s->ctx, scenario_thread(s, 1), (uintptr_t)words, size, SITE);
-    ck_assert_ptr_nonnull(strstr(scenario_expect(s, LV_FINDING_LIFETIME, LV_VERDICT_MISUSE)->detail, "is held by "));
+    ck_assert_ptr_nonnull(strstr(scenario_expect(s, LV_FINDING_LIFETIME, LV_VERDICT_MISUSE)->detail, "another thread holds it"));
     ck_assert_uint_eq(holder->depth, 1);
 }
 
