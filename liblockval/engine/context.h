@@ -69,7 +69,6 @@ struct lv_counters {
     uint64_t dropped;         /* acquisitions not judged because memory ran out */
     uint64_t suppressed_dups; /* findings that were made before */
     uint64_t retired;         /* lock: instances in the table whose life ended */
-    uint64_t frees;           /* atomic: calls that gave memory back on pages where locks are or were */
 };
 
 struct lv_context {

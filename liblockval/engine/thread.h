@@ -113,6 +113,8 @@ struct lv_thread {
     uintptr_t stack_start, stack_end; /* the thread's own stack; 0 and 0: not known */
     uintptr_t stack_lowest;           /* of the locks on it whose identity is in the table; 0: none */
 
+    uint64_t frees; /* blocks given back on marked pages; not reset: all states' are summed for the counters */
+
     bool used;                   /* lock */
     struct lv_thread *next;      /* constant after init: all states */
     struct lv_thread *next_free; /* lock */
