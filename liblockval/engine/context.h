@@ -71,7 +71,6 @@ struct lv_counters {
     uint64_t dropped;         /* acquisitions not judged because memory ran out */
     uint64_t suppressed_dups; /* findings that were made before */
     uint64_t retired;         /* lock: instances in the table whose life ended */
-    uint64_t frees;           /* atomic: calls that gave memory back on pages where locks are or were */
 
     uint64_t handlers_unwatched; /* atomic: signal handlers that interrupted the library itself */
     uint64_t handlers_unknown;   /* atomic: installed when there was no trampoline left */

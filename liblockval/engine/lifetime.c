@@ -21,7 +21,8 @@ static void end_life(struct lv_context *ctx, struct lv_thread *t, uintptr_t addr
     for (struct lv_held *h; (h = lv_held_find(t, address)) != NULL;) {
         const struct lv_held_record record = lv_held_record_of(h);
 
-        if (h->kind == kind)
+        /* Handlers in a forked child make anew what the fork found locked. */
+        if (h->kind == kind && !h->inherited)
             lv_finding_about(ctx, t, LV_FINDING_LIFETIME, &record, site, detail);
         lv_held_remove(t, h);
     }
@@ -175,7 +176,7 @@ void lv_lifetime_thread_end(struct lv_context *ctx, struct lv_thread *t, uintptr
         struct lv_held *h = &t->held[t->depth - 1];
         const struct lv_held_record record = lv_held_record_of(h);
 
-        if (lv_lifetime_is_held(ctx, t, h, LV_OWNER_NOT_ROBUST))
+        if (t->off == 0 && lv_lifetime_is_held(ctx, t, h, LV_OWNER_NOT_ROBUST))
             lv_finding_about(ctx, t, LV_FINDING_LIFETIME, &record, site, "is held while its thread ends");
         lv_held_remove(t, h);
     }

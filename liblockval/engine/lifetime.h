@@ -29,7 +29,7 @@ void lv_lifetime_check_others(struct lv_context *ctx, struct lv_thread *t, const
                               uintptr_t site, const char *what);
 
 /* The thread ends, its last destructor called from @site: a finding for each lock that it still holds (but robust ones), and
- * the locks on its stack are no longer. Context: guard not held. */
+ * the locks on its stack are no longer. Context: guard not held, but by lockval_off(): then there are no findings. */
 void lv_lifetime_thread_end(struct lv_context *ctx, struct lv_thread *t, uintptr_t site);
 
 enum {

@@ -27,6 +27,9 @@ enum {
 void lv_findings_reserve(struct lv_context *ctx)
 {
     ctx->reserve = lv_os_map(RESERVE);
+    /* No finding has this key; but the table has its first array. */
+    if (lv_table_insert(&ctx->found, 2, 1) < 0)
+        ctx->counters.dropped++;
 }
 
 /* Memory for a publication of @size bytes, or fewer; null: none. Context: lock held. */

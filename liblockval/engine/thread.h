@@ -121,6 +121,7 @@ struct lv_thread {
         uint32_t signals; /* of its place in the table, when the wait began */
         struct lv_held_record with;
     } waiting;
+    uint64_t frees; /* blocks given back on marked pages; not reset: all states' are summed for the counters */
 
     bool used;                   /* lock */
     struct lv_thread *next;      /* constant after init: all states */

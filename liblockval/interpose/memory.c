@@ -60,7 +60,7 @@ static struct lv_thread *looking(uintptr_t site)
     return __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) != LV_STATE_OFF ? t : NULL;
 }
 
-static __attribute__((noinline)) void look_and_free(void *block, uintptr_t site)
+static void look(void *block, uintptr_t site)
 {
     size_t size = usable_size(block);
     int saved = errno;
@@ -69,6 +69,11 @@ static __attribute__((noinline)) void look_and_free(void *block, uintptr_t site)
     if (t != NULL)
         lv_memory_free(&lv_process_context, t, (uintptr_t)block, size, site);
     errno = saved;
+}
+
+static __attribute__((noinline)) void look_and_free(void *block, uintptr_t site)
+{
+    look(block, site);
     lv_real.free(block);
 }
 
@@ -84,7 +89,12 @@ LV_EXPORT void free(void *block)
 LV_EXPORT void cfree(void *block);
 LV_EXPORT void cfree(void *block)
 {
-    free(block);
+    void (*real)(void *) = lv_real.cfree != NULL ? lv_real.cfree : lv_real.free;
+
+    if (LV_UNLIKELY(!is_clear(block)))
+        look(block, LV_CALL_SITE);
+    if (LV_LIKELY(real != NULL))
+        real(block);
 }
 
 /* What happened to a part of memory that was looked at before the real call. */
@@ -140,15 +150,23 @@ LV_EXPORT void *realloc(void *block, size_t size)
     return resize(block, size, LV_CALL_SITE);
 }
 
-/* libc's calls realloc through the hook; an allocator's own may not. */
+extern __typeof__(realloc) own_realloc __attribute__((nothrow, leaf, alias("realloc"), visibility("hidden")));
+
+/*
+ * libc's calls whichever realloc the program has, and so does this one: that of an allocator before the library, which the hook
+ * is not called for; else the hook's way. An allocator's own reallocarray behind the library would not come back to the hook.
+ */
 LV_EXPORT void *reallocarray(void *block, size_t count, size_t size)
 {
+    void *(*volatile of_program)(void *, size_t) = realloc;
     size_t total;
 
     if (__builtin_mul_overflow(count, size, &total)) {
         errno = ENOMEM;
         return NULL;
     }
+    if (LV_UNLIKELY(of_program != own_realloc))
+        return of_program(block, total);
     return resize(block, total, LV_CALL_SITE);
 }
 

@@ -39,6 +39,7 @@ LV_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
 
     if (birth == NULL)
         return lv_real.thrd_create(thread, start, arg);
+    lv_birth_note_stack(birth, NULL);
     r = lv_real.thrd_create(thread, lv_birth_run_c11, birth);
     if (r != thrd_success)
         lv_birth_drop(birth);

@@ -26,26 +26,44 @@ static const struct wanted table[] = {
 #undef LV_HOOK
 };
 
-static const struct link_map *module_of(uintptr_t code)
+static const struct link_map *module_of(void *code)
 {
     struct dl_find_object object;
 
-    return code != 0 && _dl_find_object((void *)code, &object) == 0 ? object.dlfo_link_map : NULL;
+    return code != NULL && _dl_find_object(code, &object) == 0 ? object.dlfo_link_map : NULL;
+}
+
+/* A function of its own name only, so that it is libc's. */
+static const struct link_map *libc(void)
+{
+    return module_of(dlsym(RTLD_NEXT, "gnu_get_libc_version"));
+}
+
+/* dlvsym passes by libraries that give their functions no version, as most that are preloaded, and finds libc's behind them;
+ * dlsym passes by functions that have only an old version, as those of libc_malloc_debug. */
+static void *find(const char *name, const char *version)
+{
+    void *versioned = version != NULL ? dlvsym(RTLD_NEXT, name, version) : NULL;
+    void *plain = dlsym(RTLD_NEXT, name);
+
+    if (versioned == NULL || (plain != NULL && module_of(plain) != libc() && module_of(versioned) == libc()))
+        return plain;
+    return versioned;
 }
 
 /* malloc_usable_size of one allocator knows nothing of another's blocks: it counts if it comes from where free does. No
  * block is made to try it: this may run in the middle of the allocator's first call. */
 static void resolve_sizes(void)
 {
-    uintptr_t size = lv_real_code("malloc_usable_size");
-    const struct link_map *allocator = module_of((uintptr_t)lv_real.free);
+    void *size = find("malloc_usable_size", "GLIBC_2.2.5");
+    const struct link_map *allocator = module_of((void *)(uintptr_t)lv_real.free);
 
     if (allocator == NULL)
         return;
     if (module_of(size) == allocator)
         memcpy(&lv_real_usable_size, &size, sizeof(size));
 #if defined(__GLIBC__) && defined(__x86_64__)
-    lv_real_header = module_of(lv_real_code("gnu_get_libc_version")) == allocator;
+    lv_real_header = libc() == allocator;
 #endif
 }
 
@@ -57,10 +75,8 @@ uintptr_t lv_real_code(const char *name)
 void lv_real_resolve(void)
 {
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        void *found = table[i].version != NULL ? dlvsym(RTLD_NEXT, table[i].name, table[i].version) : NULL;
+        void *found = find(table[i].name, table[i].version);
 
-        if (found == NULL)
-            found = dlsym(RTLD_NEXT, table[i].name);
         memcpy((char *)&lv_real + table[i].offset, &found, sizeof(found));
     }
     resolve_sizes();

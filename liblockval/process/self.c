@@ -48,7 +48,7 @@ static void thread_exit(void *state)
         (void)pthread_setspecific(exit_key, t);
         return;
     }
-    if (t->guard == 0 && __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) != LV_STATE_OFF)
+    if (t->guard == t->off && __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) != LV_STATE_OFF)
         lv_lifetime_thread_end(&lv_process_context, t, LV_CALL_SITE);
     lv_self_state = &nobody;
     lv_thread_free(&lv_process_context, t);

@@ -62,7 +62,10 @@ void lv_stats_say(struct lv_context *ctx)
     char buf[4096];
     struct lv_text text;
     struct lv_locked locked = lv_context_lock(ctx);
+    uint64_t frees = 0;
 
+    for (const struct lv_thread *t = ctx->threads; t != NULL; t = t->next)
+        frees += t->frees;
     lv_text_init(&text, buf, sizeof(buf));
     lv_text_printf(&text, "lockval: stats of %s[%d]\n", ctx->program, (int)lv_os_pid());
     lv_text_printf(&text, "  classes            %u\n", ctx->classes.all.count - 1);
@@ -76,7 +79,7 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  instances-made     %u\n", ctx->next_uid);
     lv_text_printf(&text, "  instances-in-table %u\n", ctx->instance_of.live);
     lv_text_printf(&text, "  instances-retired  %llu\n", (unsigned long long)ctx->counters.retired);
-    lv_text_printf(&text, "  frees-looked-at    %llu\n", (unsigned long long)ctx->counters.frees);
+    lv_text_printf(&text, "  frees-looked-at    %llu\n", (unsigned long long)frees);
     lv_text_printf(&text, "  threads-at-once    %u\n", ctx->thread_count);
     lv_text_printf(&text, "  slow-walks         %llu\n", (unsigned long long)ctx->counters.slow_walks);
     lv_text_printf(&text, "  locked-walks       %llu\n", (unsigned long long)ctx->counters.locked_walks);

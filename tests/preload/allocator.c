@@ -34,6 +34,8 @@ static void *work(void *unused)
         MUST(*at != NULL && pthread_mutex_init(*at, NULL) == 0);
         MUST(pthread_mutex_lock(*at) == 0);
         free(malloc(1000));
+        /* libc's, which ends in the allocator's realloc, wherever that stands. */
+        free(reallocarray(malloc(100), i % 7 + 1, 100));
         MUST(pthread_mutex_unlock(*at) == 0);
     }
     for (size_t i = 0; i < 50; i++)

@@ -303,21 +303,23 @@ static void init_other_spin(void)
 static void ok_forked(void)
 {
     static struct holder h;
-    pthread_mutex_t *mine = new_mutex(), *destroyed = new_mutex();
+    pthread_mutex_t *mine = new_mutex(), *destroyed = new_mutex(), *renewed = new_mutex();
     pid_t pid;
     int status;
 
     h.mutex = new_mutex();
     begin_hold(&h);
-    MUST(pthread_mutex_lock(mine) == 0 && pthread_mutex_lock(destroyed) == 0 && pthread_mutex_unlock(destroyed) == 0);
+    MUST(pthread_mutex_lock(mine) == 0 && pthread_mutex_lock(renewed) == 0 && pthread_mutex_lock(destroyed) == 0 &&
+         pthread_mutex_unlock(destroyed) == 0);
     pid = fork();
     if (pid == 0) {
+        MUST(pthread_mutex_init(renewed, NULL) == 0 && pthread_mutex_lock(renewed) == 0);
         free(mine);
         free(h.mutex);
         _exit(pthread_mutex_destroy(destroyed));
     }
     MUST(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
-    MUST(pthread_mutex_unlock(mine) == 0);
+    MUST(pthread_mutex_unlock(renewed) == 0 && pthread_mutex_unlock(mine) == 0);
     free(mine);
 }
 
