@@ -37,12 +37,13 @@ void lv_mutex_after_destroy(struct lv_thread *t, const struct lv_object *object)
 
 /*
  * A mutex that is not in our books is only called not held when the mutex says so too: it may have been locked on a way
- * that no hook sees. Mutexes that answer such a call with an error are the program's own affair.
+ * that no hook sees. Mutexes that answer such a call with an error are the program's own affair, and one that is shared
+ * between processes may have been locked before a fork.
  */
 static bool is_untracked_rightly(const struct lv_thread *t, const pthread_mutex_t *mutex)
 {
     return lv_held_find(t, (uintptr_t)mutex) == NULL &&
-           (lv_mutex_is_reentrant(mutex) || (lv_mutex_kind(mutex) & LV_MUTEX_ROBUST) != 0 ||
+           (lv_mutex_is_reentrant(mutex) || (lv_mutex_kind(mutex) & (LV_MUTEX_ROBUST | LV_MUTEX_SHARED)) != 0 ||
             lv_mutex_is_owner(mutex, t->tid));
 }
 

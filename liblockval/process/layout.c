@@ -91,6 +91,18 @@ static bool is_lost(uintptr_t address, int tid)
     return (lv_mutex_kind(&copy) & (LV_MUTEX_ROBUST | LV_MUTEX_ELISION)) == 0 && !lv_mutex_is_owner(&copy, tid);
 }
 
+bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind)
+{
+    pthread_mutex_t mutex;
+    pthread_rwlock_t rwlock;
+
+    if (kind == LV_KIND_MUTEX)
+        return lv_os_read_memory(address, &mutex, sizeof(mutex)) == 0 && (lv_mutex_kind(&mutex) & LV_MUTEX_SHARED) != 0;
+    if (kind == LV_KIND_RWLOCK)
+        return lv_os_read_memory(address, &rwlock, sizeof(rwlock)) == 0 && rwlock.__data.__shared != 0;
+    return false;
+}
+
 void lv_layout_test(struct lv_context *ctx, bool table_only)
 {
     static const int types[] = { PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK,
@@ -114,6 +126,13 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
 }
 
 #else
+
+bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind)
+{
+    (void)address;
+    (void)kind;
+    return false;
+}
 
 void lv_layout_test(struct lv_context *ctx, bool table_only)
 {

@@ -142,6 +142,14 @@ static void after_fork_parent(void)
     lv_self_state = self;
 }
 
+/* A lock that is shared between processes stays the parent's: the child waits for it as it would for a stranger's. */
+static void forget_shared_locks(struct lv_thread *t)
+{
+    for (uint32_t i = t->depth; i-- > 0;)
+        if (lv_lock_is_shared(t->held[i].address, t->held[i].kind))
+            lv_held_remove(t, &t->held[i]);
+}
+
 static void after_fork_child(void)
 {
     struct lv_context *ctx = &lv_process_context;
@@ -156,10 +164,12 @@ static void after_fork_child(void)
     drop_own_mutexes();
     lv_context_unlock(ctx, &locked);
     if (t != NULL && t != &nobody) {
-        if (ctx->state == LV_STATE_OFF)
+        if (ctx->state == LV_STATE_OFF) {
             t = &nobody;
-        else
+        } else {
+            forget_shared_locks(t);
             lv_thread_after_fork(ctx, t);
+        }
     }
     lv_self_state = t;
 }
