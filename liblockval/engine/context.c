@@ -50,6 +50,9 @@ struct lv_locked lv_context_lock(struct lv_context *ctx)
 {
     struct lv_locked locked;
 
+    /* Blocked signals are not enough: libunwind and liburcu change the mask through libc, which never blocks its own
+     * signal for cancellation. */
+    locked.cancel = ctx->hold_cancel != NULL ? ctx->hold_cancel() : 0;
     lv_os_block_signals(&locked.mask);
     lv_lock_take(&ctx->lock);
     return locked;
@@ -59,6 +62,8 @@ void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked)
 {
     lv_lock_drop(&ctx->lock);
     lv_os_restore_signals(&locked->mask);
+    if (ctx->allow_cancel != NULL)
+        ctx->allow_cancel(locked->cancel);
 }
 
 void lv_context_say(struct lv_context *ctx, const char *text, size_t len)

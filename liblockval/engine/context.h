@@ -100,6 +100,11 @@ struct lv_context {
      * locks cannot be asked. Constant after init. */
     bool (*is_lost)(uintptr_t address, int tid);
 
+    /* Keep the calling thread from being cancelled, and let it be again as the value returned says. A thread that is
+     * cancelled at any instruction would leave the internal lock taken. Null: nobody is cancelled. Constant after init. */
+    int (*hold_cancel)(void);
+    void (*allow_cancel)(int held);
+
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);
     void *sink_arg;
@@ -121,6 +126,7 @@ void lv_context_say(struct lv_context *ctx, const char *text, size_t len);
  * holds it. */
 struct lv_locked {
     struct lv_os_sigmask mask;
+    int cancel;
 };
 struct lv_locked lv_context_lock(struct lv_context *ctx);
 void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked);
