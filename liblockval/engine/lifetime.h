@@ -7,6 +7,7 @@
 /*
  * A lock that is initialised or destroyed while it is held: a finding (lifetime), and the thread holds it no longer. Asked
  * before the call does anything and before the lock gets its new identity.
+ * Not one that it holds since before a fork: a child may make its locks anew.
  * Only what the calling thread itself holds is looked at: whether another thread holds the lock at this moment can be
  * answered only by a guess that is wrong when it just let go.
  */

@@ -142,12 +142,21 @@ static void after_fork_parent(void)
     lv_self_state = self;
 }
 
-/* A lock that is shared between processes stays the parent's: the child waits for it as it would for a stranger's. */
-static void forget_shared_locks(struct lv_thread *t)
+/*
+ * What the child does not hold although its parent's thread did: locks that are shared between processes stay the parent's,
+ * and the child waits for them as it would for a stranger's; mutexes that a handler of fork which ran before ours has
+ * initialised anew.
+ */
+static void forget_locks(struct lv_context *ctx, struct lv_thread *t)
 {
-    for (uint32_t i = t->depth; i-- > 0;)
-        if (lv_lock_is_shared(t->held[i].address, t->held[i].kind))
-            lv_held_remove(t, &t->held[i]);
+    for (uint32_t i = t->depth; i-- > 0;) {
+        struct lv_held *h = &t->held[i];
+        bool lost =
+            h->kind == LV_KIND_MUTEX && !h->inherited && ctx->is_lost != NULL && ctx->is_lost(h->address, t->tid);
+
+        if (lost || lv_lock_is_shared(h->address, h->kind))
+            lv_held_remove(t, h);
+    }
 }
 
 static void after_fork_child(void)
@@ -167,7 +176,7 @@ static void after_fork_child(void)
         if (ctx->state == LV_STATE_OFF) {
             t = &nobody;
         } else {
-            forget_shared_locks(t);
+            forget_locks(ctx, t);
             lv_thread_after_fork(ctx, t);
         }
     }
