@@ -29,13 +29,13 @@ static void on_signal(int number)
 
 static void *work(void *unused)
 {
-    while (!atomic_load(&stop)) {
+    do {
         pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
         MUST(pthread_mutex_lock(&a) == 0);
         nest(&b, &fresh);
         MUST(pthread_mutex_unlock(&a) == 0);
-    }
+    } while (!atomic_load(&stop));
     return unused;
 }
 
