@@ -53,6 +53,9 @@ struct lv_locked lv_context_lock(struct lv_context *ctx)
 {
     struct lv_locked locked;
 
+    /* Blocked signals are not enough: libunwind and liburcu change the mask through libc, which never blocks its own
+     * signal for cancellation. */
+    locked.cancel = ctx->hold_cancel != NULL ? ctx->hold_cancel() : 0;
     lv_os_block_signals(&locked.mask);
     lv_lock_take(&ctx->lock);
     return locked;
@@ -67,6 +70,8 @@ void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked)
     /* Before this thread goes on: what could not be stored may be all that makes the next acquisition a right one. */
     if (LV_UNLIKELY(failed))
         lv_context_degrade(ctx);
+    if (ctx->allow_cancel != NULL)
+        ctx->allow_cancel(locked->cancel);
 }
 
 void lv_context_say(struct lv_context *ctx, const char *text, size_t len)

@@ -148,6 +148,11 @@ struct lv_context {
      * lv_owner_flag. Null: locks cannot be asked. Constant after init. */
     int (*owner)(uintptr_t address, enum lv_kind kind, unsigned flags);
 
+    /* Keep the calling thread from being cancelled, and let it be again as the value returned says. A thread that is
+     * cancelled at any instruction would leave the internal lock taken. Null: nobody is cancelled. Constant after init. */
+    int (*hold_cancel)(void);
+    void (*allow_cancel)(int held);
+
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);
     void *sink_arg;
@@ -175,6 +180,7 @@ void lv_context_say(struct lv_context *ctx, const char *text, size_t len);
  * holds it. Whoever drops it after memory ran out says so. */
 struct lv_locked {
     struct lv_os_sigmask mask;
+    int cancel;
 };
 struct lv_locked lv_context_lock(struct lv_context *ctx);
 void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked);

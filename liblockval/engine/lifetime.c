@@ -14,14 +14,16 @@
 #include "engine/publish.h"
 #include "sys/unwind.h"
 
-/* The life of the lock at @address ends; it may be held more than once, as instances that followed each other there. */
+/*
+ * The life of the lock at @address ends; it may be held more than once, as instances that followed each other there. A
+ * child of fork may make a lock anew that its parent held at the fork: handlers of fork do so in many allocators.
+ */
 static void end_life(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind, uintptr_t site,
                      const char *detail)
 {
     for (struct lv_held *h; (h = lv_held_find(t, address)) != NULL;) {
         const struct lv_held_record record = lv_held_record_of(h);
 
-        /* Handlers in a forked child make anew what the fork found locked. */
         if (h->kind == kind && !h->inherited)
             lv_finding_about(ctx, t, LV_FINDING_LIFETIME, &record, site, detail);
         lv_held_remove(t, h);

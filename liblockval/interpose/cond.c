@@ -72,6 +72,14 @@ void lv_cond_end(struct lv_cond_wait *wait)
         lv_acquired(&lv_process_context, wait->t, &wait->again);
 }
 
+void lv_cond_lost(struct lv_cond_wait *wait)
+{
+    if (wait->published)
+        lv_wait_end(&lv_process_context, wait->t);
+    wait->published = false;
+    wait->t = NULL;
+}
+
 /* A thread that is not watched wakes too. */
 void lv_cond_woken(const void *cond)
 {

@@ -19,11 +19,14 @@ struct lv_cond_wait {
 struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread_mutex_t *mutex, uintptr_t site);
 void lv_cond_end(struct lv_cond_wait *wait);
 
+/* The wait ends without the mutex. */
+void lv_cond_lost(struct lv_cond_wait *wait);
+
 /* Somebody was woken, or could have been. */
 void lv_cond_woken(const void *cond);
 
 /* The body of a hook that waits. The end runs when the scope is left, on cancellation too. @refusal is what the call
- * returns when the mutex refuses. */
+ * returns when the mutex refuses. A robust mutex that is lost for good is the one that a wait does not give back. */
 #define LV_COND_WAIT(cond, mutex, refusal, call)                                                                  \
     do {                                                                                                          \
         struct lv_cond_wait wait_ __attribute__((cleanup(lv_cond_end))) =                                         \
@@ -33,6 +36,8 @@ void lv_cond_woken(const void *cond);
         if (r_ == (refusal) && wait_.refused != NULL)                                                             \
             lv_mutex_refused(wait_.refused, (mutex), LV_FINDING_COND, LV_CALL_SITE,                               \
                              "was not waited with: the call returned an error, as this thread does not hold it"); \
+        if (LV_UNLIKELY(r_ == ENOTRECOVERABLE))                                                                   \
+            lv_cond_lost(&wait_);                                                                                 \
         return r_;                                                                                                \
     } while (0)
 

@@ -26,7 +26,8 @@ static enum lv_holding mutex_holding(const pthread_mutex_t *mutex, int tid)
 {
     int owner = __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
 
-    if ((lv_mutex_kind(mutex) & LV_MUTEX_ELISION) != 0)
+    /* One that is shared between processes may have been locked before a fork, by a thread of the parent. */
+    if ((lv_mutex_kind(mutex) & (LV_MUTEX_ELISION | LV_MUTEX_SHARED)) != 0)
         return LV_HOLDING_UNKNOWN;
     if (owner != 0)
         return holding_by(owner, tid);
@@ -276,6 +277,18 @@ static int owner(uintptr_t address, enum lv_kind kind, unsigned flags)
     return kind == LV_KIND_RWLOCK ? owner_of_rwlock(&copy.rwlock) : owner_of_spin(copy.spin);
 }
 
+bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind)
+{
+    pthread_mutex_t mutex;
+    pthread_rwlock_t rwlock;
+
+    if (kind == LV_KIND_MUTEX)
+        return lv_os_read_memory(address, &mutex, sizeof(mutex)) == 0 && (lv_mutex_kind(&mutex) & LV_MUTEX_SHARED) != 0;
+    if (kind == LV_KIND_RWLOCK)
+        return lv_os_read_memory(address, &rwlock, sizeof(rwlock)) == 0 && rwlock.__data.__shared != 0;
+    return false;
+}
+
 void lv_layout_test(struct lv_context *ctx, bool table_only)
 {
     static const int types[] = { PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK,
@@ -317,6 +330,13 @@ enum lv_holding lv_object_holding(const struct lv_object *object, int tid)
     (void)object;
     (void)tid;
     return LV_HOLDING_UNKNOWN;
+}
+
+bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind)
+{
+    (void)address;
+    (void)kind;
+    return false;
 }
 
 void lv_layout_test(struct lv_context *ctx, bool table_only)

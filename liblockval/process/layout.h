@@ -24,7 +24,7 @@ enum {
     LV_MUTEX_TYPE = 3, /* PTHREAD_MUTEX_NORMAL, _RECURSIVE, _ERRORCHECK, _ADAPTIVE_NP */
     LV_MUTEX_ROBUST = 16,
     LV_MUTEX_SHARED = 128,
-    LV_MUTEX_NO_ROOM = 16 | 32 | 64 | 128,
+    LV_MUTEX_NO_ROOM = 16 | 32 | 64 | LV_MUTEX_SHARED,
     LV_MUTEX_ELISION = 256
 };
 
@@ -42,6 +42,9 @@ enum lv_holding lv_object_holding(const struct lv_object *object, int tid);
 /* Try at run time, with objects of our own, that libc leaves the words alone; sets ctx->identity_inside. With
  * @table_only the answer is no without trying. */
 void lv_layout_test(struct lv_context *ctx, bool table_only);
+
+/* Is the lock at @address shared between processes, as its attribute says? Its memory may be gone: that is a no. */
+bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind);
 
 #if LV_LAYOUT_KNOWN
 

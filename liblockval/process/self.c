@@ -148,6 +148,23 @@ static void after_fork_parent(void)
     lv_self_state = self;
 }
 
+/*
+ * What the child does not hold although its parent's thread did: locks that are shared between processes stay the parent's,
+ * and the child waits for them as it would for a stranger's; mutexes that a handler of fork which ran before ours has
+ * initialised anew.
+ */
+static void forget_locks(struct lv_context *ctx, struct lv_thread *t)
+{
+    for (uint32_t i = t->depth; i-- > 0;) {
+        struct lv_held *h = &t->held[i];
+        bool lost = h->kind == LV_KIND_MUTEX && !h->inherited && ctx->is_lost != NULL &&
+                    ctx->is_lost(LV_KIND_MUTEX, h->address, t->tid);
+
+        if (lost || lv_lock_is_shared(h->address, h->kind))
+            lv_held_remove(t, h);
+    }
+}
+
 static void after_fork_child(void)
 {
     struct lv_context *ctx = &lv_process_context;
@@ -163,6 +180,8 @@ static void after_fork_child(void)
     lv_context_unlock(ctx, &locked);
     if (ctx->state != LV_STATE_OFF) {
         lv_self_state = &nobody;
+        if (t != NULL && t != &nobody)
+            forget_locks(ctx, t);
         lv_thread_after_fork(ctx, t != &nobody ? t : NULL);
     } else if (t != NULL) {
         t = &nobody;

@@ -58,6 +58,30 @@ static void find_exit_code(struct lv_context *ctx)
     }
 }
 
+/* The state keeps deferred cancellation out, should libunwind or liburcu come to a point of it. The type comes last when
+ * all is undone: a thread that is cancelled by its change ends with PTHREAD_CANCELED, which not every glibc does for the
+ * state's. */
+static int hold_cancel(void)
+{
+    int state = PTHREAD_CANCEL_ENABLE, type = PTHREAD_CANCEL_DEFERRED;
+
+    (void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    return state << 1 | type;
+}
+
+static void allow_cancel(int held)
+{
+    int old;
+
+    (void)pthread_setcancelstate(held >> 1, &old);
+    (void)pthread_setcanceltype(held & 1, &old);
+}
+
+_Static_assert((PTHREAD_CANCEL_ENABLE | PTHREAD_CANCEL_DISABLE | PTHREAD_CANCEL_DEFERRED |
+                PTHREAD_CANCEL_ASYNCHRONOUS) == 1,
+               "a bit each");
+
 bool lv_start_context(struct lv_context *ctx)
 {
     char said[8192];
@@ -71,6 +95,8 @@ bool lv_start_context(struct lv_context *ctx)
         lv_options_help(&options, &text);
     ctx->program = program_invocation_short_name;
     ctx->version = LOCKVAL_VERSION_TEXT;
+    ctx->hold_cancel = hold_cancel;
+    ctx->allow_cancel = allow_cancel;
     lv_unwind_init();
     find_own_code(ctx);
     find_exit_code(ctx);

@@ -120,6 +120,69 @@ static int atfork(void)
     return 0;
 }
 
+/* The child makes anew what was held at the fork, in a handler or later, as many allocators do, and holds it no longer. */
+/* case: made-anew */
+static pthread_mutex_t anew = PTHREAD_MUTEX_INITIALIZER, later = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+
+static void lock_anew(void)
+{
+    MUST(pthread_mutex_lock(&anew) == 0);
+    MUST(pthread_rwlock_wrlock(&rwlock) == 0);
+}
+
+static void unlock_anew(void)
+{
+    MUST(pthread_rwlock_unlock(&rwlock) == 0);
+    MUST(pthread_mutex_unlock(&anew) == 0);
+}
+
+static void init_anew(void)
+{
+    MUST(pthread_mutex_init(&anew, NULL) == 0);
+    MUST(pthread_rwlock_init(&rwlock, NULL) == 0);
+}
+
+static int made_anew(void)
+{
+    pid_t pid;
+
+    MUST(pthread_atfork(lock_anew, unlock_anew, init_anew) == 0);
+    MUST(pthread_mutex_lock(&later) == 0);
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        MUST(pthread_mutex_init(&later, NULL) == 0);
+        nest(&anew, &later);
+        nest(&later, &finding_a);
+        lock_anew();
+        unlock_anew();
+        _exit(0);
+    }
+    MUST(pthread_mutex_unlock(&later) == 0);
+    printf("child: %d\n", status_of(pid));
+    return 0;
+}
+
+/* One that was taken in the child itself is held. */
+/* case: made-anew-finds */
+/* expect: ^WARNING: held lock destroyed, freed or lost!$ */
+/* findings: 1 */
+static int made_anew_finds(void)
+{
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        MUST(pthread_mutex_lock(&anew) == 0);
+        MUST(pthread_mutex_init(&anew, NULL) == 0);
+        exit(0);
+    }
+    (void)status_of(pid);
+    return 0;
+}
+
 /* A child that is not followed finds nothing. */
 /* case: not-followed */
 /* options: follow_children=0 */
@@ -170,6 +233,10 @@ int main(int argc, char **argv)
         return held_across();
     if (is_case(argv, "atfork"))
         return atfork();
+    if (is_case(argv, "made-anew"))
+        return made_anew();
+    if (is_case(argv, "made-anew-finds"))
+        return made_anew_finds();
     if (is_case(argv, "not-followed"))
         return not_followed();
     return generations();

@@ -14,7 +14,8 @@ What is expected stands in the program's source, in comments that begin a line:
     /* file: NAME: REGEX */   a file whose name matches NAME was made in the current folder, and its text has a match
     /* options: A=B:C=D */    LOCKVAL_OPTIONS; for both ways of identity unless it names one
     /* identity: auto */      only this way
-    /* with: NAME */          preload the library NAME (see --lib), too, behind ours
+    /* with: NAME */          preload the library NAME (see --lib), too, behind ours; a name with .so in it is a library
+                              of the system, and the case is skipped where there is none
     /* with-first: NAME */    the same, before ours
     /* stdout: REGEX */       stdout has a match, in both runs
     /* plain: no */           cannot run without the library (it would hang)
@@ -135,6 +136,20 @@ def environment(preload, options):
     return env
 
 
+def find_system_libraries(names, libraries):
+    """Add the paths of the system's libraries among @names to @libraries. Returns those that there are not."""
+    wanted = [name for name in names if ".so" in name and name not in libraries]
+    if not wanted:
+        return []
+    loader = shutil.which("ldconfig", path=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
+    known = subprocess.run([loader, "-p"], stdout=subprocess.PIPE, check=False).stdout.decode() if loader else ""
+    for name in wanted:
+        match = re.search(rf"^\s*{re.escape(name)} \(.*x86-64.*=> (\S+)$", known, re.MULTILINE)
+        if match:
+            libraries[name] = match.group(1)
+    return [name for name in wanted if name not in libraries]
+
+
 def check_files(case, folder, complaints):
     for name, pattern in case.files:
         found = [path for path in pathlib.Path(folder).iterdir() if re.fullmatch(name, path.name)]
@@ -208,6 +223,10 @@ def test(args):
             title = f"{case.name or pathlib.Path(args.source).stem}, identity={identity}"
             if case.command is not None and shutil.which(command[0]) is None:
                 print(f"ok {number} - {title} # SKIP {command[0]} is not installed")
+                continue
+            missing = find_system_libraries(case.behind + case.before, libraries)
+            if missing:
+                print(f"ok {number} - {title} # SKIP {missing[0]} is not installed")
                 continue
             complaints, said = check_run(case, command, libraries, identity)
             print(f"{'not ' if complaints else ''}ok {number} - {title}", flush=True)
