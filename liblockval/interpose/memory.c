@@ -86,16 +86,7 @@ LV_EXPORT void free(void *block)
 }
 
 /* No header declares it any more; programs linked before 2018 may call it. */
-LV_EXPORT void cfree(void *block);
-LV_EXPORT void cfree(void *block)
-{
-    void (*real)(void *) = lv_real.cfree != NULL ? lv_real.cfree : lv_real.free;
-
-    if (LV_UNLIKELY(!is_clear(block)))
-        look(block, LV_CALL_SITE);
-    if (LV_LIKELY(real != NULL))
-        real(block);
-}
+LV_ALIAS(free, cfree);
 
 /* What happened to a part of memory that was looked at before the real call. */
 static void after_call(struct lv_thread *t, const struct lv_memory *memory, uintptr_t gone, size_t size, uintptr_t site,

@@ -80,4 +80,6 @@ void lv_real_resolve(void)
         memcpy((char *)&lv_real + table[i].offset, &found, sizeof(found));
     }
     resolve_sizes();
+    /* What was not found is nobody's error but ours. */
+    (void)dlerror();
 }

@@ -204,16 +204,16 @@ void lv_process_start(void)
     if (started != NOT_STARTED)
         return;
     started = STARTING;
+    /* Before all else: what is registered first runs last before fork, when nobody takes a lock any more. To look up the
+     * real functions may call malloc, and some allocator's first call registers handlers of its own. */
+    (void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
     lv_real_resolve();
     lv_self_state = &nobody;
     process = lv_os_pid();
-    if (pthread_key_create(&exit_key, thread_exit) == 0 && start_context()) {
-        /* As early as can be: what is registered first runs last before fork, when nobody takes a lock any more. */
-        (void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+    if (pthread_key_create(&exit_key, thread_exit) == 0 && start_context())
         lv_self_state = NULL;
-    } else {
+    else
         lv_process_context.state = LV_STATE_OFF;
-    }
     started = STARTED;
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* C11: mutexes, condition variables, threads, call_once, thread-specific storage. */
-/* status: 0 */
+/* A thread is cancelled in a wait, and ends with the mutex held. */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^is held while its thread ends$ */
 #include "conform.h"
 
 #include <threads.h>

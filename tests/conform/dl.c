@@ -214,5 +214,6 @@ int main(int argc, char **argv)
 {
     MUST(argc > 1);
     library = argv[1];
+    YES(dlerror() == NULL); /* nobody has called anything */
     return conform_main(parts, sizeof(parts) / sizeof(parts[0]), 1, argv);
 }

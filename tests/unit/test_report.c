@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-
 /*
  * The text report against golden files: each test builds a finding by hand, as plain data, and compares the rendering
  * with golden/NAME.txt byte by byte. With LOCKVAL_BLESS=1 in the environment the golden files are rewritten instead;
