@@ -16,6 +16,7 @@ import fnmatch
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import traceback
 
@@ -183,13 +184,15 @@ def main():
         return 0
     if not args.library or not os.path.exists(args.library):
         parser.error("--library is needed, and must be there")
+    # What was started is ended, also when this is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if args.keep:
         os.makedirs(args.keep, exist_ok=True)
     rows = []
     for one in programs:
         print(f"{one.name}: {one.checks} ...", file=sys.stderr, flush=True)
         rows.append(one_program(one, args, args.keep))
-        print(f"    {rows[-1].same()}", file=sys.stderr, flush=True)
+        print("    | " + " | ".join(rows[-1].cells()[2:]) + " |", file=sys.stderr, flush=True)
     text = table(rows) + "\n"
     below = [line for row in rows for line in explain(row, args.findings)]
     if below:
