@@ -7,14 +7,18 @@
 #include "engine/acquire.h"
 #include "engine/publish.h"
 
-/* The life of the lock at @address ends; it may be held more than once, as instances that followed each other there. */
+/*
+ * The life of the lock at @address ends; it may be held more than once, as instances that followed each other there.
+ * @renews: the call makes a new lock. A forked child may do that to what its thread held at the fork: no other thread
+ * can want it, and to make locks anew in the child is what allocators do in their fork handlers.
+ */
 static void end_life(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind, uintptr_t site,
-                     const char *detail)
+                     bool renews, const char *detail)
 {
     for (struct lv_held *h; (h = lv_held_find(t, address)) != NULL;) {
         const struct lv_held_record record = lv_held_record_of(h);
 
-        if (h->kind == kind)
+        if (h->kind == kind && !(renews && h->inherited))
             lv_finding_about(ctx, t, LV_FINDING_LIFETIME, &record, site, detail);
         lv_held_remove(t, h);
     }
@@ -22,11 +26,11 @@ static void end_life(struct lv_context *ctx, struct lv_thread *t, uintptr_t addr
 
 void lv_lifetime_init(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind, uintptr_t site)
 {
-    end_life(ctx, t, address, kind, site, "is initialised anew while it is held");
+    end_life(ctx, t, address, kind, site, true, "is initialised anew while it is held");
 }
 
 void lv_lifetime_destroy(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind,
                          uintptr_t site)
 {
-    end_life(ctx, t, address, kind, site, "is destroyed while it is held");
+    end_life(ctx, t, address, kind, site, false, "is destroyed while it is held");
 }

@@ -90,6 +90,34 @@ static int held_across(void)
     return 0;
 }
 
+/* A child makes locks anew that its thread held at the fork, as allocators do in their handlers; they are free then. What it
+ * took itself is another matter. */
+/* case: made-anew */
+/* options: exitcode=9 */
+/* findings: 1 */
+/* expect: is initialised anew while it is held */
+/* expect: \(finding_b\) */
+static int made_anew(void)
+{
+    pid_t pid;
+    int status;
+
+    MUST(pthread_mutex_lock(&finding_a) == 0);
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        MUST(pthread_mutex_init(&finding_a, NULL) == 0);
+        nest(&finding_a, &finding_b);
+        MUST(pthread_mutex_lock(&finding_b) == 0);
+        MUST(pthread_mutex_init(&finding_b, NULL) == 0);
+        exit(0);
+    }
+    MUST(pthread_mutex_unlock(&finding_a) == 0);
+    status = status_of(pid);
+    printf("child: %s\n", status == 9 || getenv("LOCKVAL_OPTIONS") == NULL ? "as it should be" : "wrong");
+    return 0;
+}
+
 /* Handlers of the program take their locks around fork. */
 static pthread_mutex_t handled = PTHREAD_MUTEX_INITIALIZER;
 
@@ -168,6 +196,8 @@ int main(int argc, char **argv)
         return child_finds();
     if (is_case(argv, "held-across"))
         return held_across();
+    if (is_case(argv, "made-anew"))
+        return made_anew();
     if (is_case(argv, "atfork"))
         return atfork();
     if (is_case(argv, "not-followed"))
