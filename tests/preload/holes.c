@@ -6,8 +6,8 @@
 /* expect: ^-> #1 \(savings\) */
 /* expect: ^-> #0 \(checking\) */
 /* expect: savings +static \(holes\) */
-/* expect: checking_to_savings\+0x[0-9a-f]+ \(holes\) */
-/* expect: savings_to_checking\+0x[0-9a-f]+ \(holes\) */
+/* expect: at: (nest|savings_to_checking)\+0x[0-9a-f]+ \(holes\) */
+/* expect: by savings_to_checking/ */
 /* reject: holes\+0x */
 #include "program.h"
 

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <memory>
 
-#define OUT_OF_LINE __attribute__((noinline, noclone))
+#define OUT_OF_LINE __attribute__((noinline))
 
 namespace port
 {

@@ -55,6 +55,7 @@ class Judged:
     judgement: str      # one of JUDGEMENTS
     reason: str
     frames: list = dataclasses.field(default_factory=list)
+    says: list = dataclasses.field(default_factory=list)    # texts that stand in the report
     verdict: str = "*"
 
     def matches(self, program, finding):
@@ -62,6 +63,7 @@ class Judged:
                 and fnmatch.fnmatchcase(finding.verdict, self.verdict)
                 and all(any(fnmatch.fnmatchcase(name, glob) for glob in self.classes) for name in finding.classes)
                 and all(any(fnmatch.fnmatchcase(name, glob) for name in finding.classes) for glob in self.classes)
+                and all(text in finding.text for text in self.says)
                 and all(any(fnmatch.fnmatchcase(frame, glob) for frame in finding.frames) for glob in self.frames))
 
 

@@ -99,6 +99,8 @@ def cases():
     yield "a class that nobody judged", not judgement(classes=["mutex@*"]).matches("server", first)
     yield "a class that is not there", not judgement(classes=["*", "spin*"]).matches("server", first)
     yield "a frame that is not there", not judgement(frames=["g+*"]).matches("server", first)
+    yield "a text that is not there", not judgement(says=["made all 3"]).matches("server", first)
+    yield "a text that is there", judgement(says=["made all 2"]).matches("server", first)
     yield "another verdict", not judgement(verdict="feasible").matches("server", first)
 
     yield "all is well", not complaints(Side(), Side())
