@@ -48,7 +48,7 @@ class Monitor : public PortMutex
         __asm__ volatile("" ::: "memory");
     }
 };
-} // namespace port
+} /* namespace port */
 
 struct account {
     OUT_OF_LINE account()
