@@ -75,6 +75,22 @@ def save_stacks(pid, path):
                     pass
 
 
+def belonging_to(folder):
+    """The pids of all processes that were started in a box: their home is its folder, or lies in it."""
+    wanted = f"HOME={folder}".encode()
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            words = pathlib.Path(f"/proc/{entry}/environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if any(word == wanted or word.startswith(wanted + b"/") for word in words):
+            found.append(int(entry))
+    return found
+
+
 class Process:
     """A process that runs, with its output in files."""
 
@@ -247,5 +263,11 @@ class Box:
     def close(self, keep=False):
         for process in reversed(self.processes):
             process.kill()
+        # Those that outlived their parent.
+        for pid in belonging_to(self.folder):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -34,7 +34,7 @@ def digest(path):
 
 def pack(box, command, suffix):
     """Round trip through COMMAND FILE and COMMAND -d. Returns the digest of the packed bytes."""
-    source = material(box, (8 if box.quick else 24) << 20)
+    source = material(box, (8 if box.quick else 12) << 20)
     before = digest(source)
     box.run([*command, "-k", source])
     packed = source.with_name(source.name + suffix)
