@@ -46,7 +46,7 @@ def signals(box):
 
 @program("stress processes", "stress-ng: fork, vfork, clone, daemons, exec, zombies, waits", NEEDS)
 def processes(box):
-    return stress(box, {"fork": 200, "vfork": 200, "vforkmany": "2s", "clone": 100, "daemon": 50, "spawn": 100,
+    return stress(box, {"fork": 200, "vfork": 200, "vforkmany": "2s", "clone": 100, "daemon": 50, 
                         "zombie": 100, "wait": 200, "forkheavy": "2s", "kill": 500, "pidfd": 100, "session": 100,
                         "switch": 2000})
 
