@@ -49,7 +49,8 @@ def git(box):
     packs = glob.glob(f"{folder}/.git/objects/pack/*.pack")
     if len(packs) != 1:
         raise Failed(f"packs after a repack: {packs}")
-    result.append(run("index-pack", "--threads=4", "--strict", "-o", box.path("index"), packs[0]))
+    # Threads share the deltas out as they come, so packs differ; the index of one pack does not.
+    run("index-pack", "--threads=4", "--strict", "-o", box.path("index"), packs[0])
     result.append(digest(box.path("index")) == digest(packs[0][:-5] + ".idx"))
     result.append(run("status", "--porcelain"))
     result.append(run("rev-parse", "HEAD^{tree}", "HEAD~3^{tree}"))
