@@ -18,7 +18,7 @@ def python(box):
     tests = PYTHON_QUICK if box.quick else PYTHON_TESTS
     command = [SYSTEM_PYTHON, "-m", "test", "-u", "none", "--timeout", box.timeout, "-w"]   # -w: once more what failed
     done = box.run(command + tests, status=None)
-    if done.status != 0 or "Result: SUCCESS" not in done.out:
+    if done.status != 0 or "result: SUCCESS" not in done.out:
         raise Failed(f"status {done.status}\n{done.out[-3000:]}\n{done.err[-1000:]}")
     return re.findall(r"^All \d+ tests OK|^\d+ tests? OK", done.out, re.MULTILINE)
 
