@@ -69,6 +69,17 @@ static const char *const known_wrappers[] = {
     "_ZNSt3__1*call_once*",
     "_ZNSt3__1*10lock_guard*",
     "_ZNSt3__1*11unique_lock*",
+    /* Constructors of classes named like a mutex, and what such classes take it with: programs bring their own. */
+    "_ZN*utexC?E*",
+    "_ZN*LockC?E*",
+    "_ZN*MonitorC?E*",
+    "_ZN*utex4?ockE*",
+    "_ZN*utex7?ryLockE*",
+};
+
+/* Not wrappers, though they are called so: they make many locks. */
+static const char *const no_wrappers[] = {
+    "_Z10mutex_initv", /* every lock of a JVM */
 };
 
 /* Does @name match one of the comma-separated patterns of option wrappers? */
@@ -95,6 +106,9 @@ static bool is_wrapper(struct lv_context *ctx, uintptr_t frame)
     lv_modules_name(&ctx->modules, frame - 1, &symbol);
     if (symbol.symbol == NULL)
         return false;
+    for (size_t i = 0; i < LV_ARRAY_SIZE(no_wrappers); i++)
+        if (lv_text_glob(no_wrappers[i], symbol.symbol))
+            return false;
     for (size_t i = 0; i < LV_ARRAY_SIZE(known_wrappers); i++)
         if (lv_text_glob(known_wrappers[i], symbol.symbol))
             return true;

@@ -6,7 +6,8 @@
 
 /*
  * From a call stack to the class key of an unannotated lock. The site is the caller of the init or lock function; thin
- * wrappers (libstdc++, boost, Qt, absl, functions called *mutex_init* and the like, and what the option wrappers names)
+ * wrappers (libstdc++, boost, Qt, absl, functions called *mutex_init* and the like,
+ * constructors and lock methods of classes called like a mutex, and what the option wrappers names)
  * are stepped over, so that one wrapper does not fold a program into one class.
  */
 /*

@@ -29,11 +29,18 @@
 
 #define PATH_SIZE 4096
 
+/* A program's first segment is looked for over so many segments, and over holes of so many pages: with segments aligned to
+ * 2 MiB, the largest page that linkers know, a hole is smaller than two of these. */
+#define SEGMENTS_MAX 16
+#define PAGE_SIZE 4096
+#define HOLE_PAGES 1024
+
 #define SELF "/proc/self/exe"
 
 /* What a record holds for this file alone. Protected as the record. */
 struct module_private {
     struct lv_module module;
+    uintptr_t image;            /* where the ELF header is: the module's start, but for a program with holes */
     const struct link_map *map; /* only compared: it may be freed */
     const void *eh_frame;       /* only compared */
     uintptr_t dynamic;          /* address of the dynamic section while the module is loaded */
@@ -77,14 +84,47 @@ static const char *program_path(struct lv_arena *arena)
     return path && lv_os_read_link(SELF, path, PATH_SIZE) > 0 ? path : SELF;
 }
 
-static bool module_has(const struct lv_module *module, uintptr_t address, size_t size)
+static bool module_has(const struct module_private *p, uintptr_t address, size_t size)
 {
-    return address >= module->start && address <= module->end && size <= module->end - address;
+    return address >= p->image && address <= p->module.end && size <= p->module.end - address;
 }
 
-static bool module_read(const struct lv_module *module, uintptr_t address, void *to, size_t size)
+static bool module_read(const struct module_private *p, uintptr_t address, void *to, size_t size)
 {
-    return module_has(module, address, size) && lv_os_read_memory(address, to, size) == 0;
+    return module_has(p, address, size) && lv_os_read_memory(address, to, size) == 0;
+}
+
+/* The start of the nearest segment of @map before @start, or 0. Where a segment ends within a page the loader knows no more
+ * of that page, so pages are asked for by their first byte. */
+static uintptr_t segment_before(const struct link_map *map, uintptr_t start)
+{
+    uintptr_t page = start & ~(uintptr_t)(PAGE_SIZE - 1);
+
+    for (int i = 0; i <= HOLE_PAGES && page > PAGE_SIZE; i++) {
+        struct dl_find_object object;
+
+        page -= PAGE_SIZE;
+        if (_dl_find_object((void *)page, &object) == 0)
+            return object.dlfo_link_map == map ? (uintptr_t)object.dlfo_map_start : 0;
+    }
+    return 0;
+}
+
+/*
+ * The loader maps a shared object as one range. A program was mapped by the kernel, and where there are holes between its
+ * segments _dl_find_object answers with the segment alone; the header is then at the start of an earlier one.
+ */
+static uintptr_t find_image(const struct module_private *p)
+{
+    uintptr_t start = p->module.start;
+
+    for (int i = 0; i < SEGMENTS_MAX && start != 0; i++, start = segment_before(p->map, start)) {
+        char magic[SELFMAG];
+
+        if (lv_os_read_memory(start, magic, sizeof(magic)) == 0 && memcmp(magic, ELFMAG, SELFMAG) == 0)
+            return start;
+    }
+    return p->module.start;
 }
 
 static bool read_notes(struct module_private *p, const ElfW(Phdr) * segment)
@@ -96,7 +136,7 @@ static bool read_notes(struct module_private *p, const ElfW(Phdr) * segment)
     const uint8_t *id;
     size_t id_size;
 
-    if (!module_read(module, address, notes, size))
+    if (!module_read(p, address, notes, size))
         return false;
     id = lv_symtab_note_build_id(notes, size, (size_t)segment->p_align, &id_size);
     if (!id)
@@ -112,17 +152,16 @@ static bool read_notes(struct module_private *p, const ElfW(Phdr) * segment)
 /* Read header and build-id where they are mapped: at the start of the first segment, as linkers do it. */
 static void read_identity(struct module_private *p)
 {
-    const struct lv_module *module = &p->module;
     ElfW(Ehdr) header;
 
-    if (!module_read(module, module->start, &header, sizeof(header)) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+    if (!module_read(p, p->image, &header, sizeof(header)) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
         header.e_phentsize != sizeof(ElfW(Phdr)))
         return;
     p->header = header;
     for (size_t i = 0; i < header.e_phnum; i++) {
         ElfW(Phdr) segment;
 
-        if (!module_read(module, module->start + header.e_phoff + i * sizeof(segment), &segment, sizeof(segment)))
+        if (!module_read(p, p->image + header.e_phoff + i * sizeof(segment), &segment, sizeof(segment)))
             return;
         if (segment.p_type == PT_NOTE && read_notes(p, &segment))
             return;
@@ -201,7 +240,7 @@ static void read_table(struct module_private *p)
         .header_size = sizeof(p->header),
     };
     const struct lv_symtab_memory memory = {
-        .start = module->start,
+        .start = p->image,
         .end = module->end,
         .bias = module->bias,
         .dynamic = p->dynamic,
@@ -325,6 +364,7 @@ static const struct lv_module *add_record(struct lv_modules *modules, const stru
     /* The loader gives every module a name but the program. */
     module->is_program = !map->l_name || map->l_name[0] == '\0';
     module->path = module->is_program ? "" : map->l_name;
+    found.image = module->is_program ? find_image(&found) : module->start;
     read_identity(&found);
 
     for (struct lv_module **link = &modules->head; *link != NULL;) {
@@ -336,6 +376,7 @@ static const struct lv_module *add_record(struct lv_modules *modules, const stru
     module = take_dead(modules, &found);
     if (module != NULL) {
         private_of(module)->map = found.map;
+        private_of(module)->image = found.image;
         private_of(module)->eh_frame = found.eh_frame;
         private_of(module)->id_address = found.id_address;
     } else {
@@ -441,7 +482,7 @@ void lv_modules_name_in(const struct lv_module *module, uintptr_t address, struc
     read_symbols(p);
     ret->module_offset = address - module->bias;
     ret->symbol = lv_symtab_find(&p->symtab, ret->module_offset, &offset);
-    ret->offset = ret->symbol ? (uintptr_t)offset : address - module->start;
+    ret->offset = ret->symbol ? (uintptr_t)offset : address - private_of(module)->image;
 }
 
 void lv_modules_name(struct lv_modules *modules, uintptr_t address, struct lv_symbol *ret)

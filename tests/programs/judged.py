@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+"""Findings that somebody looked at, and what they are: "real" could hang, "benign" cannot and why, "limit" is the library's
+own fault. Programs of Debian are stripped, so classes are named by module and offset, and frames tell them apart."""
+
+from findings import Judged
+
+JUDGED = [
+    Judged("mariadb", "recursive", ["mutex@mariadbd+*"], "benign",
+           "Aria's log has a ring of 8 buffers, each with a mutex. Only the thread that holds the current buffer takes the "
+           "next one, and then drops the current: there is one such thread at a time, and the circle cannot close.",
+           says=["8 locks of one class were taken in a circle"]),
+    Judged("mariadb", "circular", ["mutex@mariadbd+*", "rwlock@mariadbd+*"], "benign",
+           "An insert takes an index's root_lock, then the table's intern_lock; OPTIMIZE and REPAIR take them the other way. "
+           "The metadata lock of the table, a lock of SQL's own, keeps the two apart.",
+           frames=["_ZN8ha_maria6repair*", "_ZN7handler12ha_write_row*"]),
+    Judged("glib", "circular", ["mutex@libdbus-1.so.3+*", "libdbus-1.so.3+*"], "limit",
+           "libdbus makes every mutex in one function that has no symbol, so all its locks are one class. What is taken under "
+           "the lock of dbus_threads_init is the list of shutdown functions, and what is held around that lock is a server's: "
+           "the report says that they are different instances.",
+           frames=["dbus_threads_init+* (libdbus-1.so.3)"], verdict="potential", says=["different instances: "]),
+]
