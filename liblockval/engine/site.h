@@ -6,9 +6,9 @@
 
 /*
  * From a call stack to the class key of an unannotated lock. The site is the caller of the init or lock function; thin
- * wrappers (libstdc++, boost, Qt, absl, functions called *mutex_init* and the like,
- * constructors and lock methods of classes called like a mutex, and what the option wrappers names)
- * are stepped over, so that one wrapper does not fold a program into one class.
+ * wrappers (libstdc++, boost, Qt, absl, OpenSSL and other libraries with locks of their own, functions called *mutex_init*
+ * and the like, constructors and lock methods of classes called like a mutex, and what the option wrappers names) are
+ * stepped over, so that one wrapper does not fold a program into one class.
  */
 /*
  * The class of a lock of @kind that the call at @site initialised (@origin INIT) or took first (LOCK), added if it is new.

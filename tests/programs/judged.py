@@ -18,4 +18,8 @@ JUDGED = [
            "the lock of dbus_threads_init is the list of shutdown functions, and what is held around that lock is a server's: "
            "the report says that they are different instances.",
            frames=["dbus_threads_init+* (libdbus-1.so.3)"], verdict="potential", says=["different instances: "]),
+    Judged("java*", "lifetime", ["mutex@_Z10mutex_initv+*"], "benign",
+           "The VM's thread ends at a safepoint, for which it took the lock of the list of threads; it never releases it, so "
+           "that nobody can begin or end while the process does.",
+           frames=["_ZN5Mutex4lockEv+* (libjvm.so)"], says=["VM Thread/", "is held while its thread ends"]),
 ]

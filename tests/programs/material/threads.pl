@@ -55,9 +55,9 @@ my @chain = map {
 } 0 .. 4;
 print join(",", map { $_->join() } @chain), "\n";
 
-# Many short ones.
+# Many short ones. A shared hash has one iterator for all.
 my $alive = 0;
 for (1 .. $rounds / 10) {
-    $alive += $_->join() for map { threads->create(sub { my %copy = %sums; return scalar(keys %copy) }) } 1 .. 3;
+    $alive += $_->join() for map { threads->create(sub { lock(%sums); my %copy = %sums; return scalar(keys %copy) }) } 1 .. 3;
 }
 print "short $alive\n";
