@@ -8,6 +8,7 @@
 
 #include "engine/orphan.h"
 #include "engine/publish.h"
+#include "sys/memcheck.h"
 
 int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
 {
@@ -17,6 +18,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     ctx->options = *options;
     ctx->secret[0] = lv_os_random();
     ctx->secret[1] = lv_os_random();
+    ctx->memcheck = lv_memcheck_is_there();
     if (ctx->version == NULL)
         ctx->version = "";
     if (ctx->program == NULL)

@@ -88,6 +88,7 @@ struct lv_context {
     uint64_t secret[2];                       /* constant after init: seals identities */
     bool identity_inside[LV_KIND__COUNT];     /* constant after init: is there room inside locks of this kind? */
     struct lv_inside inside[LV_KIND__COUNT];  /* atomic: noted with the first lock of the kind */
+    bool memcheck;                            /* constant after init: valgrind runs the process */
     struct lv_range ending[LV_ENDING_RANGES]; /* constant after init: code of exit() and quick_exit() */
     struct lv_range own[LV_OWN_RANGES]; /* constant after init: code of liburcu and libunwind; unused ones are empty */
     const char *program;                /* constant after init */

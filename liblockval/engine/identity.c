@@ -80,12 +80,10 @@ uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object
     uint32_t number;
 
     if (object->word != NULL) {
-        uint64_t word = __atomic_load_n(object->word, __ATOMIC_RELAXED);
+        uint64_t word = lv_identity_load(ctx, object->word);
 
-        return word != 0 &&
-                       __atomic_load_n(object->seal, __ATOMIC_RELAXED) == lv_identity_seal(ctx, object->address, word)
-                   ? word
-                   : 0;
+        return word != 0 && lv_identity_load(ctx, object->seal) == lv_identity_seal(ctx, object->address, word) ? word
+                                                                                                                : 0;
     }
     number = lv_table_find(&ctx->instance_of, object->address);
     if (number == 0)

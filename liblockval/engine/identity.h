@@ -16,6 +16,7 @@
 
 #include "base/hash.h"
 #include "engine/thread.h"
+#include "sys/memcheck.h"
 
 enum lv_identity_flag {
     LV_IDENTITY_NOTRACK = 1,  /* not watched at all */
@@ -90,6 +91,16 @@ LV_ALWAYS_INLINE uint64_t lv_identity_find(struct lv_context *ctx, struct lv_thr
                   __atomic_load_n(object->seal, __ATOMIC_RELAXED) == lv_identity_seal(ctx, object->address, word)))
         return word;
     return lv_identity_adopt(ctx, t, object, site);
+}
+
+/* One of the two words in memory that may not hold a lock, nor ever have been written. */
+static inline uint64_t lv_identity_load(const struct lv_context *ctx, const uint64_t *at)
+{
+    uint64_t word = __atomic_load_n(at, __ATOMIC_RELAXED);
+
+    if (LV_UNLIKELY(ctx->memcheck))
+        lv_memcheck_defined(&word, sizeof(word));
+    return word;
 }
 
 /* The identity word if @object has one, else 0. Context: guard held. */

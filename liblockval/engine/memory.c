@@ -70,7 +70,8 @@ static bool is_sealed(const struct look *look, const uint64_t *at, uint64_t word
 
     *ret_address = address;
     return seal != 0 && address >= look->memory->start && address + seal + sizeof(uint64_t) <= look->memory->end &&
-           *(const uint64_t *)(address + seal) == lv_identity_seal(look->ctx, address, word);
+           lv_identity_load(look->ctx, (const uint64_t *)(address + seal)) ==
+               lv_identity_seal(look->ctx, address, word);
 }
 
 static void search_block(const struct look *look)
@@ -82,7 +83,7 @@ static void search_block(const struct look *look)
     uint32_t uids = __atomic_load_n(&ctx->next_uid, __ATOMIC_RELAXED);
 
     for (; at < end; at++) {
-        uint64_t word = *at;
+        uint64_t word = lv_identity_load(ctx, at);
         uintptr_t address;
 
         /* Most words cannot be an identity. Unsigned: 0 is none either. */

@@ -12,9 +12,11 @@ void lv_mutex_before_init(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t
 
     if (t == NULL)
         return;
-    object = lv_mutex_object(&lv_process_context, mutex);
     if (t->depth != 0)
         lv_lifetime_init(&lv_process_context, t, (uintptr_t)mutex, LV_KIND_MUTEX, site);
+    if (LV_UNLIKELY(lv_process_context.memcheck))
+        return; /* the kind of what may be no mutex yet says where its identity would be */
+    object = lv_mutex_object(&lv_process_context, mutex);
     lv_lifetime_check_others(&lv_process_context, t, &object, site, "is initialised anew");
 }
 

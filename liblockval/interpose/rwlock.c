@@ -22,7 +22,8 @@ LV_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict rwlock, const pthre
 
     if (t != NULL && t->depth != 0)
         lv_lifetime_init(&lv_process_context, t, (uintptr_t)rwlock, LV_KIND_RWLOCK, LV_CALL_SITE);
-    if (t != NULL) {
+    /* The kind of what may be no rwlock yet says where its identity would be. */
+    if (t != NULL && LV_LIKELY(!lv_process_context.memcheck)) {
         struct lv_object object = OBJECT(rwlock);
 
         lv_lifetime_check_others(&lv_process_context, t, &object, LV_CALL_SITE, "is initialised anew");

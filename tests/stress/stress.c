@@ -32,6 +32,7 @@ static uint64_t count[LOCKS]; /* each protected by its lock */
 static atomic_uint_fast64_t expected[LOCKS];
 static atomic_uint_fast64_t steps, handled;
 static atomic_int stop;
+static time_t end; /* constant while there are threads */
 static atomic_int worker_tid[WORKERS];
 static pthread_mutex_t handler_lock = PTHREAD_MUTEX_INITIALIZER, last_lock = PTHREAD_MUTEX_INITIALIZER;
 /* Loading and forking exclude each other: a child must not find the loader's own lock taken, here or without us. */
@@ -320,6 +321,16 @@ static void load_one(void)
     MUST(pthread_rwlock_unlock(&loader) == 0);
 }
 
+/* Stops all when the time is up. A thread's life is long where every step is slow. */
+static void look_at_clock(void)
+{
+    struct timespec now;
+
+    MUST(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    if (now.tv_sec >= end)
+        atomic_store(&stop, 1);
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
@@ -330,6 +341,8 @@ static void *work(void *arg)
     for (uint32_t i = 0; i < life && !atomic_load(&stop); i++) {
         uint32_t what = pick(w, 1000);
 
+        if (i % 16 == 0)
+            look_at_clock();
         if (what < 4)
             fork_one(w);
         else if (what < 12)
@@ -379,7 +392,7 @@ int main(int argc, char **argv)
     struct worker worker[WORKERS];
     pthread_t thread[WORKERS];
     unsigned seconds = 3;
-    struct timespec begin, now;
+    struct timespec begin;
     uint64_t threads = WORKERS;
 
     read_arguments(argc, argv, &seconds);
@@ -387,15 +400,13 @@ int main(int argc, char **argv)
     MUST(pthread_key_create(&key, last_words) == 0);
     MUST(sigaction(SIGUSR1, &action, NULL) == 0);
     MUST(clock_gettime(CLOCK_MONOTONIC, &begin) == 0);
+    end = begin.tv_sec + (time_t)seconds;
     for (int i = 0; i < WORKERS; i++) {
         worker[i] = (struct worker){ i, (seed * WORKERS + (uint64_t)i + 1) * UINT64_C(0x9e3779b97f4a7c15) };
         MUST(pthread_create(&thread[i], NULL, work, &worker[i]) == 0);
     }
     for (int i = 0; !atomic_load(&stop); i = (i + 1) % WORKERS) {
         MUST(pthread_join(thread[i], NULL) == 0);
-        MUST(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-        if (now.tv_sec - begin.tv_sec >= (time_t)seconds)
-            atomic_store(&stop, 1);
         MUST(pthread_create(&thread[i], NULL, work, &worker[i]) == 0);
         threads++;
     }
