@@ -26,6 +26,13 @@ int lv_nesting_init(struct lv_nesting *nesting, struct lv_arena *arena)
     return r == 0 ? lv_witnesses_init(&nesting->witnesses, arena) : r;
 }
 
+int lv_nesting_walk(struct lv_nesting *nesting, uint64_t chain)
+{
+    if (nesting->pairs.count >= LV_NESTING_CHAINS * nesting->pairs_max)
+        lv_chains_clear(&nesting->pairs);
+    return lv_chains_walk(&nesting->pairs, chain);
+}
+
 static int forget(struct lv_nesting *nesting)
 {
     uint32_t unused;

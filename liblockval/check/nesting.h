@@ -18,15 +18,22 @@ struct lv_nesting {
     struct lv_witnesses witnesses; /* of these edges, */
     struct lv_vec pool;            /* and their memory; owner's lock */
     struct lv_chains pairs;        /* chains that ended in a pair of instances; owner's lock for writing */
-    uint32_t pairs_max;            /* edges kept; then all are forgotten and learned anew */
+    uint32_t pairs_max;            /* edges kept; then all are forgotten and learned anew; and a few times as many chains */
     uint32_t forgotten;            /* how often that happened; owner's lock */
 };
 
 enum {
-    LV_NESTING_PAIRS = 65536
+    LV_NESTING_PAIRS = 65536,
+    LV_NESTING_CHAINS = 2 /* for each pair */
 };
 
 int lv_nesting_init(struct lv_nesting *nesting, struct lv_arena *arena) LV_MUST_CHECK;
+
+/*
+ * Count one more walker of @chain, which ends in a pair of instances (lv_chains_walk()). One pair may end very many chains;
+ * when they are too many, they are forgotten, and what was learned from them is not. Context: owner's lock held.
+ */
+int lv_nesting_walk(struct lv_nesting *nesting, uint64_t chain) LV_MUST_CHECK;
 
 /*
  * A thread wants a lock while it holds the very same one, in the modes given.

@@ -208,7 +208,7 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     lv_thread_note_name(w->ctx, w->t);
     learn_edges(w);
     if (w->error == 0)
-        w->error = lv_chains_walk(chains_of(w->ctx, w->a), chain);
+        w->error = w->a->paired ? lv_nesting_walk(&w->ctx->nesting, chain) : lv_chains_walk(&w->ctx->chains, chain);
     if (w->error == 0 && lv_table_find(&w->ctx->stack_at, at) == 0)
         w->error = lv_table_insert(&w->ctx->stack_at, at, w->a->stack.v);
     w->ctx->counters.locked_walks++;

@@ -261,6 +261,26 @@ START_TEST(pairs_without_end)
 }
 END_TEST
 
+/* One pair ends as many chains as there are locks around it. They are bounded, and their number is not the pairs'. */
+START_TEST(chains_of_one_pair_without_end)
+{
+    char names[64];
+
+    s->ctx.nesting.pairs_max = 8;
+    for (unsigned i = 0; i < 500; i++) {
+        char class[8] = { (char)('A' + i % 26), (char)('A' + i / 26 % 26), '\0' };
+
+        snprintf(names, sizeof(names), "%sX P1 P2", class);
+        scenario_chain(s, 1, names);
+        ck_assert_uint_le(s->ctx.nesting.pairs.count, 16);
+    }
+    ck_assert_uint_eq(s->ctx.nesting.forgotten, 0);
+    scenario_expect_clean(s);
+    scenario_chain(s, 2, "P2 P1");
+    scenario_expect_cycle(s, RECURSIVE, POTENTIAL, "P2>P1 P1>P2");
+}
+END_TEST
+
 START_TEST(three_instances_in_a_ring)
 {
     scenario_chain(s, 1, "A1 A2");
@@ -357,6 +377,7 @@ int main(void)
         consistent_order_of_instances,
         two_instances_in_a_circle,
         pairs_without_end,
+        chains_of_one_pair_without_end,
         three_instances_in_a_ring,
         another_lock_between_instances,
         instances_timed,
