@@ -136,16 +136,37 @@ static void ok_munmap_half(void)
     MUST(munmap(pages, (size_t)2 * PAGE) == 0);
 }
 
-/* case: mmap-over */
+/* By both of libc's names, whichever the program was compiled for. */
+#ifdef __LP64__
+extern void *short_mmap(void *start, size_t size, int protection, int flags, int fd, long offset) __asm__("mmap");
+extern void *long_mmap(void *start, size_t size, int protection, int flags, int fd, long offset) __asm__("mmap64");
+#else
+#define short_mmap mmap
+#define long_mmap mmap
+#endif
+
+/* case: mmap-over-short */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^is mapped over while it is held$ */
-static void mmap_over(void)
+static void mmap_over_short(void)
 {
     char *pages = map_pages(2);
 
     held_at(pages + 128);
-    MUST(mmap(pages, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == pages);
+    MUST(short_mmap(pages, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == pages);
+}
+
+/* case: mmap-over-long */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^is mapped over while it is held$ */
+static void mmap_over_long(void)
+{
+    char *pages = map_pages(2);
+
+    held_at(pages + 128);
+    MUST(long_mmap(pages, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == pages);
 }
 
 /* case: mremap-moved */
@@ -204,19 +225,13 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    { "realloc-moved", realloc_moved },
-    { "realloc-cut-off", realloc_cut_off },
-    { "realloc-zero", realloc_zero },
-    { "reallocarray-moved", reallocarray_moved },
-    { "realloc-in-place", realloc_in_place },
-    { "munmap-own", munmap_own },
-    { "munmap-other", munmap_other },
-    { "ok-munmap-half", ok_munmap_half },
-    { "mmap-over", mmap_over },
-    { "mremap-moved", mremap_moved },
-    { "mremap-over", mremap_over },
-    { "ok-mremap-shrunk", ok_mremap_shrunk },
-    { "ok-process-shared", ok_process_shared },
+    { "realloc-moved", realloc_moved },       { "realloc-cut-off", realloc_cut_off },
+    { "realloc-zero", realloc_zero },         { "reallocarray-moved", reallocarray_moved },
+    { "realloc-in-place", realloc_in_place }, { "munmap-own", munmap_own },
+    { "munmap-other", munmap_other },         { "ok-munmap-half", ok_munmap_half },
+    { "mmap-over-short", mmap_over_short },   { "mmap-over-long", mmap_over_long },
+    { "mremap-moved", mremap_moved },         { "mremap-over", mremap_over },
+    { "ok-mremap-shrunk", ok_mremap_shrunk }, { "ok-process-shared", ok_process_shared },
 };
 
 int main(int argc, char **argv)
