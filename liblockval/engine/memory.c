@@ -128,7 +128,7 @@ static void look_at_parked(const struct look *look)
 void lv_memory_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, size_t size, bool mapped,
                      struct lv_memory *ret)
 {
-    const struct look look = { ctx, t, ret, mapped ? LV_OWNER_MAPPED : LV_OWNER_NOT_SPIN };
+    const struct look look = { ctx, t, ret, mapped ? LV_OWNER_MAPPED : LV_OWNER_NOT_SPIN | LV_OWNER_NOT_SHARED };
     unsigned marks = lv_pages_marks(&ctx->pages, start, size);
     bool claims = t->off == 0 && ctx->owner != NULL;
     bool searched = mapped && size <= LV_MEMORY_SEARCH;
