@@ -110,7 +110,8 @@ static void munmap_own(void)
 /* case: munmap-other */
 /* status: 66 */
 /* findings: 1 */
-/* expect: ^is unmapped while another thread holds it$ */
+/* expect: ^is unmapped while another thread holds it\n\nwhich is held by hold/[0-9]+, taken at:\n  hold\+ */
+/* expect: ^stack backtrace:\n munmap_other\+ */
 static void munmap_other(void)
 {
     static struct holder h;
