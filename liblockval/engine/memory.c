@@ -185,3 +185,14 @@ void lv_memory_free(struct lv_context *ctx, struct lv_thread *t, uintptr_t start
     lv_memory_begin(ctx, t, start, size, true, &memory);
     lv_memory_end(ctx, t, &memory, start, size, site, "is freed");
 }
+
+void lv_memory_replaced(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, size_t size)
+{
+    struct lv_locked locked;
+
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    lv_instances_retire(ctx, start, start + size);
+    lv_context_unlock(ctx, &locked);
+    t->guard--;
+}

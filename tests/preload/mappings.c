@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 enum {
     PAGE = 4096
@@ -222,6 +223,51 @@ static void ok_process_shared(void)
     MUST(munmap(page, PAGE) == 0);
 }
 
+/* A segment of shared memory comes to where another was. Where there is none of it, a mapping stands in. */
+/* case: ok-attached */
+static char *attach(void *where)
+{
+    int id = shmget(IPC_PRIVATE, (size_t)2 * PAGE, 0600);
+    char *segment;
+
+    if (id < 0)
+        return map_pages(2);
+    segment = shmat(id, where, 0);
+    MUST((intptr_t)segment != -1 && shmctl(id, IPC_RMID, NULL) == 0);
+    return segment;
+}
+
+static void detach(char *segment)
+{
+    MUST(shmdt(segment) == 0 || munmap(segment, (size_t)2 * PAGE) == 0);
+}
+
+static __attribute__((noinline)) void lock_under(pthread_mutex_t *outer, pthread_mutex_t *inner)
+{
+    MUST(pthread_mutex_lock(outer) == 0 && pthread_mutex_lock(inner) == 0);
+    MUST(pthread_mutex_unlock(inner) == 0 && pthread_mutex_unlock(outer) == 0);
+}
+
+static void ok_attached(void)
+{
+    pthread_mutexattr_t attr;
+    pthread_mutex_t made, *mutex;
+    char *segment = NULL;
+
+    MUST(pthread_mutexattr_init(&attr) == 0 && pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) == 0);
+    MUST(pthread_mutex_init(&made, &attr) == 0);
+    for (int i = 0; i < 4; i++) {
+        segment = attach(segment);
+        mutex = (pthread_mutex_t *)(void *)(segment + PAGE + 128);
+        memcpy(mutex, &made, sizeof(made)); /* as another process made it */
+        if (i % 2 == 0)
+            nest(mutex, &finding_a);
+        else
+            lock_under(&finding_a, mutex);
+        detach(segment);
+    }
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -233,6 +279,7 @@ static const struct {
     { "mmap-over-short", mmap_over_short },   { "mmap-over-long", mmap_over_long },
     { "mremap-moved", mremap_moved },         { "mremap-over", mremap_over },
     { "ok-mremap-shrunk", ok_mremap_shrunk }, { "ok-process-shared", ok_process_shared },
+    { "ok-attached", ok_attached },
 };
 
 int main(int argc, char **argv)
