@@ -62,7 +62,8 @@ struct lv_inside {
 enum lv_owner_flag {
     LV_OWNER_MAPPED = 1,     /* the lock's memory can be read */
     LV_OWNER_NOT_ROBUST = 2, /* a robust mutex is nobody's: its holder may end */
-    LV_OWNER_NOT_SPIN = 4    /* so is a spinlock: it does not say whether it is shared with other processes */
+    LV_OWNER_NOT_SPIN = 4,   /* so is a spinlock: it does not say whether it is shared with other processes */
+    LV_OWNER_NOT_SHARED = 8  /* so is what says that it is shared, as every robust mutex of glibc does */
 };
 
 struct lv_counters {

@@ -178,7 +178,7 @@ void lv_lifetime_thread_end(struct lv_context *ctx, struct lv_thread *t, uintptr
         struct lv_held *h = &t->held[t->depth - 1];
         const struct lv_held_record record = lv_held_record_of(h);
 
-        if (t->off == 0 && lv_lifetime_is_held(ctx, t, h, LV_OWNER_NOT_ROBUST))
+        if (t->off == 0 && lv_lifetime_is_held(ctx, t, h, LV_OWNER_NOT_ROBUST | LV_OWNER_NOT_SHARED))
             lv_finding_about(ctx, t, LV_FINDING_LIFETIME, &record, site, "is held while its thread ends");
         lv_held_remove(t, h);
     }

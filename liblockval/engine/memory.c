@@ -129,7 +129,7 @@ static void look_at_parked(const struct look *look)
 void lv_memory_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, size_t size, bool mapped,
                      struct lv_memory *ret)
 {
-    const struct look look = { ctx, t, ret, mapped ? LV_OWNER_MAPPED : LV_OWNER_NOT_SPIN };
+    const struct look look = { ctx, t, ret, mapped ? LV_OWNER_MAPPED : LV_OWNER_NOT_SPIN | LV_OWNER_NOT_SHARED };
     unsigned marks = lv_pages_marks(&ctx->pages, start, size);
     bool claims = t->off == 0 && ctx->owner != NULL;
     bool searched = mapped && size <= LV_MEMORY_SEARCH;
@@ -185,4 +185,15 @@ void lv_memory_free(struct lv_context *ctx, struct lv_thread *t, uintptr_t start
 
     lv_memory_begin(ctx, t, start, size, true, &memory);
     lv_memory_end(ctx, t, &memory, start, size, site, "is freed");
+}
+
+void lv_memory_replaced(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, size_t size)
+{
+    struct lv_locked locked;
+
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    lv_instances_retire(ctx, start, start + size);
+    lv_context_unlock(ctx, &locked);
+    t->guard--;
 }

@@ -39,4 +39,7 @@ void lv_memory_end(struct lv_context *ctx, struct lv_thread *t, const struct lv_
 /* [@start, @start + @size), which can be read, is about to be freed. */
 void lv_memory_free(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, size_t size, uintptr_t site);
 
+/* Other memory lies at [@start, @start + @size) now; what was there went unseen. No findings. */
+void lv_memory_replaced(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, size_t size);
+
 #endif

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 #include "engine/memory.h"
 #include "interpose/hook.h"
@@ -265,5 +266,30 @@ LV_EXPORT void *mremap(void *old, size_t old_size, size_t size, int flags, ...)
                "is moved or cut off by mremap");
     after_call(over, &target, (uintptr_t)fixed, ret != MAP_FAILED ? whole_pages(size) : 0, LV_CALL_SITE,
                "is mapped over");
+    return ret;
+}
+
+/*
+ * A segment of shared memory. shmdt() has no size to look at, and what lies in a segment outlives it: its locks end when the
+ * next segment comes to their place.
+ */
+LV_EXPORT void *shmat(int id, const void *where, int flags)
+{
+    struct shmid_ds segment;
+    struct lv_thread *t;
+    void *ret;
+    int saved;
+
+    if (LV_UNLIKELY(lv_real.shmat == NULL))
+        lv_process_start();
+    ret = lv_real.shmat(id, where, flags);
+    saved = errno;
+    if ((intptr_t)ret != -1 && shmctl(id, IPC_STAT, &segment) == 0 &&
+        (lv_pages_marks(&lv_process_context.pages, (uintptr_t)ret, segment.shm_segsz) & LV_PAGE_TABLE) != 0) {
+        t = looking(LV_CALL_SITE);
+        if (t != NULL)
+            lv_memory_replaced(&lv_process_context, t, (uintptr_t)ret, segment.shm_segsz);
+    }
+    errno = saved;
     return ret;
 }

@@ -134,6 +134,26 @@ LV_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
     LV_MUTEX_UNLOCK(t, mutex, lv_real.pthread_mutex_unlock(mutex));
 }
 
+/* Waits for the mutex whose ceiling it changes, whatever else the thread holds, and has let it go when it returns. Only a
+ * mutex of that protocol is waited for. */
+LV_EXPORT int pthread_mutex_setprioceiling(pthread_mutex_t *restrict mutex, int ceiling, int *restrict ret_old)
+{
+    struct lv_thread *t = lv_self();
+    struct lv_object object;
+    struct lv_acquisition a;
+    bool watched = false;
+    int r;
+
+    if (t != NULL && (lv_mutex_kind(mutex) & LV_MUTEX_PROTECT) != 0) {
+        object = lv_mutex_object(&lv_process_context, mutex);
+        watched = lv_hook_before(t, &object, LV_WRITE, 0, lv_mutex_is_reentrant(mutex), LV_CALL_SITE, &a);
+    }
+    r = lv_real.pthread_mutex_setprioceiling(mutex, ceiling, ret_old);
+    if (watched && r == EDEADLK)
+        lv_hook_refused(t, &a);
+    return r;
+}
+
 LV_ALIAS(pthread_mutex_init, __pthread_mutex_init);
 LV_ALIAS(pthread_mutex_destroy, __pthread_mutex_destroy);
 LV_ALIAS(pthread_mutex_lock, __pthread_mutex_lock);

@@ -229,15 +229,16 @@ static bool agrees(const struct lv_held_record *record, int tid)
 
 static int owner_of_mutex(const pthread_mutex_t *mutex, unsigned flags)
 {
-    int none = LV_MUTEX_ELISION | LV_MUTEX_SHARED | ((flags & LV_OWNER_NOT_ROBUST) != 0 ? LV_MUTEX_ROBUST : 0);
+    int none = LV_MUTEX_ELISION | ((flags & LV_OWNER_NOT_SHARED) != 0 ? LV_MUTEX_SHARED : 0) |
+               ((flags & LV_OWNER_NOT_ROBUST) != 0 ? LV_MUTEX_ROBUST : 0);
 
     return (lv_mutex_kind(mutex) & none) != 0 ? 0 : mutex->__data.__owner;
 }
 
 /* Readers are counted above the three bits of the phase and of a writer. */
-static int owner_of_rwlock(const pthread_rwlock_t *rwlock)
+static int owner_of_rwlock(const pthread_rwlock_t *rwlock, unsigned flags)
 {
-    if (rwlock->__data.__shared != 0)
+    if (rwlock->__data.__shared != 0 && (flags & LV_OWNER_NOT_SHARED) != 0)
         return 0;
     if (rwlock->__data.__cur_writer != 0)
         return rwlock->__data.__cur_writer;
@@ -274,7 +275,7 @@ static int owner(uintptr_t address, enum lv_kind kind, unsigned flags)
         return 0;
     if (kind == LV_KIND_MUTEX)
         return owner_of_mutex(&copy.mutex, flags);
-    return kind == LV_KIND_RWLOCK ? owner_of_rwlock(&copy.rwlock) : owner_of_spin(copy.spin);
+    return kind == LV_KIND_RWLOCK ? owner_of_rwlock(&copy.rwlock, flags) : owner_of_spin(copy.spin);
 }
 
 bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind)

@@ -19,12 +19,13 @@
 #define LV_LAYOUT_KNOWN 0
 #endif
 
-/* Bits of a mutex's kind. Robust, priority-inheriting and process-shared mutexes have no room. */
+/* Bits of a mutex's kind. Robust, priority-inheriting, -protecting and process-shared mutexes have no room. */
 enum {
     LV_MUTEX_TYPE = 3, /* PTHREAD_MUTEX_NORMAL, _RECURSIVE, _ERRORCHECK, _ADAPTIVE_NP */
     LV_MUTEX_ROBUST = 16,
+    LV_MUTEX_PROTECT = 64,
     LV_MUTEX_SHARED = 128,
-    LV_MUTEX_NO_ROOM = 16 | 32 | 64 | LV_MUTEX_SHARED,
+    LV_MUTEX_NO_ROOM = LV_MUTEX_ROBUST | 32 | LV_MUTEX_PROTECT | LV_MUTEX_SHARED,
     LV_MUTEX_ELISION = 256
 };
 

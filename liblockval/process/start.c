@@ -127,6 +127,8 @@ static void at_quick_exit_last(void)
 {
     int wanted = lv_process_exit_status(0);
 
+    if (lv_process_context.options.stats)
+        lv_stats_say(&lv_process_context);
     if (wanted != 0)
         quick_exit(wanted);
 }

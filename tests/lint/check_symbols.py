@@ -38,7 +38,6 @@ ID = "names a thread"
 MASK = "changes the signal mask, which nothing reads until the order of locks is judged by context"
 EXCEPTIONS = {
     "pthread_mutex_getprioceiling": "only reads",
-    "pthread_mutex_setprioceiling": "takes and releases the mutex inside one call: nothing is held across it",
     "pthread_mutex_consistent": "makes the state whole again; the mutex stays held",
     "pthread_mutex_consistent_np": "the old name of pthread_mutex_consistent",
     "pthread_cond_init": "a condition variable is no lock",

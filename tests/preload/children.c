@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+static pthread_mutex_t other = PTHREAD_MUTEX_INITIALIZER;
+
 static void say(const char *what, int status)
 {
     printf("%s: %d\n", what, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
@@ -38,9 +40,11 @@ int main(void)
     say("popen", pclose(pipe));
     MUST(posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) == 0);
     wait_for("posix_spawn", pid);
-    pid = _Fork(); /* without any handler */
+    pid = _Fork(); /* without any handler: the child is not watched, and has no finding */
     if (pid == 0) {
         make_no_finding();
+        nest(&other, &finding_a);
+        nest(&finding_a, &other);
         _exit(7);
     }
     wait_for("_Fork", pid);

@@ -103,6 +103,7 @@ static void *hold(void *unused)
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^is waited with, but this thread does not hold it\n\nwhich is held by hold/\d+, taken at:\n  hold\+ */
+/* expect: ^stack backtrace:\n wait_without\+.*\n of_another\+ */
 static void of_another(void)
 {
     pthread_t thread;
@@ -201,6 +202,7 @@ static void wait_with_second(void)
 /* expect: \(second\).*, at: wait_with_second.*\nis waited with, while another thread waits on the same condition variable */
 /* expect: ^where wait_here/\d+ waits with lock\n0x[0-9a-f]+ \(mutex\)\{....\}-\{4:4\}, at:\n  wait_here\+ */
 /* expect: ^classes: second .*\n +mutex  */
+/* expect: ^stack backtrace:\n wait_with_second\+ */
 static void two(void)
 {
     pthread_t thread;

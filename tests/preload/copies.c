@@ -16,8 +16,7 @@ static struct object *new_object(void)
     return object;
 }
 
-/* A copy is another lock, as good as new, and what is cleared and made again is one too: the orders contradict each other
- * only if they were taken for the same. */
+/* A copy is as good as new, and so is what is cleared and made again: each works, and in one order nothing is found. */
 /* case: used */
 static void used(void)
 {
@@ -33,6 +32,48 @@ static void used(void)
     nest(&copy.mutex, &finding_a);
     memcpy(&one->mutex, &local, sizeof(local));
     nest(&one->mutex, &finding_a);
+    free(one);
+}
+
+/* Taken in the other order than what it is a copy of, than what it was before it was cleared, than what it is copied over. */
+/* case: other-orders */
+/* identity: auto */
+static __attribute__((noinline)) void under(struct object *object, pthread_mutex_t *outer)
+{
+    MUST(pthread_mutex_lock(outer) == 0 && pthread_mutex_lock(&object->mutex) == 0);
+    MUST(pthread_mutex_unlock(&object->mutex) == 0 && pthread_mutex_unlock(outer) == 0);
+}
+
+static void other_orders(void)
+{
+    static pthread_mutex_t b = PTHREAD_MUTEX_INITIALIZER;
+    struct object *one = new_object(), *moved, copy, cleared;
+
+    nest(&one->mutex, &finding_a);
+    memcpy(&copy, one, sizeof(copy));
+    under(&copy, &finding_a);
+    cleared = *one;
+    memset(&cleared, 0, sizeof(cleared));
+    nest(&cleared.mutex, &b);
+    memset(&cleared, 0, sizeof(cleared));
+    under(&cleared, &b);
+    moved = realloc(one, 100 * sizeof(*one));
+    MUST(moved != NULL);
+    memcpy(moved, &cleared, sizeof(cleared));
+    under(moved, &finding_a);
+    free(moved);
+}
+
+/* Left where it is, it is one lock in both orders. */
+/* case: not-copied */
+/* status: 66 */
+/* findings: 1 */
+static void not_copied(void)
+{
+    struct object *one = new_object();
+
+    nest(&one->mutex, &finding_a);
+    under(one, &finding_a);
     free(one);
 }
 
@@ -69,6 +110,10 @@ int main(int argc, char **argv)
     (void)argc;
     if (is_case(argv, "used"))
         used();
+    if (is_case(argv, "other-orders"))
+        other_orders();
+    if (is_case(argv, "not-copied"))
+        not_copied();
     if (is_case(argv, "same-bytes") || is_case(argv, "other-bytes"))
         return compare() != 0 ? 7 : 0;
     if (is_case(argv, "untouched"))

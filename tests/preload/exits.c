@@ -129,6 +129,11 @@ static void exit_again(void)
 /* expect: ^lockval: stats of exits */
 /* expect: ^  findings +1$ */
 
+/* case: quick-stats */
+/* options: stats=1 */
+/* expect: ^lockval: stats of exits */
+/* expect: ^  findings +1$ */
+
 /* A child of vfork ends with its own status; its parent's findings are not its own. */
 /* case: vfork */
 static void vfork_child(void)
@@ -173,7 +178,7 @@ int main(int argc, char **argv)
         _exit(3);
     else if (is_case(argv, "_Exit"))
         _Exit(3);
-    else if (is_case(argv, "quick_exit") || is_case(argv, "quick-exitcode-0"))
+    else if (is_case(argv, "quick_exit") || is_case(argv, "quick-exitcode-0") || is_case(argv, "quick-stats"))
         quick_exit(3);
     else if (is_case(argv, "abort"))
         abort();

@@ -60,10 +60,73 @@ static void free_own_map(void)
     free(map);
 }
 
+/* Robust mutexes, and one that could be shared between processes were it not on the heap. */
+static pthread_mutex_t *new_mutex_of(int robust, int shared)
+{
+    pthread_mutex_t *mutex = malloc(sizeof(*mutex));
+    pthread_mutexattr_t attr;
+
+    MUST(pthread_mutexattr_init(&attr) == 0 && pthread_mutexattr_setrobust(&attr, robust) == 0 &&
+         pthread_mutexattr_setpshared(&attr, shared) == 0);
+    MUST(mutex != NULL && pthread_mutex_init(mutex, &attr) == 0);
+    return mutex;
+}
+
+/* case: free-own-robust */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^is freed while it is held$ */
+static void free_own_robust(void)
+{
+    pthread_mutex_t *mutex = new_mutex_of(PTHREAD_MUTEX_ROBUST, PTHREAD_PROCESS_PRIVATE);
+
+    MUST(pthread_mutex_lock(mutex) == 0);
+    free(mutex);
+}
+
+/* case: free-own-shared */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^is freed while it is held$ */
+static void free_own_shared(void)
+{
+    pthread_mutex_t *mutex = new_mutex_of(PTHREAD_MUTEX_STALLED, PTHREAD_PROCESS_SHARED);
+
+    MUST(pthread_mutex_lock(mutex) == 0);
+    free(mutex);
+}
+
+/* case: free-other-robust */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^is freed while another thread holds it\n\nwhich is held by [^ ]+/[0-9]+, taken at:\n  hold\+ */
+static void free_other_robust(void)
+{
+    static struct holder h;
+
+    h.mutex = new_mutex_of(PTHREAD_MUTEX_ROBUST, PTHREAD_PROCESS_PRIVATE);
+    begin_hold(&h);
+    free(h.mutex);
+}
+
+/* case: destroy-other-robust */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^is destroyed while another thread holds it$ */
+static void destroy_other_robust(void)
+{
+    static struct holder h;
+
+    h.mutex = new_mutex_of(PTHREAD_MUTEX_ROBUST, PTHREAD_PROCESS_PRIVATE);
+    begin_hold(&h);
+    (void)pthread_mutex_destroy(h.mutex);
+}
+
 /* case: free-other */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^is freed while another thread holds it\n\nwhich is held by [^ ]+/[0-9]+, taken at:\n  hold\+ */
+/* expect: ^stack backtrace:\n free_other\+ */
 static void free_other(void)
 {
     static struct holder h;
@@ -71,6 +134,7 @@ static void free_other(void)
     h.mutex = new_mutex();
     begin_hold(&h);
     free(h.mutex);
+    make_no_finding();
 }
 
 /* case: free-other-read */
@@ -246,7 +310,8 @@ static void ok_last_user(void)
 /* case: destroy-other */
 /* status: 66 */
 /* findings: 1 */
-/* expect: ^is destroyed while another thread holds it$ */
+/* expect: ^is destroyed while another thread holds it\n\nwhich is held by hold/[0-9]+, taken at:\n  hold\+ */
+/* expect: ^stack backtrace:\n destroy_other\+ */
 static void destroy_other(void)
 {
     static struct holder h;
@@ -259,7 +324,8 @@ static void destroy_other(void)
 /* case: init-other */
 /* status: 66 */
 /* findings: 1 */
-/* expect: ^is initialised anew while another thread holds it$ */
+/* expect: ^is initialised anew while another thread holds it\n\nwhich is held by hold/[0-9]+, taken at:\n  hold\+ */
+/* expect: ^stack backtrace:\n init_other\+ */
 static void init_other(void)
 {
     static struct holder h;
@@ -352,6 +418,10 @@ static const struct {
     { "free-own-spin", free_own_spin },
     { "free-own-map", free_own_map },
     { "free-own-large", free_own_large },
+    { "free-own-robust", free_own_robust },
+    { "free-own-shared", free_own_shared },
+    { "free-other-robust", free_other_robust },
+    { "destroy-other-robust", destroy_other_robust },
     { "free-other", free_other },
     { "free-other-read", free_other_read },
     { "free-other-spin", free_other_spin },

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 enum {
     PAGE = 4096
@@ -110,7 +111,8 @@ static void munmap_own(void)
 /* case: munmap-other */
 /* status: 66 */
 /* findings: 1 */
-/* expect: ^is unmapped while another thread holds it$ */
+/* expect: ^is unmapped while another thread holds it\n\nwhich is held by hold/[0-9]+, taken at:\n  hold\+ */
+/* expect: ^stack backtrace:\n munmap_other\+ */
 static void munmap_other(void)
 {
     static struct holder h;
@@ -136,16 +138,37 @@ static void ok_munmap_half(void)
     MUST(munmap(pages, (size_t)2 * PAGE) == 0);
 }
 
-/* case: mmap-over */
+/* By both of libc's names, whichever the program was compiled for. */
+#ifdef __LP64__
+extern void *short_mmap(void *start, size_t size, int protection, int flags, int fd, long offset) __asm__("mmap");
+extern void *long_mmap(void *start, size_t size, int protection, int flags, int fd, long offset) __asm__("mmap64");
+#else
+#define short_mmap mmap
+#define long_mmap mmap
+#endif
+
+/* case: mmap-over-short */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^is mapped over while it is held$ */
-static void mmap_over(void)
+static void mmap_over_short(void)
 {
     char *pages = map_pages(2);
 
     held_at(pages + 128);
-    MUST(mmap(pages, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == pages);
+    MUST(short_mmap(pages, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == pages);
+}
+
+/* case: mmap-over-long */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^is mapped over while it is held$ */
+static void mmap_over_long(void)
+{
+    char *pages = map_pages(2);
+
+    held_at(pages + 128);
+    MUST(long_mmap(pages, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == pages);
 }
 
 /* case: mremap-moved */
@@ -200,23 +223,63 @@ static void ok_process_shared(void)
     MUST(munmap(page, PAGE) == 0);
 }
 
+/* A segment of shared memory comes to where another was. Where there is none of it, a mapping stands in. */
+/* case: ok-attached */
+static char *attach(void *where)
+{
+    int id = shmget(IPC_PRIVATE, (size_t)2 * PAGE, 0600);
+    char *segment;
+
+    if (id < 0)
+        return map_pages(2);
+    segment = shmat(id, where, 0);
+    MUST((intptr_t)segment != -1 && shmctl(id, IPC_RMID, NULL) == 0);
+    return segment;
+}
+
+static void detach(char *segment)
+{
+    MUST(shmdt(segment) == 0 || munmap(segment, (size_t)2 * PAGE) == 0);
+}
+
+static __attribute__((noinline)) void lock_under(pthread_mutex_t *outer, pthread_mutex_t *inner)
+{
+    MUST(pthread_mutex_lock(outer) == 0 && pthread_mutex_lock(inner) == 0);
+    MUST(pthread_mutex_unlock(inner) == 0 && pthread_mutex_unlock(outer) == 0);
+}
+
+static void ok_attached(void)
+{
+    pthread_mutexattr_t attr;
+    pthread_mutex_t made, *mutex;
+    char *segment = NULL;
+
+    MUST(pthread_mutexattr_init(&attr) == 0 && pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) == 0);
+    MUST(pthread_mutex_init(&made, &attr) == 0);
+    for (int i = 0; i < 4; i++) {
+        segment = attach(segment);
+        mutex = (pthread_mutex_t *)(void *)(segment + PAGE + 128);
+        memcpy(mutex, &made, sizeof(made)); /* as another process made it */
+        if (i % 2 == 0)
+            nest(mutex, &finding_a);
+        else
+            lock_under(&finding_a, mutex);
+        detach(segment);
+    }
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    { "realloc-moved", realloc_moved },
-    { "realloc-cut-off", realloc_cut_off },
-    { "realloc-zero", realloc_zero },
-    { "reallocarray-moved", reallocarray_moved },
-    { "realloc-in-place", realloc_in_place },
-    { "munmap-own", munmap_own },
-    { "munmap-other", munmap_other },
-    { "ok-munmap-half", ok_munmap_half },
-    { "mmap-over", mmap_over },
-    { "mremap-moved", mremap_moved },
-    { "mremap-over", mremap_over },
-    { "ok-mremap-shrunk", ok_mremap_shrunk },
-    { "ok-process-shared", ok_process_shared },
+    { "realloc-moved", realloc_moved },       { "realloc-cut-off", realloc_cut_off },
+    { "realloc-zero", realloc_zero },         { "reallocarray-moved", reallocarray_moved },
+    { "realloc-in-place", realloc_in_place }, { "munmap-own", munmap_own },
+    { "munmap-other", munmap_other },         { "ok-munmap-half", ok_munmap_half },
+    { "mmap-over-short", mmap_over_short },   { "mmap-over-long", mmap_over_long },
+    { "mremap-moved", mremap_moved },         { "mremap-over", mremap_over },
+    { "ok-mremap-shrunk", ok_mremap_shrunk }, { "ok-process-shared", ok_process_shared },
+    { "ok-attached", ok_attached },
 };
 
 int main(int argc, char **argv)

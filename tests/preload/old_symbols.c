@@ -27,6 +27,7 @@ void old_flockfile(FILE *file);
 int old_ftrylockfile(FILE *file);
 void old_funlockfile(FILE *file);
 int old_fclose(FILE *file);
+void old_cfree(void *block);
 
 OLD(old_mutex_init, __pthread_mutex_init);
 OLD(old_mutex_destroy, __pthread_mutex_destroy);
@@ -45,6 +46,7 @@ OLD(old_flockfile, _IO_flockfile);
 OLD(old_ftrylockfile, _IO_ftrylockfile);
 OLD(old_funlockfile, _IO_funlockfile);
 OLD(old_fclose, _IO_fclose);
+OLD(old_cfree, cfree);
 
 struct old_cond {
     void *real;
@@ -113,6 +115,32 @@ static void rwlock_names(void)
     RWLOCK(old_rwlock_tryrdlock);
     RWLOCK(old_rwlock_wrlock);
     RWLOCK(old_rwlock_trywrlock);
+}
+
+/* Locks that end, or begin anew, while they are held. */
+/* case: ends */
+/* status: 66 */
+/* findings: 5 */
+/* reject: ^WARNING: (?!held lock destroyed) */
+/* expect: \A(?:[\s\S]*?^is destroyed while it is held$){2} */
+/* expect: \A(?:[\s\S]*?^is initialised anew while it is held$){2} */
+/* expect: ^is freed while it is held$ */
+static void ends(void)
+{
+    static pthread_mutex_t mutex[2];
+    static pthread_rwlock_t rwlock[2];
+    pthread_mutex_t *freed = malloc(sizeof(*freed));
+
+    MUST(pthread_mutex_init(&mutex[0], NULL) == 0 && pthread_mutex_lock(&mutex[0]) == 0);
+    (void)old_mutex_destroy(&mutex[0]);
+    MUST(pthread_mutex_init(&mutex[1], NULL) == 0 && pthread_mutex_lock(&mutex[1]) == 0);
+    MUST(old_mutex_init(&mutex[1], NULL) == 0);
+    MUST(pthread_rwlock_init(&rwlock[0], NULL) == 0 && pthread_rwlock_wrlock(&rwlock[0]) == 0);
+    (void)old_rwlock_destroy(&rwlock[0]);
+    MUST(pthread_rwlock_init(&rwlock[1], NULL) == 0 && pthread_rwlock_wrlock(&rwlock[1]) == 0);
+    MUST(old_rwlock_init(&rwlock[1], NULL) == 0);
+    MUST(freed != NULL && pthread_mutex_init(freed, NULL) == 0 && pthread_mutex_lock(freed) == 0);
+    old_cfree(freed);
 }
 
 /* case: once */
@@ -281,8 +309,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    { "mutex", mutex_names }, { "rwlock", rwlock_names }, { "once", once_name },        { "file", file_names },
-    { "cond", cond },         { "lookup", lookup },       { "cond-order", cond_order },
+    { "mutex", mutex_names }, { "rwlock", rwlock_names }, { "ends", ends },     { "once", once_name },
+    { "file", file_names },   { "cond", cond },           { "lookup", lookup }, { "cond-order", cond_order },
 };
 
 int main(int argc, char **argv)

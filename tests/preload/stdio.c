@@ -92,8 +92,15 @@ static void clean(void)
     MUST(pthread_mutex_unlock(&m) == 0);
 }
 
-/* A stream that is closed is gone, locked or not, and so is its class: what is opened in its memory is another one. */
+/* A stream that is closed is gone, locked or not, and so is its class: what is opened in its memory is another one. Also
+ * where an allocator comes first, so that no call of free() is seen. */
 /* case: closed */
+/* options: stats=1 */
+/* expect: ^  findings +0$ */
+/* expect: ^  instances-in-table +[0-9]$ */
+/* case: closed-unseen */
+/* args: closed */
+/* with-first: slab_malloc */
 /* options: stats=1 */
 /* expect: ^  findings +0$ */
 /* expect: ^  instances-in-table +[0-9]$ */

@@ -49,6 +49,7 @@ static void end_other(void)
 /* expect: ^is being released, but nobody holds it$ */
 /* expect: ^verdict: misuse$ */
 /* reject: which is held by */
+/* expect: ^stack backtrace:\n nobody_mutex\+ */
 static void nobody_mutex(void)
 {
     nest(&mutex, &finding_a);
@@ -121,6 +122,7 @@ static void *hold_mutex(void *unused)
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^is being released, but this thread does not hold it\n\nwhich is held by hold_mutex/\d+, taken at:\n  hold_mutex */
+/* expect: ^stack backtrace:\n other_mutex\+ */
 static void other_mutex(void)
 {
     start_other(hold_mutex);
@@ -139,6 +141,7 @@ static void *read_rwlock(void *unused)
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^is being released, but this thread does not hold it\n\nwhich is held by read_rwlock/\d+, taken at:\n  read_rwlock */
+/* expect: ^stack backtrace:\n other_reader\+ */
 static void other_reader(void)
 {
     start_other(read_rwlock);
@@ -159,6 +162,7 @@ static void *write_rwlock(void *unused)
 /* findings: 2 */
 /* expect: ^is held while its thread ends$ */
 /* expect: ^which is held by write_rwlock/\d+, taken at:\n  write_rwlock */
+/* expect: ^stack backtrace:\n other_writer\+ */
 static void other_writer(void)
 {
     start_other(write_rwlock);
@@ -178,6 +182,7 @@ static void *hold_spin(void *unused)
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^which is held by hold_spin/\d+, taken at:\n  hold_spin */
+/* expect: ^stack backtrace:\n other_spin\+ */
 static void other_spin(void)
 {
     start_other(hold_spin);
