@@ -159,6 +159,18 @@ uint64_t lv_sem_find(struct lv_context *ctx, struct lv_thread *t, const struct l
     return word;
 }
 
+/* A handler of which nothing is known, since it has no trampoline, looks like the thread that it interrupted. */
+bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h)
+{
+    const struct lv_handler_running *running = NULL;
+
+    if (lv_context_nesting(h->context) != lv_context_nesting(t->context))
+        return false;
+    if (t->handlers != NULL)
+        running = lv_handlers_current(t->handlers, (uintptr_t)__builtin_frame_address(0));
+    return running == NULL || (uint32_t)(h - t->held) >= running->held;
+}
+
 void lv_sem_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
 {
     struct lv_held *h = held_at(t, a->address);
@@ -166,6 +178,10 @@ void lv_sem_acquired(struct lv_context *ctx, struct lv_thread *t, const struct l
     if (h != NULL && h->uid == a->uid) {
         bool inherited = h->inherited;
 
+        if (!lv_sem_is_here(t, h)) {
+            demote(ctx, t, a->base);
+            return;
+        }
         lv_held_remove(t, h);
         if (!inherited) {
             demote(ctx, t, a->base);

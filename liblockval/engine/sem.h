@@ -43,11 +43,8 @@ void lv_sem_open(struct lv_context *ctx, struct lv_thread *t, const struct lv_ob
 /* The semaphore @object is gone. */
 void lv_sem_forget(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object);
 
-/* Is @h held in the context that runs now? One that interrupted it leaves it alone. */
-static inline bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h)
-{
-    return lv_context_nesting(h->context) == lv_context_nesting(t->context);
-}
+/* Is @h held in the context and by the signal handler that run now? One that interrupted it leaves it alone. */
+bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h);
 
 /* Has it come out that what the thread holds as @h was never a lock, and may it be dropped now? */
 static inline bool lv_sem_is_event(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_held *h)
