@@ -171,6 +171,23 @@ bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h)
     return running == NULL || (uint32_t)(h - t->held) >= running->held;
 }
 
+/* How many semaphores of the class @base the thread has here; with @drop they are dropped. */
+static unsigned kept(struct lv_thread *t, lv_class_id base, bool drop)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = t->depth; i-- > 0;) {
+        struct lv_held *h = &t->held[i];
+
+        if (h->base.v != base.v || h->kind != LV_KIND_SEM || !lv_sem_is_here(t, h))
+            continue;
+        count++;
+        if (drop)
+            lv_held_remove(t, h);
+    }
+    return count;
+}
+
 void lv_sem_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
 {
     struct lv_held *h = held_at(t, a->address);
@@ -187,6 +204,10 @@ void lv_sem_acquired(struct lv_context *ctx, struct lv_thread *t, const struct l
             demote(ctx, t, a->base);
             return;
         }
+    }
+    if (LV_UNLIKELY(t->depth >= LV_SEM_KEPT) && kept(t, a->base, false) >= LV_SEM_KEPT) {
+        demote(ctx, t, a->base);
+        (void)kept(t, a->base, true);
     }
     if (lv_class_standing(&ctx->classes, a->base) != LV_CLASS_IS_EVENT)
         lv_acquired(ctx, t, a);

@@ -13,7 +13,8 @@
  *                 through the class
  *     lock        a thread posted what it had itself waited for. What was kept is judged then, everything else as it comes
  *     event       for good: a thread posted what it does not hold, or posted it in another context than it waited in; or
- *                 waited again, and got it, before its own acquisition was posted: somebody posted where it is not seen
+ *                 waited again, and got it, before its own acquisition was posted: somebody posted where it is not seen;
+ *                 or has LV_SEM_KEPT of them at once: they are used up, not given back
  *
  * A lock becomes an event when it is used so, never the other way. A semaphore has no identity unless it was made with
  * the value 1 in our sight; those without are not followed.
@@ -22,6 +23,10 @@
  *
  * Context of all calls: the calling thread's own state, guard not held. lv_sem_post() may be called in a signal handler.
  */
+
+enum {
+    LV_SEM_KEPT = 128
+};
 
 /* The identity word of @object if it is followed, else 0. Cost: a look-up in a table for one without room inside. */
 uint64_t lv_sem_find(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object);

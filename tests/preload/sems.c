@@ -406,6 +406,34 @@ static void *wait_and_end(void *sem)
     return NULL;
 }
 
+static void *take_token(void *token)
+{
+    down(token);
+    return NULL;
+}
+
+/* Tokens that are used up: whoever gets one never posts it, and another thread ends it. */
+/* case: tokens */
+/* options: stats=1 */
+/* expect: slow-walks +[0-9]{1,4}$ */
+static void tokens(void)
+{
+    enum {
+        TOKENS = 20000
+    };
+    static sem_t token[TOKENS];
+
+    for (int i = 0; i < TOKENS; i++) {
+        MUST(sem_init(&token[i], 0, 1) == 0);
+        if (i < 100)
+            run_thread(take_token, &token[i]);
+        else
+            down(&token[i]);
+        lock(&m);
+        unlock(&m);
+    }
+}
+
 /* What would be misuse of a mutex is none of a semaphore. */
 /* case: no-misuse */
 static void no_misuse(void)
@@ -448,6 +476,7 @@ int main(int argc, char **argv)
         { "timed", timed },
         { "clock", clock_ },
         { "made-anew", made_anew },
+        { "tokens", tokens },
         { "no-misuse", no_misuse },
     };
 
