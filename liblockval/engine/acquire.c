@@ -178,7 +178,7 @@ static void learn_edges(struct walk *w)
         if (h->address == w->a->address && h->uid == w->a->uid)
             continue; /* the rule for the same lock was asked before */
         if (h->kind == LV_KIND_SEM && h->inherited)
-            continue; /* a semaphore names no holder: whether the parent or this child posts it is open */
+            continue; /* a semaphore names no holder: whether this thread posts it is open */
         if (h->class.v == w->a->class.v) {
             if (!w->a->nested && !links.own)
                 check_class_nesting(w, i);

@@ -226,8 +226,17 @@ void lv_sem_post(struct lv_context *ctx, struct lv_thread *t, const struct lv_ob
         else if (!h->inherited && lv_class_standing(&ctx->classes, base) == LV_CLASS_IS_CANDIDATE)
             promote(ctx, t, base, site);
     }
-    if (h != NULL && lv_sem_is_here(t, h))
+    if (h != NULL && lv_sem_is_here(t, h)) {
+        lv_sem_outlives(t, h);
         lv_held_remove(t, h);
+    }
+}
+
+void lv_sem_outlives(struct lv_thread *t, const struct lv_held *h)
+{
+    for (struct lv_held *kept = &t->held[t->depth - 1]; kept != h; kept--)
+        if (kept->kind == LV_KIND_SEM)
+            kept->inherited = true;
 }
 
 static void drop(struct lv_thread *t, uintptr_t address)

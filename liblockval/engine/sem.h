@@ -19,6 +19,10 @@
  * A lock becomes an event when it is used so, never the other way. A semaphore has no identity unless it was made with
  * the value 1 in our sight; those without are not followed.
  *
+ * A semaphore that a thread keeps when it releases a lock under which it waited for it may be the turn of a group: the
+ * first of some readers waits for it, and whoever is the last posts it, both under a lock that counts them. That the same
+ * thread is first and last says nothing then, and no edges are made from it to what is taken later.
+ *
  * No unlock or lifetime finding is made of a semaphore, nor one of a thread that waits for what it has.
  *
  * Context of all calls: the calling thread's own state, guard not held. lv_sem_post() may be called in a signal handler.
@@ -50,6 +54,9 @@ void lv_sem_forget(struct lv_context *ctx, struct lv_thread *t, const struct lv_
 
 /* Is @h held in the context and by the signal handler that run now? One that interrupted it leaves it alone. */
 bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h);
+
+/* The thread is about to release the lock @h, which is not the youngest that it holds. */
+void lv_sem_outlives(struct lv_thread *t, const struct lv_held *h);
 
 /* Has it come out that what the thread holds as @h was never a lock, and may it be dropped now? */
 static inline bool lv_sem_is_event(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_held *h)

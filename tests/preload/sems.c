@@ -406,6 +406,37 @@ static void *wait_and_end(void *sem)
     return NULL;
 }
 
+/* The first reader waits for the room and the last one posts it, under what counts them. Here one is both, and writers do it
+ * like a lock. */
+static sem_t counter;
+static int readers;
+
+static void count_reader(int change)
+{
+    down(&counter);
+    lock(&m);
+    if (change > 0 && readers == 0)
+        down(&s);
+    readers += change;
+    if (readers == 0)
+        up(&s);
+    unlock(&m);
+    up(&counter);
+}
+
+/* case: first-and-last-reader */
+static void first_and_last_reader(void)
+{
+    begin(1);
+    MUST(sem_init(&counter, 0, 1) == 0);
+    for (int i = 0; i < 3; i++) {
+        count_reader(1);
+        count_reader(-1);
+        down(&s);
+        up(&s);
+    }
+}
+
 static void *take_token(void *token)
 {
     down(token);
@@ -476,6 +507,7 @@ int main(int argc, char **argv)
         { "timed", timed },
         { "clock", clock_ },
         { "made-anew", made_anew },
+        { "first-and-last-reader", first_and_last_reader },
         { "tokens", tokens },
         { "no-misuse", no_misuse },
     };
