@@ -75,13 +75,22 @@ static void mark_page(struct lv_context *ctx, struct lv_thread *t, const struct 
         lv_pages_set(&ctx->pages, address, mark);
 }
 
+/* Is @word, of a record that may be recycled at this moment, the identity of a lock of @kind? */
+static bool is_of_kind(const struct lv_context *ctx, uint64_t word, enum lv_kind kind)
+{
+    lv_class_id class = lv_identity_class(word);
+
+    return class.v != 0 && class.v < __atomic_load_n(&ctx->classes.all.count, __ATOMIC_ACQUIRE) &&
+           lv_classes_get(&ctx->classes, class)->key.kind == kind;
+}
+
 uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object)
 {
+    uint64_t word;
     uint32_t number;
 
     if (object->word != NULL) {
-        uint64_t word = __atomic_load_n(object->word, __ATOMIC_RELAXED);
-
+        word = __atomic_load_n(object->word, __ATOMIC_RELAXED);
         return word != 0 &&
                        __atomic_load_n(object->seal, __ATOMIC_RELAXED) == lv_identity_seal(ctx, object->address, word)
                    ? word
@@ -90,7 +99,9 @@ uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object
     number = lv_table_find(&ctx->instance_of, object->address);
     if (number == 0)
         return 0;
-    return __atomic_load_n(&((struct lv_instance *)lv_vec_at(&ctx->instances, number))->word, __ATOMIC_ACQUIRE);
+    word = __atomic_load_n(&((struct lv_instance *)lv_vec_at(&ctx->instances, number))->word, __ATOMIC_ACQUIRE);
+    /* A lock of another kind lay here before: nobody said that it is gone. */
+    return is_of_kind(ctx, word, object->kind) ? word : 0;
 }
 
 /* The class of @key. The internal lock is taken only for a class that is new. Context: guard held. */
@@ -184,7 +195,8 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
 
     /* The address is read last: a signal handler that replaced the entry meanwhile left another one. */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (known->address == object->address && __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == word)
+    if (known->address == object->address && known->kind == object->kind &&
+        __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == word)
         return word;
     if (lv_is_own(ctx, object, site))
         return 0;
@@ -196,7 +208,7 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
     t->guard++;
     number = word != 0 ? lv_table_find(&ctx->instance_of, object->address) : 0;
     if (number != 0)
-        *known = (struct lv_known_instance){ object->address, word, lv_vec_at(&ctx->instances, number) };
+        *known = (struct lv_known_instance){ object->address, word, lv_vec_at(&ctx->instances, number), object->kind };
     t->guard--;
     return word;
 }

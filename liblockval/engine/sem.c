@@ -148,15 +148,10 @@ static struct lv_held *held_at(const struct lv_thread *t, uintptr_t address)
 uint64_t lv_sem_find(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)
 {
     uint64_t word = lv_identity_peek_guarded(ctx, t, object);
-    const struct lv_class *class;
 
     if (word == 0 || (lv_identity_flags(word) & LV_IDENTITY_NOTRACK) != 0)
         return 0;
-    class = lv_classes_get(&ctx->classes, lv_identity_class(word));
-    /* In a table, what was known of another kind of lock at this place may still be there. */
-    if (class->key.kind != LV_KIND_SEM || lv_class_standing(&ctx->classes, class->id) == LV_CLASS_IS_EVENT)
-        return 0;
-    return word;
+    return lv_class_standing(&ctx->classes, lv_identity_class(word)) != LV_CLASS_IS_EVENT ? word : 0;
 }
 
 /* A handler of which nothing is known, since it has no trampoline, looks like the thread that it interrupted. */

@@ -45,6 +45,7 @@ struct lv_known_instance {
     uintptr_t address;
     uint64_t word;
     const struct lv_instance *record;
+    enum lv_kind kind;
 };
 
 /* An acquisition that an event may later be made to depend on. */
