@@ -89,6 +89,7 @@ struct lv_context {
     bool identity_inside[LV_KIND__COUNT];     /* constant after init: is there room inside locks of this kind? */
     struct lv_inside inside[LV_KIND__COUNT];  /* atomic: noted with the first lock of the kind */
     struct lv_range ending[LV_ENDING_RANGES]; /* constant after init: code of exit() and quick_exit() */
+    struct lv_range self; /* constant after init: this library, if it is one of its own; else empty */
     struct lv_range own[LV_OWN_RANGES]; /* constant after init: code of liburcu and libunwind; unused ones are empty */
     const char *program;                /* constant after init */
     const char *version;                /* constant after init */
