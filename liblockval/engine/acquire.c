@@ -178,7 +178,7 @@ static void learn_edges(struct walk *w)
         if (h->address == w->a->address && h->uid == w->a->uid)
             continue; /* the rule for the same lock was asked before */
         if (h->kind == LV_KIND_SEM && h->inherited)
-            continue; /* a semaphore names no holder: whether the parent or this child posts it is open */
+            continue; /* a semaphore names no holder: whether this thread posts it is open */
         if (h->class.v == w->a->class.v) {
             if (!w->a->nested && !links.own)
                 check_class_nesting(w, i);
@@ -245,11 +245,11 @@ static void remember(struct lv_context *ctx, struct lv_thread *t, const struct l
         (struct lv_cache_slot){ .tag = tag, .key_after = a->key_after, .stack = a->stack, .hits = 1 };
 }
 
-/* A mutex that another thread released in this thread's stead, a once control whose routine was left by longjmp: the lock
- * itself says who has it. */
+/* A lock that another thread released in this thread's stead, a once control whose routine was left by longjmp: the lock
+ * itself says who has it; not one that names the parent's thread. */
 static bool is_lost(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_held *h)
 {
-    return ctx->is_lost != NULL && !(h->kind == LV_KIND_MUTEX && h->inherited) &&
+    return ctx->is_lost != NULL && !((h->kind == LV_KIND_MUTEX || h->kind == LV_KIND_RWLOCK) && h->inherited) &&
            ctx->is_lost((enum lv_kind)h->kind, h->address, t->tid);
 }
 

@@ -18,6 +18,7 @@ struct lv_handler_running {
     uintptr_t site;  /* the call that installed the handler */
     int signal;
     uint32_t inside; /* how deep in the library the thread was when the signal came */
+    uint32_t held;   /* how many locks its books had then: what lies below was taken outside of the handler */
 };
 
 enum {

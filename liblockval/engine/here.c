@@ -6,11 +6,23 @@
 #include "engine/unload.h"
 #include "sys/unwind.h"
 
+/* Hooks that call the program back (routines that run once, handlers, threads' functions) are no business of its reader.
+ * The first frame is the program's. */
+static uint32_t leave_out_own(const struct lv_context *ctx, uintptr_t *frames, uint32_t count)
+{
+    uint32_t kept = 1;
+
+    for (uint32_t i = 1; i < count; i++)
+        if (frames[i] - ctx->self.start >= ctx->self.end - ctx->self.start)
+            frames[kept++] = frames[i];
+    return kept;
+}
+
 lv_stack_id lv_stack_here(struct lv_context *ctx, uintptr_t site)
 {
     uint32_t max = (uint32_t)ctx->options.stack_depth;
     uintptr_t frames[max];
-    uint32_t count = lv_unwind(frames, max, site);
+    uint32_t count = leave_out_own(ctx, frames, lv_unwind(frames, max, site));
     uint32_t born[count];
     const struct lv_module *module = NULL;
 

@@ -75,20 +75,31 @@ static void mark_page(struct lv_context *ctx, struct lv_thread *t, const struct 
         lv_pages_set(&ctx->pages, address, mark);
 }
 
+/* Is @word, of a record that may be recycled at this moment, the identity of a lock of @kind? */
+static bool is_of_kind(const struct lv_context *ctx, uint64_t word, enum lv_kind kind)
+{
+    lv_class_id class = lv_identity_class(word);
+
+    return class.v != 0 && class.v < __atomic_load_n(&ctx->classes.all.count, __ATOMIC_ACQUIRE) &&
+           lv_classes_get(&ctx->classes, class)->key.kind == kind;
+}
+
 uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object)
 {
+    uint64_t word;
     uint32_t number;
 
     if (object->word != NULL) {
-        uint64_t word = lv_identity_load(ctx, object->word);
-
+        word = lv_identity_load(ctx, object->word);
         return word != 0 && lv_identity_load(ctx, object->seal) == lv_identity_seal(ctx, object->address, word) ? word
                                                                                                                 : 0;
     }
     number = lv_table_find(&ctx->instance_of, object->address);
     if (number == 0)
         return 0;
-    return __atomic_load_n(&((struct lv_instance *)lv_vec_at(&ctx->instances, number))->word, __ATOMIC_ACQUIRE);
+    word = __atomic_load_n(&((struct lv_instance *)lv_vec_at(&ctx->instances, number))->word, __ATOMIC_ACQUIRE);
+    /* A lock of another kind lay here before: nobody said that it is gone. */
+    return is_of_kind(ctx, word, object->kind) ? word : 0;
 }
 
 /* The class of @key. The internal lock is taken only for a class that is new. Context: guard held. */
@@ -182,7 +193,8 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
 
     /* The address is read last: a signal handler that replaced the entry meanwhile left another one. */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (known->address == object->address && __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == word)
+    if (known->address == object->address && known->kind == object->kind &&
+        __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == word)
         return word;
     if (lv_is_own(ctx, object, site))
         return 0;
@@ -194,7 +206,7 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
     t->guard++;
     number = word != 0 ? lv_table_find(&ctx->instance_of, object->address) : 0;
     if (number != 0)
-        *known = (struct lv_known_instance){ object->address, word, lv_vec_at(&ctx->instances, number) };
+        *known = (struct lv_known_instance){ object->address, word, lv_vec_at(&ctx->instances, number), object->kind };
     t->guard--;
     return word;
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/mangled.h"
 #include "engine/resolve.h"
 
 static const char *const kind_names[LV_KIND__COUNT] = { "mutex", "rwlock", "spinlock", "semaphore", "once",
@@ -42,6 +43,21 @@ static uintptr_t place_symbol(const struct lv_class *class, struct lv_symbol *re
     return back;
 }
 
+/* A guard has no name that the program's text knows: it is called after its variable. */
+static bool name_guard(const struct lv_class *class, const struct lv_symbol *symbol, struct lv_text *out)
+{
+    struct lv_text variable;
+    char buf[256];
+
+    if (class->key.kind != LV_KIND_GUARD || symbol->symbol == NULL || symbol->offset != 0)
+        return false;
+    lv_text_init(&variable, buf, sizeof(buf));
+    if (!lv_mangled_guard(symbol->symbol, &variable))
+        return false;
+    lv_text_printf(out, "%s@%s", kind_names[LV_KIND_GUARD], buf);
+    return true;
+}
+
 void lv_class_name(const struct lv_class *class, struct lv_text *out)
 {
     if (class->key.name != NULL) {
@@ -54,7 +70,8 @@ void lv_class_name(const struct lv_class *class, struct lv_text *out)
 
         if (class->key.origin == LV_CLASS_INIT || class->key.origin == LV_CLASS_LOCK)
             lv_text_printf(out, "%s@", kind_names[class->key.kind]);
-        name_symbol(&symbol, plus, out);
+        if (!name_guard(class, &symbol, out))
+            name_symbol(&symbol, plus, out);
     }
     if (class->subclass != 0)
         lv_text_printf(out, "/%u", (unsigned)class->subclass);

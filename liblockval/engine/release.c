@@ -7,6 +7,7 @@
 
 #include "engine/acquire.h"
 #include "engine/publish.h"
+#include "engine/sem.h"
 
 static struct lv_held_record record_of(const struct lv_acquisition *what)
 {
@@ -46,5 +47,6 @@ void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct l
 
         lv_finding_about(ctx, t, LV_FINDING_ASSERT, &record, what->site, "is being released while it is pinned");
     }
+    lv_sem_outlives(t, h);
     lv_held_remove(t, h);
 }

@@ -148,15 +148,39 @@ static struct lv_held *held_at(const struct lv_thread *t, uintptr_t address)
 uint64_t lv_sem_find(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)
 {
     uint64_t word = lv_identity_peek_guarded(ctx, t, object);
-    const struct lv_class *class;
 
     if (word == 0 || (lv_identity_flags(word) & LV_IDENTITY_NOTRACK) != 0)
         return 0;
-    class = lv_classes_get(&ctx->classes, lv_identity_class(word));
-    /* In a table, what was known of another kind of lock at this place may still be there. */
-    if (class->key.kind != LV_KIND_SEM || lv_class_standing(&ctx->classes, class->id) == LV_CLASS_IS_EVENT)
-        return 0;
-    return word;
+    return lv_class_standing(&ctx->classes, lv_identity_class(word)) != LV_CLASS_IS_EVENT ? word : 0;
+}
+
+/* A handler of which nothing is known, since it has no trampoline, looks like the thread that it interrupted. */
+bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h)
+{
+    const struct lv_handler_running *running = NULL;
+
+    if (lv_context_nesting(h->context) != lv_context_nesting(t->context))
+        return false;
+    if (t->handlers != NULL)
+        running = lv_handlers_current(t->handlers, (uintptr_t)__builtin_frame_address(0));
+    return running == NULL || (uint32_t)(h - t->held) >= running->held;
+}
+
+/* How many semaphores of the class @base the thread has here; with @drop they are dropped. */
+static unsigned kept(struct lv_thread *t, lv_class_id base, bool drop)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = t->depth; i-- > 0;) {
+        struct lv_held *h = &t->held[i];
+
+        if (h->base.v != base.v || h->kind != LV_KIND_SEM || !lv_sem_is_here(t, h))
+            continue;
+        count++;
+        if (drop)
+            lv_held_remove(t, h);
+    }
+    return count;
 }
 
 void lv_sem_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
@@ -166,11 +190,19 @@ void lv_sem_acquired(struct lv_context *ctx, struct lv_thread *t, const struct l
     if (h != NULL && h->uid == a->uid) {
         bool inherited = h->inherited;
 
+        if (!lv_sem_is_here(t, h)) {
+            demote(ctx, t, a->base);
+            return;
+        }
         lv_held_remove(t, h);
         if (!inherited) {
             demote(ctx, t, a->base);
             return;
         }
+    }
+    if (LV_UNLIKELY(t->depth >= LV_SEM_KEPT) && kept(t, a->base, false) >= LV_SEM_KEPT) {
+        demote(ctx, t, a->base);
+        (void)kept(t, a->base, true);
     }
     if (lv_class_standing(&ctx->classes, a->base) != LV_CLASS_IS_EVENT)
         lv_acquired(ctx, t, a);
@@ -189,8 +221,17 @@ void lv_sem_post(struct lv_context *ctx, struct lv_thread *t, const struct lv_ob
         else if (!h->inherited && lv_class_standing(&ctx->classes, base) == LV_CLASS_IS_CANDIDATE)
             promote(ctx, t, base, site);
     }
-    if (h != NULL && lv_sem_is_here(t, h))
+    if (h != NULL && lv_sem_is_here(t, h)) {
+        lv_sem_outlives(t, h);
         lv_held_remove(t, h);
+    }
+}
+
+void lv_sem_outlives(struct lv_thread *t, const struct lv_held *h)
+{
+    for (struct lv_held *kept = &t->held[t->depth - 1]; kept != h; kept--)
+        if (kept->kind == LV_KIND_SEM)
+            kept->inherited = true;
 }
 
 static void drop(struct lv_thread *t, uintptr_t address)

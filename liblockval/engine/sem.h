@@ -13,15 +13,24 @@
  *                 through the class
  *     lock        a thread posted what it had itself waited for. What was kept is judged then, everything else as it comes
  *     event       for good: a thread posted what it does not hold, or posted it in another context than it waited in; or
- *                 waited again, and got it, before its own acquisition was posted: somebody posted where it is not seen
+ *                 waited again, and got it, before its own acquisition was posted: somebody posted where it is not seen;
+ *                 or has LV_SEM_KEPT of them at once: they are used up, not given back
  *
  * A lock becomes an event when it is used so, never the other way. A semaphore has no identity unless it was made with
  * the value 1 in our sight; those without are not followed.
+ *
+ * A semaphore that a thread keeps when it releases a lock under which it waited for it may be the turn of a group: the
+ * first of some readers waits for it, and whoever is the last posts it, both under a lock that counts them. That the same
+ * thread is first and last says nothing then, and no edges are made from it to what is taken later.
  *
  * No unlock or lifetime finding is made of a semaphore, nor one of a thread that waits for what it has.
  *
  * Context of all calls: the calling thread's own state, guard not held. lv_sem_post() may be called in a signal handler.
  */
+
+enum {
+    LV_SEM_KEPT = 128
+};
 
 /* The identity word of @object if it is followed, else 0. Cost: a look-up in a table for one without room inside. */
 uint64_t lv_sem_find(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object);
@@ -43,11 +52,11 @@ void lv_sem_open(struct lv_context *ctx, struct lv_thread *t, const struct lv_ob
 /* The semaphore @object is gone. */
 void lv_sem_forget(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object);
 
-/* Is @h held in the context that runs now? One that interrupted it leaves it alone. */
-static inline bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h)
-{
-    return lv_context_nesting(h->context) == lv_context_nesting(t->context);
-}
+/* Is @h held in the context and by the signal handler that run now? One that interrupted it leaves it alone. */
+bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h);
+
+/* The thread is about to release the lock @h, which is not the youngest that it holds. */
+void lv_sem_outlives(struct lv_thread *t, const struct lv_held *h);
 
 /* Has it come out that what the thread holds as @h was never a lock, and may it be dropped now? */
 static inline bool lv_sem_is_event(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_held *h)

@@ -23,7 +23,8 @@ struct lv_held {
     uint8_t kind;
     bool nested;      /* under a nest lock: the order within its class was not looked at */
     bool earlier;     /* .stack is that of an earlier acquisition from the same site */
-    bool inherited;   /* held since before a fork: the lock names the parent's thread */
+    bool inherited;   /* held since before a fork: the lock names the parent's thread. A semaphore, also: it was kept
+                         when a lock was released that it was waited for under (engine/sem.h) */
     uint16_t context; /* the thread's context word when it was taken */
     uint32_t again;   /* further acquisitions by the holder: recursive mutexes, readers */
     uint32_t pins;    /* sum of pin cookies */
@@ -44,6 +45,7 @@ struct lv_known_instance {
     uintptr_t address;
     uint64_t word;
     const struct lv_instance *record;
+    enum lv_kind kind;
 };
 
 /* An acquisition that an event may later be made to depend on. */

@@ -35,9 +35,9 @@ void lv_wait_end(struct lv_context *ctx, struct lv_thread *t);
 void lv_waits_after_fork(struct lv_context *ctx, struct lv_thread *t);
 
 /*
- * Waiters of @cond were woken: from here on none of those that began to wait before counts, since it is not known which
- * ones are still blocked. Called after the real call: before it returns, only the woken thread itself can tell others, and
- * not before its wait is over.
+ * Waiters of @cond are woken: from here on none of those that began to wait before counts, since it is not known which
+ * ones are still blocked. Called before the real call, since the first that wakes may go on while others that were woken
+ * wait for the mutex; and after it, for those that began to wait meanwhile.
  */
 static inline void lv_wait_signalled(struct lv_context *ctx, uintptr_t cond)
 {

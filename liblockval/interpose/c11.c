@@ -74,6 +74,7 @@ LV_EXPORT int cnd_signal(cnd_t *cond)
 
     if (LV_UNLIKELY(lv_real.cnd_signal == NULL))
         lv_process_start();
+    lv_cond_woken(cond);
     r = lv_real.cnd_signal(cond);
     lv_cond_woken(cond);
     return r;
@@ -85,6 +86,7 @@ LV_EXPORT int cnd_broadcast(cnd_t *cond)
 
     if (LV_UNLIKELY(lv_real.cnd_broadcast == NULL))
         lv_process_start();
+    lv_cond_woken(cond);
     r = lv_real.cnd_broadcast(cond);
     lv_cond_woken(cond);
     return r;

@@ -136,6 +136,7 @@ LV_EXPORT int lv_cond_signal(pthread_cond_t *cond)
 
     if (LV_UNLIKELY(lv_real.pthread_cond_signal == NULL))
         lv_process_start();
+    lv_cond_woken(cond);
     r = lv_real.pthread_cond_signal(cond);
     lv_cond_woken(cond);
     return r;
@@ -147,6 +148,7 @@ LV_EXPORT int lv_cond_broadcast(pthread_cond_t *cond)
 
     if (LV_UNLIKELY(lv_real.pthread_cond_broadcast == NULL))
         lv_process_start();
+    lv_cond_woken(cond);
     r = lv_real.pthread_cond_broadcast(cond);
     lv_cond_woken(cond);
     return r;

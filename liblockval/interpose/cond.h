@@ -22,7 +22,7 @@ void lv_cond_end(struct lv_cond_wait *wait);
 /* The wait ends without the mutex. */
 void lv_cond_lost(struct lv_cond_wait *wait);
 
-/* Somebody was woken, or could have been. */
+/* Somebody is about to be woken, or was: called before and after. */
 void lv_cond_woken(const void *cond);
 
 /* The body of a hook that waits. The end runs when the scope is left, on cancellation too. @refusal is what the call

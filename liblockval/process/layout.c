@@ -186,11 +186,6 @@ static bool is_mutex_lost(uintptr_t address, int tid)
     return (lv_mutex_kind(&copy) & (LV_MUTEX_ROBUST | LV_MUTEX_ELISION)) == 0 && !lv_mutex_is_owner(&copy, tid);
 }
 
-static bool is_lost(enum lv_kind kind, uintptr_t address, int tid)
-{
-    return kind == LV_KIND_MUTEX ? is_mutex_lost(address, tid) : lv_object_is_lost(kind, address);
-}
-
 /* Room for a copy of any lock that can be asked. */
 union lock_copy {
     pthread_mutex_t mutex;
@@ -204,6 +199,33 @@ static size_t size_of(enum lv_kind kind)
            : kind == LV_KIND_RWLOCK ? sizeof(pthread_rwlock_t)
            : kind == LV_KIND_SPIN   ? sizeof(int)
                                     : 0;
+}
+
+/* A spinlock or read-write lock that the thread took is free, or another's: a third one released it. Memory that cannot be
+ * read is left to the books. */
+static bool is_given_up(enum lv_kind kind, uintptr_t address, int tid)
+{
+    union lock_copy copy;
+    struct lv_object object = { (uintptr_t)&copy, kind, NULL, NULL };
+    enum lv_holding holding;
+
+    if (lv_os_read_memory(address, &copy, size_of(kind)) < 0)
+        return false;
+    holding = lv_object_holding(&object, tid);
+    return holding == LV_HOLDING_NOBODY || holding == LV_HOLDING_OTHER;
+}
+
+static bool is_lost(enum lv_kind kind, uintptr_t address, int tid)
+{
+    switch (kind) {
+    case LV_KIND_MUTEX:
+        return is_mutex_lost(address, tid);
+    case LV_KIND_RWLOCK:
+    case LV_KIND_SPIN:
+        return is_given_up(kind, address, tid);
+    default:
+        return lv_object_is_lost(kind, address);
+    }
 }
 
 /* A robust mutex that is being made whole again names nobody, but it is held. */

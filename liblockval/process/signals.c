@@ -50,6 +50,7 @@ static __attribute__((noinline)) void run(int number, siginfo_t *info, void *con
         .site = __atomic_load_n(&pairs[pair].site, __ATOMIC_RELAXED),
         .signal = number,
         .inside = lv_self_inside(),
+        .held = lv_self_state != NULL ? lv_self_state->depth : 0,
     };
     handler_fn handler = (handler_fn)__atomic_load_n(&pairs[pair].function, __ATOMIC_RELAXED);
     struct lv_handlers_entered entered __attribute__((cleanup(leave))) = { 0 };

@@ -27,19 +27,25 @@
 #include "process/stats.h"
 #include "sys/unwind.h"
 
-/* Where the code of liburcu and libunwind lies. Either may be a part of the program itself, whose locks do count. */
+/* Where the library lies that @code is of. Empty: in the program itself. */
+static struct lv_range range_of(uintptr_t code)
+{
+    struct dl_find_object object;
+
+    if (_dl_find_object((void *)code, &object) != 0 || object.dlfo_link_map->l_name[0] == '\0')
+        return (struct lv_range){ 0, 0 };
+    return (struct lv_range){ (uintptr_t)object.dlfo_map_start, (uintptr_t)object.dlfo_map_end };
+}
+
+/* Where this library's code lies, and that of liburcu and libunwind. Either may be a part of the program itself, whose locks
+ * do count. */
 static void find_own_code(struct lv_context *ctx)
 {
     const uintptr_t inside[LV_OWN_RANGES] = { (uintptr_t)rcu_read_lock, lv_unwind_code() };
 
-    for (size_t i = 0; i < LV_OWN_RANGES; i++) {
-        struct dl_find_object object;
-
-        if (_dl_find_object((void *)inside[i], &object) != 0 || object.dlfo_link_map->l_name[0] == '\0')
-            continue;
-        ctx->own[i].start = (uintptr_t)object.dlfo_map_start;
-        ctx->own[i].end = (uintptr_t)object.dlfo_map_end;
-    }
+    for (size_t i = 0; i < LV_OWN_RANGES; i++)
+        ctx->own[i] = range_of(inside[i]);
+    ctx->self = range_of((uintptr_t)find_own_code);
 }
 
 /* exit() and quick_exit() are short: they end with the call that runs the handlers, so this many bytes hold it. */

@@ -297,6 +297,39 @@ static void woken_each(void)
     }
 }
 
+static void *wait_then_second(void *unused)
+{
+    MUST(pthread_mutex_lock(&mutex) == 0);
+    waiting++;
+    while (!ready)
+        MUST(pthread_cond_wait(&cond, &mutex) == 0);
+    wait_with_second();
+    MUST(pthread_mutex_unlock(&mutex) == 0);
+    return unused;
+}
+
+/* The first of them waits with the second mutex, and so keeps the other one inside its call, before the call that woke them
+ * is back. */
+/* case: woken-early */
+/* with: slow_wake */
+static void woken_early(void)
+{
+    pthread_t thread[2];
+    int there = 0;
+
+    for (int i = 0; i < 2; i++)
+        MUST(pthread_create(&thread[i], NULL, wait_then_second, NULL) == 0);
+    while (there < 2) {
+        MUST(pthread_mutex_lock(&mutex) == 0);
+        there = waiting;
+        ready = there == 2;
+        MUST(pthread_mutex_unlock(&mutex) == 0);
+    }
+    MUST(pthread_cond_broadcast(&cond) == 0);
+    for (int i = 0; i < 2; i++)
+        MUST(pthread_join(thread[i], NULL) == 0);
+}
+
 /* case: cancelled */
 static void cancelled(void)
 {
@@ -347,6 +380,7 @@ static const struct {
     { "in-turn", in_turn },
     { "woken", woken },
     { "woken-each", woken_each },
+    { "woken-early", woken_early },
     { "cancelled", cancelled },
     { "forked", forked },
 };

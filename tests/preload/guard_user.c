@@ -57,12 +57,12 @@ static void race(void)
 /* args: cycle {guard_module} */
 /* status: 66 */
 /* findings: 1 */
-/* expect: \(_ZG[A-Za-z0-9_]*module_value\) */
+/* expect: \(guard@module_init::module_value\) */
 /* case: cycle-static */
 /* args: cycle {guard_static} */
 /* status: 66 */
 /* findings: 1 */
-/* expect: \(_ZG[A-Za-z0-9_]*module_value\) */
+/* expect: \(guard@module_init::module_value\) */
 /* case: cycle-hidden */
 /* args: cycle {guard_hidden} */
 static void cycle(void)

@@ -33,7 +33,7 @@ static int count(bool)
 /* findings: 1 */
 /* expect: ^WARNING: possible circular locking dependency detected$ */
 /* expect: ^verdict: potential$ */
-/* expect: \(_ZGV[A-Za-z0-9_]*retried\) */
+/* expect: \(guard@retry::retried\) */
 static int retry(int (*init)(bool), bool fail)
 {
     static int retried = init(fail);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A mutex that one thread locks and another unlocks: misuse by the second. What the first is left with in the library's
+/* A lock that one thread takes and another unlocks: misuse by the second. What the first is left with in the library's
  * books must not make findings later: no deadlock with itself, and no order. */
 #include "program.h"
 
@@ -9,6 +9,34 @@ static void *unlock(void *arg)
 {
     MUST(pthread_mutex_unlock(&handed) == 0);
     return arg;
+}
+
+static pthread_spinlock_t spin;
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+
+static void *unlock_others(void *arg)
+{
+    MUST(pthread_spin_unlock(&spin) == 0);
+    MUST(pthread_rwlock_unlock(&rwlock) == 0);
+    return arg;
+}
+
+/* Locks that do not name their holder say at least that they are free. */
+/* case: free-again */
+/* status: 66 */
+/* findings: 2 */
+/* reject: recursive */
+/* reject: circular */
+static void free_again(void)
+{
+    MUST(pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) == 0);
+    MUST(pthread_spin_lock(&spin) == 0);
+    MUST(pthread_rwlock_rdlock(&rwlock) == 0);
+    run_thread(unlock_others, NULL);
+    MUST(pthread_spin_lock(&spin) == 0);
+    MUST(pthread_spin_unlock(&spin) == 0);
+    MUST(pthread_rwlock_wrlock(&rwlock) == 0);
+    MUST(pthread_rwlock_unlock(&rwlock) == 0);
 }
 
 static void hand_over(void)
@@ -32,6 +60,11 @@ static void hand_over(void)
 int main(int argc, char **argv)
 {
     (void)argc;
+    if (is_case(argv, "free-again")) {
+        free_again();
+        puts("done");
+        return 0;
+    }
     hand_over();
     if (is_case(argv, "no-order")) {
         MUST(pthread_mutex_lock(&other) == 0);

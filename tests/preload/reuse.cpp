@@ -110,6 +110,26 @@ static void pair()
     }
 }
 
+/* A lock of another kind is another lock, wherever identity is kept. */
+/* case: kinds */
+static void kinds()
+{
+    void *place = ::operator new(sizeof(std::shared_mutex));
+
+    for (int i = 0; i < 100; i++) {
+        auto *one = new (place) first_type;
+        use_first(*one);
+        one->~first_type();
+        auto *two = new (place) std::shared_mutex;
+        {
+            std::lock_guard<std::mutex> outer(registry);
+            std::lock_guard<std::shared_mutex> inner(*two);
+        }
+        two->~shared_mutex();
+    }
+    ::operator delete(place);
+}
+
 /* case: stack */
 /* identity: auto */
 static std::shared_mutex shared_registry;
@@ -143,6 +163,8 @@ int main(int, char **argv)
         unmapped();
     else if (std::strcmp(argv[1], "pair") == 0)
         pair();
+    else if (std::strcmp(argv[1], "kinds") == 0)
+        kinds();
     else
         stack();
     std::puts("done");

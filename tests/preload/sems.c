@@ -406,6 +406,65 @@ static void *wait_and_end(void *sem)
     return NULL;
 }
 
+/* The first reader waits for the room and the last one posts it, under what counts them. Here one is both, and writers do it
+ * like a lock. */
+static sem_t counter;
+static int readers;
+
+static void count_reader(int change)
+{
+    down(&counter);
+    lock(&m);
+    if (change > 0 && readers == 0)
+        down(&s);
+    readers += change;
+    if (readers == 0)
+        up(&s);
+    unlock(&m);
+    up(&counter);
+}
+
+/* case: first-and-last-reader */
+static void first_and_last_reader(void)
+{
+    begin(1);
+    MUST(sem_init(&counter, 0, 1) == 0);
+    for (int i = 0; i < 3; i++) {
+        count_reader(1);
+        count_reader(-1);
+        down(&s);
+        up(&s);
+    }
+}
+
+static void *take_token(void *token)
+{
+    down(token);
+    return NULL;
+}
+
+/* Tokens that are used up: whoever gets one never posts it, and another thread ends it. */
+/* case: tokens */
+/* options: stats=1 */
+/* expect: slow-walks +[0-9]{1,4}$ */
+static void tokens(void)
+{
+    enum {
+        TOKENS = 20000
+    };
+    static sem_t token[TOKENS];
+
+    for (int i = 0; i < TOKENS; i++) {
+        MUST(sem_init(&token[i], 0, 1) == 0);
+        if (i < 100)
+            run_thread(take_token, &token[i]);
+        else
+            down(&token[i]);
+        lock(&m);
+        unlock(&m);
+    }
+}
+
 /* What would be misuse of a mutex is none of a semaphore. */
 /* case: no-misuse */
 static void no_misuse(void)
@@ -448,6 +507,8 @@ int main(int argc, char **argv)
         { "timed", timed },
         { "clock", clock_ },
         { "made-anew", made_anew },
+        { "first-and-last-reader", first_and_last_reader },
+        { "tokens", tokens },
         { "no-misuse", no_misuse },
     };
 

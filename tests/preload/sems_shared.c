@@ -163,6 +163,48 @@ static void handler(void)
     both_orders(&s);
 }
 
+/* Main waits, under and above a mutex, and the handler posts what main has: nobody locks with it. */
+/* case: handler-posts-mains */
+static void handler_posts_mains(void)
+{
+    begin(1);
+    MUST(signal(SIGUSR1, post_in_handler) != SIG_ERR);
+    for (int i = 0; i < 2; i++) {
+        down(&s);
+        lock(&m);
+        unlock(&m);
+        MUST(raise(SIGUSR1) == 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        lock(&m);
+        down(&s);
+        unlock(&m);
+        MUST(raise(SIGUSR1) == 0);
+    }
+}
+
+static sem_t own;
+
+static void lock_in_handler(int number)
+{
+    (void)number;
+    both_orders(&own);
+}
+
+/* What a handler waits for and posts itself is a lock to it. */
+/* case: handlers-own */
+/* status: 66 */
+/* findings: 1 */
+static void handlers_own(void)
+{
+    begin(1);
+    MUST(sem_init(&own, 0, 1) == 0);
+    MUST(signal(SIGUSR1, lock_in_handler) != SIG_ERR);
+    down(&s);
+    MUST(raise(SIGUSR1) == 0);
+    up(&s);
+}
+
 /* A handler that posts wherever the thread happens to be. */
 /* case: handler-storm */
 static void handler_storm(void)
@@ -187,9 +229,16 @@ static void handler_storm(void)
 int main(int argc, char **argv)
 {
     static const struct sem_case cases[] = {
-        { "named", named },     { "named-in-table", named_in_table }, { "named-others", named_others },
-        { "shared", shared },   { "shared-event", shared_event },     { "shared-over-fork", shared_over_fork },
-        { "handler", handler }, { "handler-storm", handler_storm },
+        { "named", named },
+        { "named-in-table", named_in_table },
+        { "named-others", named_others },
+        { "shared", shared },
+        { "shared-event", shared_event },
+        { "shared-over-fork", shared_over_fork },
+        { "handler", handler },
+        { "handler-storm", handler_storm },
+        { "handler-posts-mains", handler_posts_mains },
+        { "handlers-own", handlers_own },
     };
 
     return run_case(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));

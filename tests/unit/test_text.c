@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The text buffer, the formatter and the glob. The formatter is compared with snprintf where both know a conversion. */
 
+#include "base/mangled.h"
 #include "base/text.h"
 
 #include "unit.h"
@@ -262,12 +263,47 @@ START_TEST(glob_is_not_exponential)
 }
 END_TEST
 
+static const struct {
+    const char *symbol, *name; /* null: not read */
+} guards[] = {
+    { "_ZGVZ3appvE4pool", "app::pool" },
+    { "_ZGVZL5retryPFibEbE7retried", "retry::retried" },
+    { "_ZGVZN3app4PoolC1EvE5empty", "app::Pool::...::empty" },
+    { "_ZGVZN3app4Pool3getEiE5empty_0", "app::Pool::get::empty" },
+    { "_ZGVZNK3app4Pool3getERKSsE5empty__12_", "app::Pool::get::empty" },
+    { "_ZGVZN12_GLOBAL__N_13getEvE1x", "(anonymous namespace)::get::x" },
+    { "_ZGVZN3appL3getIiEEvvE1x", "app::get::...::x" },
+    { "_ZGVZZ4mainENKUlvE_clEvE1x", "...::x" },
+    { "_ZGVN3app4poolE", "app::pool" },
+    { "_ZGV4pool", "pool" },
+    { "_ZGVZ3appvE", NULL },
+    { "_ZGVZ3appvE9pool", NULL },
+    { "_ZGVZ99999999999999999999vE4pool", "...::pool" },
+    { "_ZGV", NULL },
+    { "_ZZ3appvE4pool", NULL },
+    { "pool", NULL },
+};
+
+START_TEST(guards_are_called_after_variables)
+{
+    char buf[64];
+    struct lv_text text;
+    bool read;
+
+    lv_text_init(&text, buf, sizeof(buf));
+    read = lv_mangled_guard(guards[_i].symbol, &text);
+    ck_assert_int_eq(read, guards[_i].name != NULL);
+    ck_assert_str_eq(buf, read ? guards[_i].name : "");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("text");
     TCase *buffer = tcase_create("buffer");
     TCase *format = tcase_create("format");
     TCase *glob = tcase_create("glob");
+    TCase *mangled = tcase_create("mangled");
 
     tcase_add_test(buffer, starts_empty);
     tcase_add_test(buffer, appends);
@@ -286,5 +322,8 @@ int main(void)
     tcase_add_loop_test(glob, globs_match, 0, (int)LV_ARRAY_SIZE(globs));
     tcase_add_test(glob, glob_is_not_exponential);
     suite_add_tcase(suite, glob);
+
+    tcase_add_loop_test(mangled, guards_are_called_after_variables, 0, (int)LV_ARRAY_SIZE(guards));
+    suite_add_tcase(suite, mangled);
     return unit_run(suite);
 }
