@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/single_threaded.h>
 
 #include "engine/lifetime.h"
 #include "engine/publish.h"
@@ -128,13 +129,36 @@ static void take_own_mutexes(void)
 static struct lv_locked forking;       /* the internal lock across fork: held by the forking thread */
 static struct lv_thread *forking_self; /* its state; protected by that lock */
 
+/*
+ * libc's lock of its list of streams. Whoever has it (fflush(NULL)) waits for each stream, and whoever has a stream may
+ * wait for the internal lock; libc's fork takes it after our handler. So it is taken before the internal lock here, where
+ * there are other threads. libc's own fork takes it once more and, in the child, makes it new; if it saw one thread only,
+ * it does not, and we do.
+ */
+extern void _IO_list_lock(void) __attribute__((weak));
+extern void _IO_list_unlock(void) __attribute__((weak));
+extern void _IO_list_resetlock(void) __attribute__((weak));
+
+static bool streams_taken; /* internal lock: by us, across fork */
+
+static bool take_streams(void)
+{
+    if (_IO_list_lock == NULL || _IO_list_unlock == NULL || _IO_list_resetlock == NULL || __libc_single_threaded)
+        return false;
+    _IO_list_lock();
+    return true;
+}
+
 static void before_fork(void)
 {
     struct lv_thread *self = lv_self_state;
+    bool streams;
 
     lv_self_state = &nobody;
+    streams = take_streams();
     forking = lv_context_lock(&lv_process_context);
     forking_self = self;
+    streams_taken = streams;
     take_own_mutexes();
 }
 
@@ -142,9 +166,12 @@ static void after_fork_parent(void)
 {
     struct lv_locked locked = forking;
     struct lv_thread *self = forking_self;
+    bool streams = streams_taken;
 
     drop_own_mutexes();
     lv_context_unlock(&lv_process_context, &locked);
+    if (streams)
+        _IO_list_unlock();
     lv_self_state = self;
 }
 
@@ -177,6 +204,8 @@ static void after_fork_child(void)
     if (!ctx->options.follow_children)
         ctx->state = LV_STATE_OFF;
     drop_own_mutexes();
+    if (streams_taken)
+        _IO_list_resetlock();
     lv_context_unlock(ctx, &locked);
     if (ctx->state != LV_STATE_OFF) {
         lv_self_state = &nobody;

@@ -7,6 +7,9 @@
 /* _Fork, which runs no handlers: its child may take locks all the same. */
 /* case: raw */
 
+/* A thread flushes all streams, one has a stream's lock and meets new locks. */
+/* case: streams */
+
 /* The same as births where threads are caught in the middle of liburcu. */
 /* case: births-in-urcu */
 /* with-first: slow_urcu */
@@ -54,6 +57,38 @@ static void *breed(void *unused)
     return unused;
 }
 
+static FILE *file;
+
+static void *flush(void *unused)
+{
+    while (!atomic_load(&stop))
+        (void)fflush(NULL);
+    return unused;
+}
+
+static void *meet_in_stream(void *unused)
+{
+    while (!atomic_load(&stop)) {
+        flockfile(file);
+        for (int i = 0; i < 20; i++) {
+            pthread_spinlock_t spin;
+
+            MUST(pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) == 0);
+            MUST(pthread_spin_destroy(&spin) == 0);
+        }
+        funlockfile(file);
+    }
+    return unused;
+}
+
+/* What the thread with this number does. */
+static void *(*work(char **argv, int number))(void *)
+{
+    if (is_case(argv, "streams"))
+        return number == 0 ? flush : meet_in_stream;
+    return is_case(argv, "raw") || is_case(argv, "locks") ? hammer : breed;
+}
+
 static void child(int raw)
 {
     static pthread_mutex_t own = PTHREAD_MUTEX_INITIALIZER;
@@ -73,8 +108,10 @@ int main(int argc, char **argv)
     int raw = is_case(argv, "raw");
 
     (void)argc;
+    file = fopen("/dev/null", "w");
+    MUST(file != NULL);
     for (int i = 0; i < HAMMERS; i++)
-        MUST(pthread_create(&thread[i], NULL, raw || is_case(argv, "locks") ? hammer : breed, NULL) == 0);
+        MUST(pthread_create(&thread[i], NULL, work(argv, i), NULL) == 0);
     for (int i = 0; i < (is_case(argv, "births-in-urcu") ? FORKS / 4 : FORKS); i++) {
         pid_t pid = raw ? _Fork() : fork();
         int status;
