@@ -10,6 +10,9 @@
 /* A thread flushes all streams, one has a stream's lock and meets new locks. */
 /* case: streams */
 
+/* A library's handler of fork, registered before main, takes a mutex under which others meet new locks. */
+/* case: handlers */
+
 /* The same as births where threads are caught in the middle of liburcu. */
 /* case: births-in-urcu */
 /* with-first: slow_urcu */
@@ -81,11 +84,31 @@ static void *meet_in_stream(void *unused)
     return unused;
 }
 
+pthread_mutex_t *mutex_of_fork(void); /* of atfork_user */
+
+static void *meet_in_handlers_mutex(void *unused)
+{
+    while (!atomic_load(&stop)) {
+        MUST(pthread_mutex_lock(mutex_of_fork()) == 0);
+        for (int i = 0; i < 20; i++) {
+            pthread_spinlock_t spin;
+
+            MUST(pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) == 0);
+            MUST(pthread_spin_destroy(&spin) == 0);
+        }
+        MUST(pthread_mutex_unlock(mutex_of_fork()) == 0);
+        (void)nanosleep(&(struct timespec){ .tv_nsec = 50000 }, NULL); /* lets the others have it */
+    }
+    return unused;
+}
+
 /* What the thread with this number does. */
 static void *(*work(char **argv, int number))(void *)
 {
     if (is_case(argv, "streams"))
         return number == 0 ? flush : meet_in_stream;
+    if (is_case(argv, "handlers"))
+        return meet_in_handlers_mutex;
     return is_case(argv, "raw") || is_case(argv, "locks") ? hammer : breed;
 }
 
