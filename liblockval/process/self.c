@@ -149,11 +149,19 @@ static bool take_streams(void)
     return true;
 }
 
+/* Where nothing is watched nothing has to be whole, and the locks may be held by threads that this process has not. */
+static bool is_off(void)
+{
+    return __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) == LV_STATE_OFF;
+}
+
 static void before_fork(void)
 {
     struct lv_thread *self = lv_self_state;
     bool streams;
 
+    if (is_off())
+        return;
     lv_self_state = &nobody;
     streams = take_streams();
     forking = lv_context_lock(&lv_process_context);
@@ -168,6 +176,8 @@ static void after_fork_parent(void)
     struct lv_thread *self = forking_self;
     bool streams = streams_taken;
 
+    if (is_off())
+        return;
     drop_own_mutexes();
     lv_context_unlock(&lv_process_context, &locked);
     if (streams)
@@ -198,6 +208,10 @@ static void after_fork_child(void)
     struct lv_locked locked = forking;
     struct lv_thread *t = forking_self;
 
+    if (is_off()) {
+        lv_process_stop_watching();
+        return;
+    }
     process = lv_os_pid();
     ctx->findings = ctx->counted = 0;
     lv_table_init(&ctx->found, &ctx->arena);
@@ -289,6 +303,7 @@ void lv_self_jumped(uint32_t inside)
 void lv_process_stop_watching(void)
 {
     __atomic_store_n(&lv_process_context.state, LV_STATE_OFF, __ATOMIC_RELAXED);
+    lv_process_context.lock = (struct lv_lock){ 0 };
     lv_self_state = &nobody;
 }
 

@@ -7,6 +7,9 @@
 /* _Fork, which runs no handlers: its child may take locks all the same. */
 /* case: raw */
 
+/* The child of _Fork calls fork. */
+/* case: raw-again */
+
 /* A thread flushes all streams, one has a stream's lock and meets new locks. */
 /* case: streams */
 
@@ -109,15 +112,28 @@ static void *(*work(char **argv, int number))(void *)
         return number == 0 ? flush : meet_in_stream;
     if (is_case(argv, "handlers"))
         return meet_in_handlers_mutex;
-    return is_case(argv, "raw") || is_case(argv, "locks") ? hammer : breed;
+    return strncmp(argv[1], "raw", 3) == 0 || is_case(argv, "locks") ? hammer : breed;
 }
 
-static void child(int raw)
+/* In a child of _Fork. */
+static void fork_again(void)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0)
+        _exit(0);
+    MUST(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void child(int raw, int again)
 {
     static pthread_mutex_t own = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
     nest(&own, &fresh);
+    if (again)
+        fork_again();
     if (raw)
         _exit(0);
     run_thread(short_life, NULL);
@@ -128,7 +144,7 @@ static void child(int raw)
 int main(int argc, char **argv)
 {
     pthread_t thread[HAMMERS];
-    int raw = is_case(argv, "raw");
+    int again = is_case(argv, "raw-again"), raw = again || is_case(argv, "raw");
 
     (void)argc;
     file = fopen("/dev/null", "w");
@@ -140,7 +156,7 @@ int main(int argc, char **argv)
         int status;
 
         if (pid == 0)
-            child(raw);
+            child(raw, again);
         MUST(pid > 0 && waitpid(pid, &status, 0) == pid);
         MUST(status == 0);
     }
