@@ -256,18 +256,25 @@ static bool is_lost(const struct lv_context *ctx, const struct lv_thread *t, con
 /*
  * What is still in the thread's books and not held any more, or never was, would make edges and deadlocks that are none.
  * Each look is a system call, so only those are looked at that evidence keeps. Returns whether something was dropped.
+ * The guard is held, or a signal handler could drop the same entry between the look and the removal.
  */
 static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
 {
     uint32_t oldest = t->depth > LV_WITNESS_HELD ? t->depth - LV_WITNESS_HELD : 0;
     bool lost = false;
 
+    if (oldest == t->depth)
+        return false;
+    t->guard++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     for (uint32_t i = t->depth; i-- > oldest;) {
         if (!is_lost(ctx, t, &t->held[i]) && !lv_sem_is_event(ctx, t, &t->held[i]))
             continue;
         lv_held_remove(t, &t->held[i]);
         lost = true;
     }
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    t->guard--;
     return lost;
 }
 

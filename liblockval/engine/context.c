@@ -56,9 +56,10 @@ struct lv_locked lv_context_lock(struct lv_context *ctx)
     struct lv_locked locked;
 
     /* Blocked signals are not enough: libunwind and liburcu change the mask through libc, which never blocks its own
-     * signal for cancellation. */
-    locked.cancel = ctx->hold_cancel != NULL ? ctx->hold_cancel() : 0;
+     * signal for cancellation. Signals are blocked for longer: a handler that jumps away must not leave the thread in
+     * another state of cancellation than it was. */
     lv_os_block_signals(&locked.mask);
+    locked.cancel = ctx->hold_cancel != NULL ? ctx->hold_cancel() : 0;
     lv_lock_take(&ctx->lock);
     return locked;
 }
@@ -68,12 +69,14 @@ void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked)
     bool failed = ctx->arena.failed;
 
     lv_lock_drop(&ctx->lock);
+    if (ctx->allow_cancel != NULL)
+        ctx->allow_cancel(locked->cancel);
     lv_os_restore_signals(&locked->mask);
     /* Before this thread goes on: what could not be stored may be all that makes the next acquisition a right one. */
     if (LV_UNLIKELY(failed))
         lv_context_degrade(ctx);
-    if (ctx->allow_cancel != NULL)
-        ctx->allow_cancel(locked->cancel);
+    if (ctx->cancel_at_once != NULL)
+        ctx->cancel_at_once(locked->cancel);
 }
 
 void lv_context_say(struct lv_context *ctx, const char *text, size_t len)

@@ -152,9 +152,12 @@ struct lv_context {
     int (*owner)(uintptr_t address, enum lv_kind kind, unsigned flags);
 
     /* Keep the calling thread from being cancelled, and let it be again as the value returned says. A thread that is
-     * cancelled at any instruction would leave the internal lock taken. Null: nobody is cancelled. Constant after init. */
+     * cancelled at any instruction would leave the internal lock taken. The last is for a thread that may be cancelled at
+     * any instruction, and may end it: it is called when signals are no longer blocked. Null: nobody is cancelled. Constant
+     * after init. */
     int (*hold_cancel)(void);
     void (*allow_cancel)(int held);
+    void (*cancel_at_once)(int held);
 
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);

@@ -309,7 +309,8 @@ bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind)
         return lv_os_read_memory(address, &mutex, sizeof(mutex)) == 0 && (lv_mutex_kind(&mutex) & LV_MUTEX_SHARED) != 0;
     if (kind == LV_KIND_RWLOCK)
         return lv_os_read_memory(address, &rwlock, sizeof(rwlock)) == 0 && rwlock.__data.__shared != 0;
-    return false;
+    /* It does not say what it was made for. */
+    return kind == LV_KIND_SPIN && !lv_os_is_private(address);
 }
 
 void lv_layout_test(struct lv_context *ctx, bool table_only)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/single_threaded.h>
 
 #include "engine/lifetime.h"
 #include "engine/publish.h"
@@ -128,13 +129,44 @@ static void take_own_mutexes(void)
 static struct lv_locked forking;       /* the internal lock across fork: held by the forking thread */
 static struct lv_thread *forking_self; /* its state; protected by that lock */
 
+/*
+ * libc's lock of its list of streams. Whoever has it (fflush(NULL)) waits for each stream, and whoever has a stream may
+ * wait for the internal lock; libc's fork takes it after our handler. So it is taken before the internal lock here, where
+ * there are other threads. libc's own fork takes it once more and, in the child, makes it new; if it saw one thread only,
+ * it does not, and we do.
+ */
+extern void _IO_list_lock(void) __attribute__((weak));
+extern void _IO_list_unlock(void) __attribute__((weak));
+extern void _IO_list_resetlock(void) __attribute__((weak));
+
+static bool streams_taken; /* internal lock: by us, across fork */
+
+static bool take_streams(void)
+{
+    if (_IO_list_lock == NULL || _IO_list_unlock == NULL || _IO_list_resetlock == NULL || __libc_single_threaded)
+        return false;
+    _IO_list_lock();
+    return true;
+}
+
+/* Where nothing is watched nothing has to be whole, and the locks may be held by threads that this process has not. */
+static bool is_off(void)
+{
+    return __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) == LV_STATE_OFF;
+}
+
 static void before_fork(void)
 {
     struct lv_thread *self = lv_self_state;
+    bool streams;
 
+    if (is_off())
+        return;
     lv_self_state = &nobody;
+    streams = take_streams();
     forking = lv_context_lock(&lv_process_context);
     forking_self = self;
+    streams_taken = streams;
     take_own_mutexes();
 }
 
@@ -142,9 +174,14 @@ static void after_fork_parent(void)
 {
     struct lv_locked locked = forking;
     struct lv_thread *self = forking_self;
+    bool streams = streams_taken;
 
+    if (is_off())
+        return;
     drop_own_mutexes();
     lv_context_unlock(&lv_process_context, &locked);
+    if (streams)
+        _IO_list_unlock();
     lv_self_state = self;
 }
 
@@ -171,12 +208,18 @@ static void after_fork_child(void)
     struct lv_locked locked = forking;
     struct lv_thread *t = forking_self;
 
+    if (is_off()) {
+        lv_process_stop_watching();
+        return;
+    }
     process = lv_os_pid();
     ctx->findings = ctx->counted = 0;
     lv_table_init(&ctx->found, &ctx->arena);
     if (!ctx->options.follow_children)
         ctx->state = LV_STATE_OFF;
     drop_own_mutexes();
+    if (streams_taken)
+        _IO_list_resetlock();
     lv_context_unlock(ctx, &locked);
     if (ctx->state != LV_STATE_OFF) {
         lv_self_state = &nobody;
@@ -260,6 +303,7 @@ void lv_self_jumped(uint32_t inside)
 void lv_process_stop_watching(void)
 {
     __atomic_store_n(&lv_process_context.state, LV_STATE_OFF, __ATOMIC_RELAXED);
+    lv_process_context.lock = (struct lv_lock){ 0 };
     lv_self_state = &nobody;
 }
 

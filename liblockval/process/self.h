@@ -57,7 +57,8 @@ void lv_process_unwatched_unlock(pthread_mutex_t *mutex);
 /* Is this the process of the validator, not a child of vfork, which shares its memory, or of _Fork? Cost: a system call. */
 bool lv_process_is_own(void);
 
-/* From here on nothing is watched in this process, which has one thread and must not take the internal lock. */
+/* From here on nothing is watched in this process, which has one thread. The internal lock is made anew: a thread that the
+ * process does not have may hold it. */
 void lv_process_stop_watching(void);
 
 /* The status with which the process is to end instead of @status; @status itself in a child of vfork. */

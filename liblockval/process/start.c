@@ -81,7 +81,14 @@ static void allow_cancel(int held)
     int old;
 
     (void)pthread_setcancelstate(held >> 1, &old);
-    (void)pthread_setcanceltype(held & 1, &old);
+}
+
+static void cancel_at_once(int held)
+{
+    int old;
+
+    if ((held & 1) != PTHREAD_CANCEL_DEFERRED)
+        (void)pthread_setcanceltype(held & 1, &old);
 }
 
 _Static_assert((PTHREAD_CANCEL_ENABLE | PTHREAD_CANCEL_DISABLE | PTHREAD_CANCEL_DEFERRED |
@@ -103,6 +110,7 @@ bool lv_start_context(struct lv_context *ctx)
     ctx->version = LOCKVAL_VERSION_TEXT;
     ctx->hold_cancel = hold_cancel;
     ctx->allow_cancel = allow_cancel;
+    ctx->cancel_at_once = cancel_at_once;
     lv_unwind_init();
     find_own_code(ctx);
     find_exit_code(ctx);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A library that registers handlers for fork before any lock function was called: so before the library under test, which
- * then does not watch them. One takes a mutex around fork; in the child one more is made anew. */
+/* A library that registers handlers for fork in its constructor, before any lock function was called and before the
+ * constructor of the library under test. One takes a mutex around fork; in the child one more is made anew. */
 #include <pthread.h>
 
 extern pthread_mutex_t early_taken, early_renewed;

@@ -373,6 +373,24 @@ static void in_shared_memory(void)
     MUST(pthread_spin_trylock(&shared->spin) == EBUSY);
 }
 
+/* A spinlock in memory that the parent sees too, held by the thread that forks: it is the parent's to release. */
+/* case: own-shared-spin */
+static void own_shared_spin(void)
+{
+    int status;
+    pid_t pid;
+
+    MUST(pthread_spin_lock(&shared->spin) == 0);
+    pid = fork();
+    if (pid == 0) {
+        MUST(pthread_spin_lock(&shared->spin) == 0 && pthread_spin_unlock(&shared->spin) == 0);
+        _exit(0);
+    }
+    MUST(pid > 0 && pthread_spin_unlock(&shared->spin) == 0);
+    MUST(waitpid(pid, &status, 0) == pid);
+    printf("child: %d\n", status);
+}
+
 /* Handlers that were registered before the library's: around fork, and a lock that they make anew. */
 /* case: early-handlers */
 /* stdout: ^child: 0$ */
@@ -515,6 +533,7 @@ static const struct {
     { "made-anew", made_anew, NULL },
     { "assigned", assigned, NULL },
     { "shared", in_shared_memory, NULL },
+    { "own-shared-spin", NULL, own_shared_spin },
     { "early-handlers", early_handlers, NULL },
     { "handler-takes", NULL, handler_takes },
     { "handler-renews", NULL, handler_renews },

@@ -7,6 +7,15 @@
 /* _Fork, which runs no handlers: its child may take locks all the same. */
 /* case: raw */
 
+/* The child of _Fork calls fork. */
+/* case: raw-again */
+
+/* A thread flushes all streams, one has a stream's lock and meets new locks. */
+/* case: streams */
+
+/* A library's handler of fork, registered before main, takes a mutex under which others meet new locks. */
+/* case: handlers */
+
 /* The same as births where threads are caught in the middle of liburcu. */
 /* case: births-in-urcu */
 /* with-first: slow_urcu */
@@ -54,12 +63,77 @@ static void *breed(void *unused)
     return unused;
 }
 
-static void child(int raw)
+static FILE *file;
+
+static void *flush(void *unused)
+{
+    while (!atomic_load(&stop))
+        (void)fflush(NULL);
+    return unused;
+}
+
+static void *meet_in_stream(void *unused)
+{
+    while (!atomic_load(&stop)) {
+        flockfile(file);
+        for (int i = 0; i < 20; i++) {
+            pthread_spinlock_t spin;
+
+            MUST(pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) == 0);
+            MUST(pthread_spin_destroy(&spin) == 0);
+        }
+        funlockfile(file);
+    }
+    return unused;
+}
+
+pthread_mutex_t *mutex_of_fork(void); /* of atfork_user */
+
+static void *meet_in_handlers_mutex(void *unused)
+{
+    while (!atomic_load(&stop)) {
+        MUST(pthread_mutex_lock(mutex_of_fork()) == 0);
+        for (int i = 0; i < 20; i++) {
+            pthread_spinlock_t spin;
+
+            MUST(pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) == 0);
+            MUST(pthread_spin_destroy(&spin) == 0);
+        }
+        MUST(pthread_mutex_unlock(mutex_of_fork()) == 0);
+        (void)nanosleep(&(struct timespec){ .tv_nsec = 50000 }, NULL); /* lets the others have it */
+    }
+    return unused;
+}
+
+/* What the thread with this number does. */
+static void *(*work(char **argv, int number))(void *)
+{
+    if (is_case(argv, "streams"))
+        return number == 0 ? flush : meet_in_stream;
+    if (is_case(argv, "handlers"))
+        return meet_in_handlers_mutex;
+    return strncmp(argv[1], "raw", 3) == 0 || is_case(argv, "locks") ? hammer : breed;
+}
+
+/* In a child of _Fork. */
+static void fork_again(void)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0)
+        _exit(0);
+    MUST(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void child(int raw, int again)
 {
     static pthread_mutex_t own = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
     nest(&own, &fresh);
+    if (again)
+        fork_again();
     if (raw)
         _exit(0);
     run_thread(short_life, NULL);
@@ -70,17 +144,19 @@ static void child(int raw)
 int main(int argc, char **argv)
 {
     pthread_t thread[HAMMERS];
-    int raw = is_case(argv, "raw");
+    int again = is_case(argv, "raw-again"), raw = again || is_case(argv, "raw");
 
     (void)argc;
+    file = fopen("/dev/null", "w");
+    MUST(file != NULL);
     for (int i = 0; i < HAMMERS; i++)
-        MUST(pthread_create(&thread[i], NULL, raw || is_case(argv, "locks") ? hammer : breed, NULL) == 0);
+        MUST(pthread_create(&thread[i], NULL, work(argv, i), NULL) == 0);
     for (int i = 0; i < (is_case(argv, "births-in-urcu") ? FORKS / 4 : FORKS); i++) {
         pid_t pid = raw ? _Fork() : fork();
         int status;
 
         if (pid == 0)
-            child(raw);
+            child(raw, again);
         MUST(pid > 0 && waitpid(pid, &status, 0) == pid);
         MUST(status == 0);
     }

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/time.h>
 #include <ucontext.h>
 
 static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER, c = PTHREAD_MUTEX_INITIALIZER;
@@ -100,6 +101,47 @@ static void out_of_handler(void)
     }
 }
 
+/* A handler that comes while locks are met for the first time, and jumps: the thread can be cancelled as before. */
+/* case: out-of-library */
+static volatile sig_atomic_t armed;
+
+static void jump_if_armed(int number)
+{
+    (void)number;
+    if (!armed)
+        return;
+    armed = 0;
+    siglongjmp(signal_back, 1);
+}
+
+static void out_of_library(void)
+{
+    const struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { { 0, 0 }, { 0, 0 } };
+    struct sigaction action = { .sa_handler = jump_if_armed };
+    volatile int jumps = 0;
+
+    MUST(sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &often, NULL) == 0);
+    while (jumps < 500) {
+        int state = -1, type = -1;
+
+        if (sigsetjmp(signal_back, 1) != 0) {
+            jumps++;
+        } else {
+            armed = 1;
+            for (int i = 0; i < 20; i++) {
+                pthread_spinlock_t spin;
+
+                MUST(pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) == 0);
+                MUST(pthread_spin_destroy(&spin) == 0);
+            }
+            armed = 0;
+        }
+        MUST(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state) == 0 && state == PTHREAD_CANCEL_ENABLE);
+        MUST(pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type) == 0 && type == PTHREAD_CANCEL_DEFERRED);
+    }
+    MUST(setitimer(ITIMER_REAL, &never, NULL) == 0);
+}
+
 /* Two coroutines on stacks of their own, in one thread: each takes locks and lets the other run meanwhile. The locks are
  * the thread's, and are released in an order that is not that of a stack. */
 /* case: coroutines */
@@ -160,6 +202,8 @@ int main(int argc, char **argv)
         out_and_again();
     else if (strncmp(argv[1], "out-of-handler", 14) == 0)
         out_of_handler();
+    else if (is_case(argv, "out-of-library"))
+        out_of_library();
     else
         coroutines();
     if (is_case(argv, "out-of-handler-finds"))

@@ -207,6 +207,44 @@ START_TEST(memory_used_for_another_kind)
 }
 END_TEST
 
+/* The lock that is lost, and whether a handler came while it was looked at. */
+static uintptr_t lost_address;
+static bool interrupted;
+
+/* Plays a signal handler that takes a lock, if the thread is watched at that moment. */
+static bool lost_and_interrupted(enum lv_kind kind, uintptr_t address, int tid)
+{
+    (void)kind;
+    (void)tid;
+    if (address == lost_address && !interrupted) {
+        interrupted = true;
+        if (scenario_thread(s, 1)->guard == 0) {
+            write_lock(1, "H");
+            unlock(1, "H");
+        }
+    }
+    return address == lost_address;
+}
+
+/* A handler that comes while a lost lock is dropped must not drop it too: one removal is one lock. */
+START_TEST(dropped_once)
+{
+    write_lock(1, "A");
+    write_lock(1, "B");
+    lost_address = address_of("B");
+    s->ctx.is_lost = lost_and_interrupted;
+    write_lock(1, "C");
+    ck_assert_uint_eq(scenario_thread(s, 1)->depth, 2);
+    ck_assert_uint_eq(held(1, 0)->address, address_of("A"));
+    ck_assert_uint_eq(held(1, 1)->address, address_of("C"));
+    ck_assert(interrupted);
+    s->ctx.is_lost = NULL;
+    unlock(1, "C");
+    unlock(1, "A");
+    ck_assert_uint_eq(scenario_thread(s, 1)->key, 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -224,6 +262,7 @@ int main(void)
         initialised_while_held,
         life_ends_while_not_held,
         memory_used_for_another_kind,
+        dropped_once,
     };
 
     return engine_run("held", tests, LV_ARRAY_SIZE(tests));
