@@ -190,8 +190,13 @@ LV_ALWAYS_INLINE void lv_release(struct lv_context *ctx, struct lv_thread *t, ui
 /* The held lock at @address, the youngest first, or null. */
 struct lv_held *lv_held_find(const struct lv_thread *t, uintptr_t address);
 
-/* Forget that @t holds @h, whatever its count. */
+/* Forget that @t holds @h, whatever its count. Context: guard held, or no signal handler can come between the look-up of @h
+ * and this: it could move the entries. */
 void lv_held_remove(struct lv_thread *t, struct lv_held *h);
+
+/* The same for the youngest entry of the lock at @address, looked up and removed with the guard held. False: there is
+ * none. */
+bool lv_held_drop(struct lv_thread *t, uintptr_t address);
 
 /* A held lock as witnesses and findings keep it. */
 struct lv_held_record lv_held_record_of(const struct lv_held *h);

@@ -91,7 +91,7 @@ struct lv_context {
     struct lv_inside inside[LV_KIND__COUNT];  /* atomic: noted with the first lock of the kind */
     bool memcheck;                            /* constant after init: valgrind runs the process */
     struct lv_range ending[LV_ENDING_RANGES]; /* constant after init: code of exit() and quick_exit() */
-    struct lv_range self; /* constant after init: this library, if it is one of its own; else empty */
+    struct lv_range self;               /* constant after init: this library, if it is one of its own; else empty */
     struct lv_range own[LV_OWN_RANGES]; /* constant after init: code of liburcu and libunwind; unused ones are empty */
     const char *program;                /* constant after init */
     const char *version;                /* constant after init */

@@ -60,6 +60,18 @@ void lv_held_remove(struct lv_thread *t, struct lv_held *h)
     remix(t, at, level);
 }
 
+bool lv_held_drop(struct lv_thread *t, uintptr_t address)
+{
+    struct lv_held *h;
+
+    t->guard++;
+    h = lv_held_find(t, address);
+    if (h != NULL)
+        lv_held_remove(t, h);
+    t->guard--;
+    return h != NULL;
+}
+
 bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a)
 {
     struct lv_held *h = lv_held_find(t, a->address);

@@ -26,7 +26,7 @@ static void end_life(struct lv_context *ctx, struct lv_thread *t, uintptr_t addr
 
         if (h->kind == kind && !h->inherited)
             lv_finding_about(ctx, t, LV_FINDING_LIFETIME, &record, site, detail);
-        lv_held_remove(t, h);
+        (void)lv_held_drop(t, address);
     }
 }
 
@@ -180,7 +180,7 @@ void lv_lifetime_thread_end(struct lv_context *ctx, struct lv_thread *t, uintptr
 
         if (t->off == 0 && lv_lifetime_is_held(ctx, t, h, LV_OWNER_NOT_ROBUST | LV_OWNER_NOT_SHARED))
             lv_finding_about(ctx, t, LV_FINDING_LIFETIME, &record, site, "is held while its thread ends");
-        lv_held_remove(t, h);
+        (void)lv_held_drop(t, record.address);
     }
     retire_stack(ctx, t);
 }

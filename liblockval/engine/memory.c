@@ -174,9 +174,11 @@ void lv_memory_end(struct lv_context *ctx, struct lv_thread *t, const struct lv_
     for (uint32_t i = 0; i < memory->count; i++)
         if (memory->holder[i].record.address >= start && memory->holder[i].record.address < end)
             lv_lifetime_report(ctx, t, &memory->holder[i], site, what);
+    t->guard++;
     for (uint32_t i = t->depth; i-- > 0;)
         if (t->held[i].address >= start && t->held[i].address < end)
             lv_held_remove(t, &t->held[i]);
+    t->guard--;
 }
 
 void lv_memory_free(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, size_t size, uintptr_t site)

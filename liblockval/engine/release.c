@@ -48,5 +48,5 @@ void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct l
         lv_finding_about(ctx, t, LV_FINDING_ASSERT, &record, what->site, "is being released while it is pinned");
     }
     lv_sem_outlives(t, h);
-    lv_held_remove(t, h);
+    (void)lv_held_drop(t, what->address);
 }

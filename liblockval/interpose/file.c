@@ -79,12 +79,11 @@ static void forget(const FILE *file)
 {
     const struct lv_object object = lv_bare_object(LV_KIND_FILE, file);
     struct lv_thread *t = lv_self_any();
-    struct lv_held *h;
 
     if (t == NULL || lv_identity_peek_guarded(&lv_process_context, t, &object) == 0)
         return;
-    while ((h = lv_held_find(t, object.address)) != NULL)
-        lv_held_remove(t, h);
+    while (lv_held_drop(t, object.address))
+        ;
     lv_identity_forget(&lv_process_context, t, &object);
 }
 
