@@ -6,14 +6,16 @@
 #include <stdatomic.h>
 
 static pthread_mutex_t outer = PTHREAD_MUTEX_INITIALIZER, inner = PTHREAD_MUTEX_INITIALIZER;
-static atomic_int ending, laps, finds;
+static atomic_int ending, laps, finds, to_find; /* @finds goes to whoever finds, @to_find is 0 once that is done */
 
 static void *run_on(void *unused)
 {
     while (!atomic_load(&ending))
         nest(&outer, &inner);
-    if (atomic_exchange(&finds, 0)) /* one of them: two could deadlock */
+    if (atomic_exchange(&finds, 0)) { /* one of them: two could deadlock */
         make_finding();
+        atomic_store(&to_find, 0);
+    }
     for (;;) {
         nest(&outer, &inner);
         atomic_fetch_add(&laps, 1);
@@ -25,7 +27,7 @@ static void *run_on(void *unused)
 static void wait_for_laps(void)
 {
     atomic_store(&ending, 1);
-    while (atomic_load(&laps) < 1000) {
+    while (atomic_load(&laps) < 1000 || atomic_load(&to_find)) {
         nest(&outer, &inner);
         sched_yield();
     }
@@ -72,7 +74,8 @@ int main(int argc, char **argv)
     pthread_t thread;
 
     (void)argc;
-    atomic_store(&finds, strstr(argv[1], "finds") != NULL);
+    atomic_store(&to_find, strstr(argv[1], "finds") != NULL);
+    atomic_store(&finds, atomic_load(&to_find));
     MUST(atexit(wait_for_laps) == 0 && at_quick_exit(wait_for_laps) == 0);
     MUST(pthread_attr_init(&attr) == 0 && pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED) == 0);
     for (int i = 0; i < 3; i++)
