@@ -22,4 +22,12 @@ JUDGED = [
            "The VM's thread ends at a safepoint, for which it took the lock of the list of threads; it never releases it, so "
            "that nobody can begin or end while the process does.",
            frames=["_ZN5Mutex4lockEv+* (libjvm.so)"], says=["VM Thread/", "is held while its thread ends"]),
+    Judged("python", "circular", ["semaphore@python3.11+*"], "benign",
+           "faulthandler makes two locks at its start, of which the main thread keeps one to wake its watchdog. The watchdog "
+           "takes no other lock, so a thread that waits for one of the two, whatever it holds, is let go.",
+           frames=["PyThread_acquire_lock+* (python3.11)"], says=["one thread", "different instances: "]),
+    Judged("python", "circular", ["semaphore@python3.11+*", "semaphore@_PyThread_at_fork_reinit+*"], "limit",
+           "All locks of Python programs are made at one place in C, so they are one class, and those that were made anew after "
+           "a fork are another. The report says that different instances met.",
+           says=["different instances: "], verdict="potential"),
 ]
