@@ -48,6 +48,12 @@ void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
     case LV_REASON_INSTANCE_CYCLE:
         lv_text_printf(out, "%u locks of one class were taken in a circle", reason->a);
         break;
+    case LV_REASON_FORGOTTEN:
+        lv_text_printf(out,
+                       "witnesses incomplete: more locks of the class were nested than are kept, and the orders seen "
+                       "before were forgotten (%u %s)",
+                       reason->a, reason->a == 1 ? "time" : "times");
+        break;
     case LV_REASON_ORPHAN:
         lv_text_puts(out, "the thread that holds it does not exist in this process: nobody will release it");
         break;

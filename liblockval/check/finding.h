@@ -28,6 +28,7 @@ struct lv_reason {
         LV_REASON_ONE_CLASS,      /* two locks of one class, nested without a rule that orders them */
         LV_REASON_READER_AGAIN,   /* a non-recursive reader again: stuck as soon as a writer comes between */
         LV_REASON_INSTANCE_CYCLE, /* the locks of one class were taken in a circle */
+        LV_REASON_FORGOTTEN,      /* pairs of the class were forgotten a times */
         LV_REASON_ORPHAN,         /* who holds it is a thread that a forked child does not have */
         LV_REASON_GIVES_UP,       /* the call waits no longer than it is told to */
         LV_REASON_MISUSE

@@ -2,38 +2,15 @@
 #ifndef LV_CHECK_NESTING_H
 #define LV_CHECK_NESTING_H
 
-#include "check/circular.h"
-#include "graph/chains.h"
+#include "check/pairs.h"
 
 /*
  * The rules for locks of one class, taken while another of the class is held.
  *
  * A class whose locks carry an explicit key follows the kernel: nesting needs a subclass or a nest lock. Other classes
  * were guessed from a call site, and to nest them is common and often right (by address, parent before child); so the
- * order of *instances* is learned, in a graph of its own, and only a circle of instances is reported.
+ * order of *instances* is learned (check/pairs.h), and only a circle of instances is reported.
  */
-struct lv_nesting {
-    struct lv_digraph order;       /* instances; owner's lock */
-    struct lv_table node_of;       /* uid -> node; owner's lock */
-    struct lv_witnesses witnesses; /* of these edges, */
-    struct lv_vec pool;            /* and their memory; owner's lock */
-    struct lv_chains pairs;        /* chains that ended in a pair of instances; owner's lock for writing */
-    uint32_t pairs_max;            /* edges kept; then all are forgotten and learned anew; and a few times as many chains */
-    uint32_t forgotten;            /* how often that happened; owner's lock */
-};
-
-enum {
-    LV_NESTING_PAIRS = 65536,
-    LV_NESTING_CHAINS = 2 /* for each pair */
-};
-
-int lv_nesting_init(struct lv_nesting *nesting, struct lv_arena *arena) LV_MUST_CHECK;
-
-/*
- * Count one more walker of @chain, which ends in a pair of instances (lv_chains_walk()). One pair may end very many chains;
- * when they are too many, they are forgotten, and what was learned from them is not. Context: owner's lock held.
- */
-int lv_nesting_walk(struct lv_nesting *nesting, uint64_t chain) LV_MUST_CHECK;
 
 /*
  * A thread wants a lock while it holds the very same one, in the modes given.
@@ -51,25 +28,24 @@ bool lv_check_same_class(const struct lv_held_record *held, const struct lv_held
                          struct lv_finding_edge *edge, struct lv_finding *ret);
 
 /*
- * The same for a class without an explicit key: learn the order of the two instances and look for a circle. Programs that
- * make locks without end, and nest them, make pairs without end: when pairs_max are known, all are forgotten.
+ * The same for a class without an explicit key: learn the order of the two instances and look for a circle. When
+ * pairs of the class had to be forgotten, the finding says so.
  * Returns 1 when there is a finding, 0 when not, -ENOMEM.
  */
-int lv_check_instance_order(struct lv_arena *arena, struct lv_nesting *nesting, lv_thread_id thread,
-                            const struct lv_held_record *held, const struct lv_held_record *wanted,
-                            struct lv_finding *ret) LV_MUST_CHECK;
+int lv_check_instance_order(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_held_record *held,
+                            const struct lv_held_record *wanted, struct lv_finding *ret) LV_MUST_CHECK;
 
 /* The order of the two instances is kept for later, without being judged: their class is not known to be one of locks.
  * Returns 0 or -ENOMEM. */
-int lv_check_keep_order(struct lv_arena *arena, struct lv_nesting *nesting, lv_thread_id thread,
-                        const struct lv_held_record *held, const struct lv_held_record *wanted) LV_MUST_CHECK;
+int lv_check_keep_order(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_held_record *held,
+                        const struct lv_held_record *wanted) LV_MUST_CHECK;
 
 /*
- * Judge the order number @pair, from 1 to less than order.edges.count, if it is one within @class: by the kernel's rule
+ * Judge the order number @pair, from 1 to less than pairs->order.edges.count, if it is one within @class: by the kernel's rule
  * for nesting in one class (@class_rule), else by the order of instances.
  * Returns 1 when there is a finding (late), 0 when not, -ENOMEM.
  */
-int lv_check_kept_order(struct lv_arena *arena, struct lv_nesting *nesting, uint32_t pair, lv_class_id class,
-                        bool class_rule, struct lv_finding *ret) LV_MUST_CHECK;
+int lv_check_kept_order(struct lv_pairs *pairs, uint32_t pair, lv_class_id class, bool class_rule,
+                        struct lv_finding *ret) LV_MUST_CHECK;
 
 #endif

@@ -110,6 +110,14 @@ static void add_edge(struct walk *w, uint32_t held)
         w->error = fresh;
 }
 
+/* Pairs of the class may have been forgotten: then all threads tell theirs again. */
+static void note_pairs_epoch(struct lv_context *ctx, lv_class_id class)
+{
+    uint8_t epoch = lv_pairs_epoch(lv_pairs_forgotten(&ctx->pairs, class));
+
+    __atomic_store_n(&lv_classes_get(&ctx->classes, class)->pairs_epoch, epoch, __ATOMIC_RELAXED);
+}
+
 /* Nested in its own class: what the rule for the class says. @held is another instance. */
 static void check_class_nesting(struct walk *w, uint32_t held)
 {
@@ -121,7 +129,8 @@ static void check_class_nesting(struct walk *w, uint32_t held)
 
     if (lv_class_standing(&w->ctx->classes, w->a->base) != LV_CLASS_IS_LOCK) {
         w->t->witnessed = true;
-        w->error = lv_check_keep_order(&w->ctx->arena, &w->ctx->nesting, w->t->info, &mine, &wanted);
+        w->error = lv_check_keep_order(&w->ctx->pairs, w->t->info, &mine, &wanted);
+        note_pairs_epoch(w->ctx, w->a->class);
         return;
     }
     if (lv_context_has_class_rule(w->ctx, w->a->class)) {
@@ -130,7 +139,8 @@ static void check_class_nesting(struct walk *w, uint32_t held)
         return;
     }
     w->t->witnessed = true;
-    r = lv_check_instance_order(&w->ctx->arena, &w->ctx->nesting, w->t->info, &mine, &wanted, &finding);
+    r = lv_check_instance_order(&w->ctx->pairs, w->t->info, &mine, &wanted, &finding);
+    note_pairs_epoch(w->ctx, w->a->class);
     if (r > 0)
         lv_findings_add(w->ctx, w->findings, w->t, &finding);
     else if (r < 0)
@@ -192,7 +202,7 @@ static void learn_edges(struct walk *w)
 /* Chains that end in a pair of instances are without number, and kept apart so that they can be forgotten. */
 static struct lv_chains *chains_of(struct lv_context *ctx, const struct lv_acquisition *a)
 {
-    return a->paired ? &ctx->nesting.pairs : &ctx->chains;
+    return a->paired ? &ctx->pairs.chains : &ctx->chains;
 }
 
 /* Under the lock: all that can be learned from this acquisition. */
@@ -208,7 +218,7 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     lv_thread_note_name(w->ctx, w->t);
     learn_edges(w);
     if (w->error == 0)
-        w->error = w->a->paired ? lv_nesting_walk(&w->ctx->nesting, chain) : lv_chains_walk(&w->ctx->chains, chain);
+        w->error = w->a->paired ? lv_pairs_walk(&w->ctx->pairs, chain) : lv_chains_walk(&w->ctx->chains, chain);
     if (w->error == 0 && lv_table_find(&w->ctx->stack_at, at) == 0)
         w->error = lv_table_insert(&w->ctx->stack_at, at, w->a->stack.v);
     w->ctx->counters.locked_walks++;
@@ -376,6 +386,12 @@ void lv_acquire_refused(struct lv_context *ctx, struct lv_thread *t, const struc
         publish_same_lock(ctx, t, &finding, a->site);
 }
 
+/* Folded into the keys of chains that end in a pair of the class. */
+static uint64_t pairs_epoch(const struct lv_context *ctx, lv_class_id class)
+{
+    return __atomic_load_n(&lv_classes_get(&ctx->classes, class)->pairs_epoch, __ATOMIC_RELAXED);
+}
+
 /*
  * Something of the lock's base class may be held. The same lock: its own rules, and no edges. Another lock of the class,
  * where the order of instances is judged: the chain is looked up by the pair of instances too, since one order says nothing
@@ -404,7 +420,7 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
             return;
         }
         if (h->class.v == a->class.v && !lv_context_has_class_rule(ctx, a->class)) {
-            chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid);
+            chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid) + pairs_epoch(ctx, a->class);
             a->paired = true;
         }
     }

@@ -30,7 +30,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     if (r == 0)
         r = lv_digraph_init(&ctx->graph, &ctx->arena);
     if (r == 0)
-        r = lv_nesting_init(&ctx->nesting, &ctx->arena);
+        r = lv_pairs_init(&ctx->pairs, &ctx->arena);
     if (r == 0)
         r = lv_stacks_init(&ctx->stacks, &ctx->arena);
     if (r == 0)

@@ -104,7 +104,7 @@ struct lv_context {
     uint32_t unloads_settled; /* lock: engine/unload.c, the modules' sequence number up to which all was forgotten */
     struct lv_classes classes;
     struct lv_digraph graph;
-    struct lv_nesting nesting;
+    struct lv_pairs pairs;
     struct lv_chains chains;
     struct lv_stacks stacks;
     struct lv_table stack_at; /* chain and call site -> the stack of the first acquisition there */

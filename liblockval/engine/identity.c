@@ -42,6 +42,18 @@ static uint64_t store(struct lv_context *ctx, const struct lv_object *object, ui
     return word;
 }
 
+/* The instance at @address, if any, is another one from now on: its pairs are no more. Context: guard held. */
+static void forget_pairs(struct lv_context *ctx, uintptr_t address)
+{
+    struct lv_locked locked;
+
+    if (LV_LIKELY(!lv_pairs_knows(&ctx->pairs, address)))
+        return;
+    locked = lv_context_lock(ctx);
+    lv_pairs_retire(&ctx->pairs, address);
+    lv_context_unlock(ctx, &locked);
+}
+
 /* Where locks of the kind have their words is the same in all of them. */
 static void note_inside(struct lv_context *ctx, const struct lv_object *object)
 {
@@ -134,8 +146,10 @@ static uint64_t adopt(struct lv_context *ctx, struct lv_thread *t, const struct 
     mark_page(ctx, t, object);
     locked = lv_context_lock(ctx);
     word = lv_identity_peek(ctx, object);
-    if (word == 0)
+    if (word == 0) {
+        lv_pairs_retire(&ctx->pairs, object->address);
         word = store(ctx, object, make_word(ctx, class, 0));
+    }
     ctx->counters.dropped += word == 0;
     lv_context_unlock(ctx, &locked);
     if (word == 0)
@@ -218,6 +232,7 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
 static void renew(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, uint64_t word)
 {
     mark_page(ctx, t, object);
+    forget_pairs(ctx, object->address);
     if (object->word != NULL) {
         word = store(ctx, object, word);
     } else {
@@ -258,6 +273,9 @@ void lv_identity_forget(struct lv_context *ctx, struct lv_thread *t, const struc
         if (lv_identity_peek(ctx, object) != 0) {
             __atomic_store_n(object->seal, 0, __ATOMIC_RELAXED);
             __atomic_store_n(object->word, 0, __ATOMIC_RELAXED);
+            t->guard++;
+            forget_pairs(ctx, object->address);
+            t->guard--;
         }
         return;
     }

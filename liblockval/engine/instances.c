@@ -36,6 +36,7 @@ static void record_free(struct lv_context *ctx, uint32_t number)
     struct lv_instance *record = get(ctx, number);
 
     __atomic_store_n(&record->word, 0, __ATOMIC_RELEASE);
+    lv_pairs_retire(&ctx->pairs, record->address);
     record->address = ctx->free_instance;
     ctx->free_instance = number;
 }

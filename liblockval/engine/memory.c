@@ -17,6 +17,7 @@ struct look {
     struct lv_thread *t;
     struct lv_memory *memory;
     unsigned flags; /* for ctx->owner */
+    bool claims;    /* may anything be said about held locks? */
 };
 
 static void add_holder(struct lv_memory *memory, const struct lv_holder *holder)
@@ -92,8 +93,10 @@ static void search_block(const struct look *look)
         for (int kind = 0; kind < LV_KIND__COUNT; kind++) {
             struct lv_locked locked;
 
-            if (!is_sealed(look, at, word, (enum lv_kind)kind, &address) ||
-                !is_others(look, address, (enum lv_kind)kind))
+            if (!is_sealed(look, at, word, (enum lv_kind)kind, &address))
+                continue;
+            look->memory->pairs |= lv_pairs_knows(&ctx->pairs, address);
+            if (!look->claims || !is_others(look, address, (enum lv_kind)kind))
                 continue;
             locked = lv_context_lock(ctx);
             look_at(look, address, lv_identity_uid(word));
@@ -129,19 +132,22 @@ static void look_at_parked(const struct look *look)
 void lv_memory_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, size_t size, bool mapped,
                      struct lv_memory *ret)
 {
-    const struct look look = { ctx, t, ret, mapped ? LV_OWNER_MAPPED : LV_OWNER_NOT_SPIN | LV_OWNER_NOT_SHARED };
-    unsigned marks = lv_pages_marks(&ctx->pages, start, size);
     bool claims = t->off == 0 && ctx->owner != NULL;
+    const struct look look = { ctx, t, ret, mapped ? LV_OWNER_MAPPED : LV_OWNER_NOT_SPIN | LV_OWNER_NOT_SHARED,
+                               claims };
+    unsigned marks = lv_pages_marks(&ctx->pages, start, size);
+    bool pairs = __atomic_load_n(&ctx->pairs.order.live, __ATOMIC_RELAXED) != 0;
     bool searched = mapped && size <= LV_MEMORY_SEARCH;
 
     ret->start = start;
     ret->end = start + size;
     ret->parked = ret->count = 0;
+    ret->pairs = pairs && !searched && (marks & LV_PAGE_INSIDE) != 0;
     t->frees++;
     t->guard++;
     if (claims)
         look_at_own(&look);
-    if (claims && searched && (marks & LV_PAGE_INSIDE) != 0)
+    if ((claims || pairs) && searched && (marks & LV_PAGE_INSIDE) != 0)
         search_block(&look);
     if ((marks & LV_PAGE_TABLE) != 0 || (claims && !searched && marks != 0)) {
         struct lv_locked locked = lv_context_lock(ctx);
@@ -162,12 +168,14 @@ void lv_memory_end(struct lv_context *ctx, struct lv_thread *t, const struct lv_
 {
     uintptr_t end = start + size;
 
-    if (memory->parked != 0) {
+    if (memory->parked != 0 || memory->pairs) {
         struct lv_locked locked;
 
         t->guard++;
         locked = lv_context_lock(ctx);
         lv_instances_unpark(ctx, memory->parked, start, end);
+        if (memory->pairs)
+            lv_pairs_retire_range(&ctx->pairs, start, end);
         lv_context_unlock(ctx, &locked);
         t->guard--;
     }
@@ -196,6 +204,7 @@ void lv_memory_replaced(struct lv_context *ctx, struct lv_thread *t, uintptr_t s
     t->guard++;
     locked = lv_context_lock(ctx);
     lv_instances_retire(ctx, start, start + size);
+    lv_pairs_retire_range(&ctx->pairs, start, start + size);
     lv_context_unlock(ctx, &locked);
     t->guard--;
 }

@@ -24,6 +24,7 @@ enum {
 struct lv_memory {
     uintptr_t start, end;
     uint32_t parked; /* engine/instances.h */
+    bool pairs;      /* a lock in it may have pairs (check/pairs.h) */
     uint32_t count;
     struct lv_holder holder[LV_MEMORY_HOLDERS];
 };

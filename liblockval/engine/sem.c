@@ -74,12 +74,12 @@ static int judge_edges(struct change *c)
 /* The order of instances within one of the classes. */
 static int judge_orders(struct change *c, lv_class_id class)
 {
-    struct lv_nesting *nesting = &c->ctx->nesting;
+    struct lv_pairs *pairs = &c->ctx->pairs;
     bool class_rule = lv_context_has_class_rule(c->ctx, class);
 
-    for (uint32_t i = 1; i < nesting->order.edges.count; i++) {
+    for (uint32_t i = 1; i < pairs->order.edges.count; i++) {
         struct lv_finding finding;
-        int r = lv_check_kept_order(&c->ctx->arena, nesting, i, class, class_rule, &finding);
+        int r = lv_check_kept_order(pairs, i, class, class_rule, &finding);
 
         if (r < 0)
             return r;

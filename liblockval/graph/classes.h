@@ -59,6 +59,7 @@ struct lv_class {
     bool explicit_key;       /* named through lockval.h: the kernel's rule for nesting in one class holds */
     bool orphans;            /* base class only; set in a forked child's first thread: some are held by nobody there */
     uint8_t usage;           /* owner's lock */
+    uint8_t pairs_epoch;     /* atomic, written under the owner's lock: check/pairs.h */
     uint8_t standing;        /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
     struct lv_class_key key; /* name is a copy of our own */
     uint32_t version;        /* the how-manyth class of this name, from 1 on */

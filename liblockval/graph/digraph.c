@@ -27,6 +27,7 @@ int lv_digraph_clear(struct lv_digraph *g)
     lv_vec_clear(&g->nodes);
     lv_vec_clear(&g->edges);
     lv_table_clear(&g->by_ends);
+    g->live = g->removed = 0;
     return lv_vec_add(&g->edges, &unused) != NULL ? 0 : -ENOMEM;
 }
 
@@ -52,11 +53,64 @@ uint32_t lv_digraph_find(const struct lv_digraph *g, uint32_t from, uint32_t to)
     return lv_table_find(&g->by_ends, ends_key(from, to));
 }
 
+/* A zeroed edge, a removed one if there is any; null without memory. */
+static struct lv_edge *edge_new(struct lv_digraph *g, uint32_t *ret_number)
+{
+    struct lv_edge *edge;
+
+    if (g->removed == 0)
+        return lv_vec_add(&g->edges, ret_number);
+    *ret_number = g->removed;
+    edge = lv_digraph_edge(g, g->removed);
+    g->removed = edge->next;
+    edge->next = 0;
+    return edge;
+}
+
+static void edge_free(struct lv_digraph *g, uint32_t number)
+{
+    struct lv_edge *edge = lv_digraph_edge(g, number);
+
+    *edge = (struct lv_edge){ .next = g->removed };
+    g->removed = number;
+}
+
+/* Into the lists of its two nodes. */
+static void link_edge(struct lv_digraph *g, uint32_t number)
+{
+    struct lv_edge *edge = lv_digraph_edge(g, number);
+    struct lv_node *from = lv_vec_at(&g->nodes, edge->from), *to = lv_vec_at(&g->nodes, edge->to);
+
+    edge->next = from->out;
+    if (edge->next != 0)
+        lv_digraph_edge(g, edge->next)->prev = number;
+    from->out = number;
+    edge->next_in = to->in;
+    if (edge->next_in != 0)
+        lv_digraph_edge(g, edge->next_in)->prev_in = number;
+    to->in = number;
+}
+
+static void unlink_edge(struct lv_digraph *g, const struct lv_edge *edge)
+{
+    if (edge->next != 0)
+        lv_digraph_edge(g, edge->next)->prev = edge->prev;
+    if (edge->prev != 0)
+        lv_digraph_edge(g, edge->prev)->next = edge->next;
+    else
+        ((struct lv_node *)lv_vec_at(&g->nodes, edge->from))->out = edge->next;
+    if (edge->next_in != 0)
+        lv_digraph_edge(g, edge->next_in)->prev_in = edge->prev_in;
+    if (edge->prev_in != 0)
+        lv_digraph_edge(g, edge->prev_in)->next_in = edge->next_in;
+    else
+        ((struct lv_node *)lv_vec_at(&g->nodes, edge->to))->in = edge->next_in;
+}
+
 int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bits, uint32_t *ret_edge)
 {
     uint32_t number = lv_digraph_find(g, from, to);
     struct lv_edge *edge;
-    struct lv_node *node;
     uint8_t fresh;
 
     if (number == 0) {
@@ -64,18 +118,18 @@ int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit
 
         if (r < 0)
             return r;
-        edge = lv_vec_add(&g->edges, &number);
+        edge = edge_new(g, &number);
         if (edge == NULL)
             return -ENOMEM;
         r = lv_table_insert(&g->by_ends, ends_key(from, to), number);
-        if (r < 0)
+        if (r < 0) {
+            edge_free(g, number);
             return r;
-        node = lv_vec_at(&g->nodes, from);
+        }
         edge->from = from;
         edge->to = to;
-        edge->next = node->out;
-        node->out = number;
-        ((struct lv_node *)lv_vec_at(&g->nodes, to))->has_in = true;
+        link_edge(g, number);
+        g->live++;
     } else {
         edge = lv_digraph_edge(g, number);
     }
@@ -83,6 +137,16 @@ int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit
     edge->bits |= bits;
     *ret_edge = number;
     return fresh;
+}
+
+void lv_digraph_remove(struct lv_digraph *g, uint32_t number)
+{
+    const struct lv_edge *edge = lv_digraph_edge(g, number);
+
+    lv_table_remove(&g->by_ends, ends_key(edge->from, edge->to));
+    unlink_edge(g, edge);
+    edge_free(g, number);
+    g->live--;
 }
 
 void lv_digraph_pass_by(struct lv_digraph *g, uint32_t node, bool pass_by)
@@ -174,7 +238,7 @@ int lv_digraph_close(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t b
     if (from >= g->nodes.count || to >= g->nodes.count)
         return 0;
     /* A lock that is new at its end of the edge closes nothing: the common case when a structure is built. */
-    if (!((struct lv_node *)lv_vec_at(&g->nodes, from))->has_in ||
+    if (((struct lv_node *)lv_vec_at(&g->nodes, from))->in == 0 ||
         ((struct lv_node *)lv_vec_at(&g->nodes, to))->out == 0)
         return 0;
     if (!reach(g, to, start_r, 0, 0))

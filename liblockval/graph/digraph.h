@@ -43,8 +43,9 @@ struct lv_edge_witness {
 };
 
 struct lv_edge {
-    uint32_t from, to; /* node numbers */
-    uint32_t next;     /* next edge out of from, 0: none */
+    uint32_t from, to;   /* node numbers; 0 and 0: the edge was removed */
+    uint32_t next, prev; /* edges out of from, the latest first; 0: none. Of a removed edge: the next removed one */
+    uint32_t next_in, prev_in; /* edges into to, likewise */
     uint8_t bits;
     uint8_t witness_count;
     bool witness_lost; /* more acquisitions made it than are kept */
@@ -52,8 +53,7 @@ struct lv_edge {
 };
 
 struct lv_node {
-    uint32_t out;        /* first edge, 0: none */
-    bool has_in;         /* an edge leads to it */
+    uint32_t out, in;    /* first edge that leaves it, and that leads to it; 0: none */
     bool passed_by;      /* no path leads through it: its edges are kept, and do not count */
     uint32_t seen[2];    /* search: number of the search that last reached (node, xR?) */
     uint32_t parent[2];  /* search: edge by which it was reached, */
@@ -70,6 +70,8 @@ struct lv_digraph {
     struct lv_arena *arena;
     struct lv_vec nodes; /* struct lv_node */
     struct lv_vec edges; /* struct lv_edge; number 0 is not used */
+    uint32_t live;       /* edges that were not removed */
+    uint32_t removed;    /* first removed edge, whose number is used again; 0: none */
     struct lv_table by_ends;
     uint32_t search; /* number of the last search */
     uint32_t *queue; /* 2 * queue_nodes states */
@@ -106,6 +108,9 @@ uint32_t lv_digraph_find(const struct lv_digraph *g, uint32_t from, uint32_t to)
  * Returns the bits that are new (0: nothing new), or -ENOMEM; the edge's number in @ret_edge.
  */
 int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bits, uint32_t *ret_edge) LV_MUST_CHECK;
+
+/* Forget @edge; its number is used again. The caller sees to its witnesses. */
+void lv_digraph_remove(struct lv_digraph *g, uint32_t edge);
 
 /* From now on paths lead through @node, or (@pass_by) do not. A node that does not exist yet is not made. */
 void lv_digraph_pass_by(struct lv_digraph *g, uint32_t node, bool pass_by);

@@ -37,6 +37,8 @@ struct lv_witnesses {
     struct lv_arena *arena;
     struct lv_vec all; /* struct lv_witness *; number 0 is none */
     size_t bytes;      /* of the witnesses themselves; owner's lock */
+    uint32_t
+        dropped[LV_WITNESS_HELD + 1]; /* by their held locks: first dropped one, used again; 0: none; owner's lock */
 };
 
 int lv_witnesses_init(struct lv_witnesses *witnesses, struct lv_arena *arena) LV_MUST_CHECK;
@@ -45,6 +47,9 @@ int lv_witnesses_init(struct lv_witnesses *witnesses, struct lv_arena *arena) LV
  * without memory. Context: owner's lock held. */
 struct lv_witness *lv_witnesses_add(struct lv_witnesses *witnesses, uint32_t held_count,
                                     lv_witness_id *ret_id) LV_MUST_CHECK;
+
+/* Nobody will ask for the witness @id any more: it is used again. Context: owner's lock held. */
+void lv_witnesses_drop(struct lv_witnesses *witnesses, lv_witness_id id);
 
 static inline const struct lv_witness *lv_witnesses_get(const struct lv_witnesses *witnesses, lv_witness_id id)
 {

@@ -35,7 +35,6 @@ static size_t graph_bytes(const struct lv_digraph *g)
 
 static void say_memory(const struct lv_context *ctx, struct lv_text *text)
 {
-    const struct lv_nesting *n = &ctx->nesting;
     const struct {
         const char *of;
         size_t bytes;
@@ -44,8 +43,7 @@ static void say_memory(const struct lv_context *ctx, struct lv_text *text)
           lv_vec_bytes(&ctx->classes.all) + ctx->classes.by_key.bytes + ctx->classes.names.bytes + ctx->sites.bytes },
         { "edges", graph_bytes(&ctx->graph) },
         { "chains", ctx->chains.known.bytes + ctx->stack_at.bytes },
-        { "pairs", graph_bytes(&n->order) + n->node_of.bytes + lv_vec_bytes(&n->witnesses.all) +
-                       lv_vec_bytes(&n->pool) + n->pairs.known.bytes },
+        { "pairs", lv_pairs_bytes(&ctx->pairs) },
         { "stacks", lv_vec_bytes(&ctx->stacks.all) + ctx->stacks.by_hash.bytes + ctx->stacks.bytes },
         { "witnesses", lv_vec_bytes(&ctx->witnesses.all) + ctx->witnesses.bytes },
         { "instances", lv_vec_bytes(&ctx->instances) + ctx->instance_of.bytes },
@@ -71,8 +69,9 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  classes            %u\n", ctx->classes.all.count - 1);
     lv_text_printf(&text, "  edges              %u\n", ctx->graph.edges.count - 1);
     lv_text_printf(&text, "  chains             %u\n", ctx->chains.count);
-    lv_text_printf(&text, "  pairs              %u\n", ctx->nesting.pairs.count);
-    lv_text_printf(&text, "  pairs-forgotten    %u\n", ctx->nesting.forgotten);
+    lv_text_printf(&text, "  pairs              %u\n", ctx->pairs.order.live);
+    lv_text_printf(&text, "  pairs-forgotten    %u\n", ctx->pairs.forgotten);
+    lv_text_printf(&text, "  pairs-retired      %llu\n", (unsigned long long)ctx->pairs.retired);
     lv_text_printf(&text, "  stacks             %u\n", ctx->stacks.all.count - 1);
     lv_text_printf(&text, "  stacks-short       %llu\n", (unsigned long long)lv_unwind_short_count());
     lv_text_printf(&text, "  witnesses          %u\n", ctx->witnesses.all.count - 1);

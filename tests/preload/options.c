@@ -53,7 +53,7 @@
 /* options: stats=1 */
 /* status: 66 */
 /* findings: 1 */
-/* expect: ^lockval: stats of options\[[0-9]+\]\n  classes +2\n  edges +2\n  chains +4\n  pairs +0\n  pairs-forgotten +0\n */
+/* expect: ^lockval: stats of options\[[0-9]+\]\n  classes +2\n  edges +2\n  chains +4\n  pairs +0\n  pairs-forgotten +0\n  pairs-retired +0\n */
 /* expect: ^  stacks +4\n  stacks-short +0\n  witnesses +2\n  instances-made +2\n  instances-in-table +[02]\n */
 /* expect: ^  instances-retired +0\n  frees-looked-at +[0-9]+\n  threads-at-once +1\n  slow-walks +4\n  locked-walks +4\n */
 /* expect: ^  dropped +0\n  findings +1\n  findings-again +0\n  handlers-unwatched +0\n  handlers-unknown +0\n */

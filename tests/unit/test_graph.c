@@ -258,6 +258,35 @@ START_TEST(witnesses_keep_what_was_held)
 }
 END_TEST
 
+/* A dropped witness is used again by one of the same size, cleared. */
+START_TEST(dropped_witnesses_are_used_again)
+{
+    struct lv_witnesses witnesses;
+    struct lv_witness *witness;
+    lv_witness_id one, two, three;
+    size_t bytes;
+
+    ck_assert_int_eq(lv_witnesses_init(&witnesses, &arena), 0);
+    witness = lv_witnesses_add(&witnesses, 2, &one);
+    witness->held[1].uid = 42;
+    witness->left_out = 1;
+    ck_assert_ptr_nonnull(lv_witnesses_add(&witnesses, 2, &two));
+    bytes = witnesses.bytes;
+    lv_witnesses_drop(&witnesses, one);
+    lv_witnesses_drop(&witnesses, two);
+    ck_assert_ptr_nonnull(lv_witnesses_add(&witnesses, 3, &three));
+    ck_assert_uint_gt(witnesses.bytes, bytes);
+    bytes = witnesses.bytes;
+    ck_assert_ptr_nonnull(lv_witnesses_add(&witnesses, 2, &three));
+    ck_assert_uint_eq(three.v, two.v);
+    ck_assert_ptr_eq(lv_witnesses_add(&witnesses, 2, &three), witness);
+    ck_assert_uint_eq(three.v, one.v);
+    ck_assert_uint_eq(witness->held_count, 2);
+    ck_assert_uint_eq(witness->held[1].uid + witness->left_out, 0);
+    ck_assert_uint_eq(witnesses.bytes, bytes);
+}
+END_TEST
+
 /* ---- digraph ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(dependency_bits)
@@ -402,6 +431,52 @@ START_TEST(digraph_without_memory)
 }
 END_TEST
 
+/* Edges come and go at random; what is found and what closes a path is what a matrix says. */
+START_TEST(removed_edges)
+{
+    enum {
+        NODES = 9
+    };
+    uint32_t seed = 1;
+    bool there[NODES + 1][NODES + 1] = { { false } };
+    uint32_t count = 0, most = 0;
+
+    ck_assert_int_eq(lv_digraph_init(&g, &arena), 0);
+    for (unsigned round = 0; round < 20000; round++) {
+        uint32_t from, to, number;
+
+        seed = seed * 1664525 + 1013904223;
+        from = 1 + (seed >> 8) % NODES;
+        to = 1 + (seed >> 16) % NODES;
+        if (from == to)
+            continue;
+        number = lv_digraph_find(&g, from, to);
+        ck_assert_int_eq(number != 0, there[from][to]);
+        if (number != 0 && (seed >> 24) % 2 == 0) {
+            lv_digraph_remove(&g, number);
+            there[from][to] = false;
+            count--;
+        } else if (number == 0) {
+            bool reached[NODES + 1] = { false };
+
+            /* Does a path lead from to back to from? */
+            reached[to] = true;
+            for (unsigned i = 0; i < NODES; i++)
+                for (unsigned a = 1; a <= NODES; a++)
+                    for (unsigned b = 1; b <= NODES; b++)
+                        reached[b] |= reached[a] && there[a][b];
+            number = edge(from, to, LV_DEP_EN);
+            ck_assert_int_eq(lv_digraph_close(&g, from, to, LV_DEP_EN, LV_DEP_ALL) > 0, reached[from]);
+            there[from][to] = true;
+            count++;
+            most = count > most ? count : most;
+        }
+        ck_assert_uint_eq(g.live, count);
+        ck_assert_uint_eq(g.edges.count - 1, most);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -418,6 +493,7 @@ int main(void)
         stacks_without_memory,
         chains_count_their_walkers,
         witnesses_keep_what_was_held,
+        dropped_witnesses_are_used_again,
         dependency_bits,
         an_edge_is_added_once,
         nodes_that_were_never_seen,
@@ -426,6 +502,7 @@ int main(void)
         a_node_that_is_passed_by,
         the_number_of_a_search_wraps_round,
         digraph_without_memory,
+        removed_edges,
     };
     Suite *suite = suite_create("graph");
     TCase *tcase = tcase_create("graph");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine.h"
+#include "engine/memory.h"
 
 #define RECURSIVE LV_FINDING_RECURSIVE
 #define DEADLOCK LV_VERDICT_DEADLOCK
@@ -238,26 +239,82 @@ START_TEST(two_instances_in_a_circle)
 }
 END_TEST
 
-/* Locks that are made and nested without end: what is kept stays bounded, and a new circle is found all the same. */
-START_TEST(pairs_without_end)
+static void chain_pair(unsigned thread, unsigned first, unsigned second)
 {
     char names[64];
 
+    snprintf(names, sizeof(names), "A%u A%u", first, second);
+    scenario_chain(s, thread, names);
+}
+
+/* Locks that are made and nested without end, and never end: what is kept stays bounded, a new circle is found all the
+ * same, and says that not all evidence is there. */
+START_TEST(pairs_without_end)
+{
+    const struct scenario_report *report;
+
     s->site = 0x1000;
-    s->ctx.nesting.pairs_max = 8;
+    s->ctx.pairs.class_max = 8;
     for (unsigned i = 0; i < 500; i++) {
-        snprintf(names, sizeof(names), "A%u A%u", 2 * i + 1, 2 * i + 2);
-        scenario_chain(s, 1, names);
-        ck_assert_uint_le(s->ctx.nesting.order.edges.count, 10);
-        ck_assert_uint_le(s->ctx.nesting.order.nodes.count, 19);
-        ck_assert_uint_le(s->ctx.nesting.pool.count, 9);
-        ck_assert_uint_le(s->ctx.nesting.pairs.count, 9);
+        chain_pair(1, 2 * i + 1, 2 * i + 2);
+        ck_assert_uint_le(s->ctx.pairs.order.live, 8);
+        ck_assert_uint_le(s->ctx.pairs.order.edges.count, 9);
+        ck_assert_uint_le(s->ctx.pairs.order.nodes.count, 19);
+        ck_assert_uint_le(s->ctx.pairs.witnesses.all.count, 9);
     }
-    ck_assert_uint_ge(s->ctx.nesting.forgotten, 50);
+    ck_assert_uint_eq(s->ctx.pairs.forgotten, 62);
     scenario_expect_clean(s);
-    scenario_chain(s, 2, "A2001 A2002");
-    scenario_chain(s, 2, "A2002 A2001");
-    scenario_expect_cycle(s, RECURSIVE, POTENTIAL, "A2002>A2001 A2001>A2002");
+    chain_pair(2, 2001, 2002);
+    chain_pair(2, 2002, 2001);
+    report = scenario_expect_cycle(s, RECURSIVE, POTENTIAL, "A2002>A2001 A2001>A2002");
+    ck_assert_ptr_nonnull(strstr(report->reasons, "witnesses incomplete"));
+}
+END_TEST
+
+/* A class that has too many pairs takes nothing from another one. */
+START_TEST(pairs_are_bounded_by_class)
+{
+    const struct scenario_report *report;
+
+    s->ctx.pairs.class_max = 8;
+    scenario_chain(s, 1, "B1 B2");
+    for (unsigned i = 0; i < 50; i++)
+        chain_pair(1, 2 * i + 1, 2 * i + 2);
+    ck_assert_uint_ge(s->ctx.pairs.forgotten, 5);
+    scenario_chain(s, 1, "B2 B1");
+    report = scenario_expect_cycle(s, RECURSIVE, POTENTIAL, "B2>B1 B1>B2");
+    ck_assert_ptr_null(strstr(report->reasons, "incomplete"));
+}
+END_TEST
+
+/* What was forgotten is told again by the thread that has it in its cache, and so a circle is found nevertheless. */
+START_TEST(forgotten_pairs_are_told_again)
+{
+    s->ctx.pairs.class_max = 8;
+    chain_pair(1, 1, 2);
+    for (unsigned i = 1; i < 9; i++)
+        chain_pair(1, 2 * i + 1, 2 * i + 2);
+    ck_assert_uint_eq(s->ctx.pairs.forgotten, 1);
+    chain_pair(1, 1, 2);
+    chain_pair(2, 2, 1);
+    scenario_expect_cycle(s, RECURSIVE, POTENTIAL, "A2>A1 A1>A2");
+}
+END_TEST
+
+/* A class that is too large for ever becomes quiet: its threads do not tell everything again each time. */
+START_TEST(too_many_for_ever_is_not_slow_for_ever)
+{
+    uint64_t walks;
+
+    s->ctx.pairs.class_max = 8;
+    for (unsigned round = 0; round < 100; round++)
+        for (unsigned i = 0; i < 20; i++)
+            chain_pair(1, 2 * i + 1, 2 * i + 2);
+    walks = s->ctx.counters.locked_walks;
+    ck_assert_uint_le(walks, 600);
+    for (unsigned i = 0; i < 20; i++)
+        chain_pair(1, 2 * i + 1, 2 * i + 2);
+    ck_assert_uint_eq(s->ctx.counters.locked_walks, walks);
 }
 END_TEST
 
@@ -266,18 +323,146 @@ START_TEST(chains_of_one_pair_without_end)
 {
     char names[64];
 
-    s->ctx.nesting.pairs_max = 8;
+    s->ctx.pairs.chains_max = 16;
     for (unsigned i = 0; i < 500; i++) {
         char class[8] = { (char)('A' + i % 26), (char)('A' + i / 26 % 26), '\0' };
 
         snprintf(names, sizeof(names), "%sX P1 P2", class);
         scenario_chain(s, 1, names);
-        ck_assert_uint_le(s->ctx.nesting.pairs.count, 16);
+        ck_assert_uint_le(s->ctx.pairs.chains.count, 16);
     }
-    ck_assert_uint_eq(s->ctx.nesting.forgotten, 0);
+    ck_assert_uint_eq(s->ctx.pairs.forgotten, 0);
     scenario_expect_clean(s);
     scenario_chain(s, 2, "P2 P1");
     scenario_expect_cycle(s, RECURSIVE, POTENTIAL, "P2>P1 P1>P2");
+}
+END_TEST
+
+/* By address, by creation, or by neither: any order that is kept is silent. */
+START_TEST(any_consistent_order_is_silent)
+{
+    static const unsigned orders[3][5] = { { 1, 2, 3, 4, 5 }, { 5, 4, 3, 2, 1 }, { 3, 1, 4, 5, 2 } };
+
+    for (unsigned order = 0; order < 3; order++) {
+        unsigned base = 10 * order;
+
+        for (unsigned i = 0; i < 5; i++)
+            for (unsigned j = i + 1; j < 5; j++)
+                chain_pair(1 + order, base + orders[order][i], base + orders[order][j]);
+    }
+    scenario_expect_clean(s);
+    chain_pair(1, 22, 23);
+    scenario_expect_cycle(s, RECURSIVE, POTENTIAL, "A22>A23 A23>A22");
+}
+END_TEST
+
+/* ---- the instances' lives ------------------------------------------------------------------------------------------ */
+
+START_TEST(destroyed_instances_take_their_pairs)
+{
+    scenario_chain(s, 1, "A1 A2");
+    scenario_chain(s, 1, "A2 A3");
+    scenario_chain(s, 1, "A4 A3");
+    ck_assert_uint_eq(s->ctx.pairs.order.live, 3);
+    lv_identity_forget(&s->ctx, scenario_thread(s, 1), scenario_object(s, "A2", LV_KIND_MUTEX));
+    ck_assert_uint_eq(s->ctx.pairs.order.live, 1);
+    ck_assert_uint_eq(s->ctx.pairs.retired, 1);
+    ck_assert_uint_eq(s->ctx.pairs.node_at.live, 2);
+    scenario_chain(s, 2, "A2 A1");
+    scenario_chain(s, 2, "A3 A1");
+    scenario_expect_clean(s);
+    scenario_chain(s, 2, "A3 A4");
+    scenario_expect_cycle(s, RECURSIVE, POTENTIAL, "A3>A4 A4>A3");
+}
+END_TEST
+
+START_TEST(instances_made_anew_take_their_pairs)
+{
+    const struct lv_object *object = scenario_object(s, "A2", LV_KIND_MUTEX);
+
+    scenario_chain(s, 1, "A1 A2");
+    lv_identity_init(&s->ctx, scenario_thread(s, 1), object, 0x530000000000);
+    ck_assert_uint_eq(s->ctx.pairs.order.live, 0);
+    ck_assert_uint_eq(s->ctx.pairs.node_at.live, 0);
+    scenario_chain(s, 2, "A2 A1");
+}
+END_TEST
+
+/* A lock whose memory is only written over is met as another one; the first's pairs go when it is. */
+START_TEST(instances_written_over_take_their_pairs)
+{
+    const struct lv_object *object = scenario_object(s, "A2", LV_KIND_MUTEX);
+
+    scenario_chain(s, 1, "A1 A2");
+    if (object->word == NULL)
+        return;
+    *object->word = *object->seal = 0;
+    s->site = 0x1000;
+    scenario_chain(s, 2, "A2");
+    ck_assert_uint_eq(s->ctx.pairs.order.live, 0);
+}
+END_TEST
+
+/* Two locks live in memory that is freed: nothing is left of their order. */
+START_TEST(freed_instances_take_their_pairs)
+{
+    static uint64_t block[2 * 8];
+    struct lv_thread *t = scenario_thread(s, 1);
+    struct lv_object object[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t *at = &block[i * 8];
+
+        object[i] = (struct lv_object){ .address = (uintptr_t)at, .kind = LV_KIND_MUTEX };
+        if (!s->table) {
+            object[i].word = at + 1;
+            object[i].seal = at + 2;
+        }
+        lv_identity_init(&s->ctx, t, &object[i], 0x530000001000);
+        lv_pages_set(&s->ctx.pages, object[i].address, s->table ? LV_PAGE_TABLE : LV_PAGE_INSIDE);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        struct lv_acquisition a;
+
+        ck_assert(
+            lv_acquisition_set(&a, &object[i], lv_identity_find(&s->ctx, t, &object[i], 0x1000), LV_WRITE, 0, 0x1000));
+        lv_acquire(&s->ctx, t, &a);
+        lv_acquired(&s->ctx, t, &a);
+    }
+    for (unsigned i = 2; i-- > 0;)
+        lv_release(&s->ctx, t, object[i].address, LV_KIND_MUTEX, 0x1000);
+    ck_assert_uint_eq(s->ctx.pairs.order.live, 1);
+    lv_memory_free(&s->ctx, t, (uintptr_t)block, sizeof(block), 0x1000);
+    ck_assert_uint_eq(s->ctx.pairs.order.live, 0);
+    ck_assert_uint_eq(s->ctx.pairs.node_at.live, 0);
+}
+END_TEST
+
+/* A million pairs of locks that live for a moment: no pair is ever forgotten for want of room, and memory stays small. */
+START_TEST(a_million_short_lives)
+{
+    static uint64_t block[2 * 8];
+    struct lv_thread *t = scenario_thread(s, 1);
+    size_t before = 0;
+
+    s->ctx.pairs.class_max = 64;
+    for (unsigned round = 0; round < 1000000; round++) {
+        struct lv_held_record record[2] = {
+            { .address = (uintptr_t)&block[0], .uid = 2 * round + 1, .class = { 1 }, .kind = LV_KIND_MUTEX },
+            { .address = (uintptr_t)&block[1], .uid = 2 * round + 2, .class = { 1 }, .kind = LV_KIND_MUTEX },
+        };
+        struct lv_finding finding;
+        unsigned first = round % 2;
+
+        ck_assert_int_eq(lv_check_instance_order(&s->ctx.pairs, t->info, &record[first], &record[!first], &finding), 0);
+        ck_assert_uint_eq(s->ctx.pairs.order.live, 1);
+        if (round % 3 == 0)
+            lv_pairs_retire(&s->ctx.pairs, record[first].address);
+        if (round == 1000)
+            before = s->ctx.arena.total + lv_pairs_bytes(&s->ctx.pairs);
+    }
+    ck_assert_uint_eq(s->ctx.pairs.forgotten, 0);
+    ck_assert_uint_le(s->ctx.arena.total + lv_pairs_bytes(&s->ctx.pairs), before);
 }
 END_TEST
 
@@ -377,7 +562,16 @@ int main(void)
         consistent_order_of_instances,
         two_instances_in_a_circle,
         pairs_without_end,
+        pairs_are_bounded_by_class,
+        forgotten_pairs_are_told_again,
+        too_many_for_ever_is_not_slow_for_ever,
         chains_of_one_pair_without_end,
+        any_consistent_order_is_silent,
+        destroyed_instances_take_their_pairs,
+        instances_made_anew_take_their_pairs,
+        instances_written_over_take_their_pairs,
+        freed_instances_take_their_pairs,
+        a_million_short_lives,
         three_instances_in_a_ring,
         another_lock_between_instances,
         instances_timed,

@@ -191,7 +191,7 @@ END_TEST
 START_TEST(ten_thousand_of_one_class_held_at_once)
 {
     hold_many(10000, true);
-    ck_assert_uint_lt(s->ctx.nesting.order.edges.count, 10001);
+    ck_assert_uint_lt(s->ctx.pairs.order.edges.count, 10001);
     ck_assert_uint_lt(s->ctx.arena.total, (size_t)128 * 1024 * 1024);
 }
 END_TEST
