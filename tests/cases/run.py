@@ -24,9 +24,12 @@ opposite in every row and must be wrong in each: a check that cannot fail checks
 import argparse
 import collections
 import os
-import re
+import pathlib
 import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import reports  # pylint: disable=wrong-import-position
 
 TIMEOUT = 30  # seconds a row
 IDENTITIES = ("auto", "table")
@@ -35,16 +38,7 @@ FOUND = 66
 
 Row = collections.namedtuple("Row", "family kind order expected steps")
 
-# What headlines say, and what verdicts each kind may have. No row has a gate, and its threads are alive side by side.
-HEADLINES = (
-    ("circular", r"possible circular locking dependency detected"),
-    ("recursive", r"possible recursive locking detected"),
-    ("unlock", r"bad unlock balance detected!"),
-    ("lifetime", r"held lock destroyed, freed or lost!"),
-    ("signal", r"inconsistent lock state"),
-    ("signal", r"\S+-safe -> \S+-unsafe lock order detected"),
-    ("signal", r"possible irq lock inversion dependency detected"),
-)
+# What verdicts each kind may have. No row has a gate, and its threads are alive side by side.
 VERDICTS = {
     "circular": {"potential", "feasible"},
     "recursive": {"potential", "deadlock", "misuse"},
@@ -75,14 +69,6 @@ def kind_of(row):
     return "signal" if has_contexts(row) else "circular"
 
 
-def findings_of(text):
-    """Kind and verdict of each report in @text."""
-    heads = re.findall(r"^WARNING: (.*)$", text, re.MULTILINE)
-    verdicts = re.findall(r"^verdict: (\w+)", text, re.MULTILINE)
-    kinds = [next((kind for kind, pattern in HEADLINES if re.fullmatch(pattern, head)), head) for head in heads]
-    return list(zip(kinds, verdicts)) if len(kinds) == len(verdicts) else [("broken report", text)]
-
-
 def run(command, library=None, options=""):
     """Exit status, stdout, stderr."""
     env = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "LOCKVAL_OPTIONS")}
@@ -102,7 +88,7 @@ def check_row(row, command, library, identity, probed):
     hangs = probed[0] == HANGS
     options = f"identity={identity}" + (":halt_on_error=1" if hangs else "")
     status, out, err = run(command, library, options)
-    found = findings_of(err)
+    found = reports.findings_of(err)
     wanted = kind_of(row)
     if status is None:
         return f"did not end in {TIMEOUT} s", found, err
@@ -111,7 +97,7 @@ def check_row(row, command, library, identity, probed):
             return f"exit status {status}", found, err
         if len(found) != 1:
             return f"{len(found)} findings", found, err
-        if found[0][0] != wanted or found[0][1] not in VERDICTS[wanted]:
+        if found[0].kind != wanted or found[0].verdict not in VERDICTS[wanted]:
             return f"not {wanted}, {' or '.join(sorted(VERDICTS[wanted]))}", found, err
     elif status != 0 or err or hangs:
         return f"exit status {status}", found, err
@@ -172,7 +158,7 @@ def main():
                 wrong, found, said = f"without the library: exit status {probed[0]}, {probed[1]}", [], probed[2]
             else:
                 wrong, found, said = check_row(row, command, library, identity, probed)
-            says = ", ".join(f"{kind} ({verdict})" for kind, verdict in found) or "clean"
+            says = ", ".join(f"{finding.kind} ({finding.verdict})" for finding in found) or "clean"
             print(f"{'not ' if wrong else ''}ok {number} - {title}: {row.steps}, identity={identity}: {says}",
                   flush=True)
             if wrong:

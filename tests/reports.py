@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""What the library's reports on stderr say, for tests that look at more than a line of them."""
+
+import collections
+import re
+
+Finding = collections.namedtuple("Finding", "kind verdict reasons")
+
+HEADLINES = (
+    ("circular", r"possible circular locking dependency detected"),
+    ("recursive", r"possible recursive locking detected"),
+    ("unlock", r"bad unlock balance detected!"),
+    ("lifetime", r"held lock destroyed, freed or lost!"),
+    ("signal", r"inconsistent lock state"),
+    ("signal", r"\S+-safe -> \S+-unsafe lock order detected"),
+    ("signal", r"possible irq lock inversion dependency detected"),
+)
+
+
+def kind_of(headline):
+    """The kind of finding that a headline stands for; the headline itself, if that is not known."""
+    return next((kind for kind, pattern in HEADLINES if re.fullmatch(pattern, headline)), headline)
+
+
+def findings_of(text):
+    """The findings whose reports are in @text, in order. A report that is cut makes one of the kind "broken"."""
+    heads = re.findall(r"^WARNING: (.*)$", text, re.MULTILINE)
+    verdicts = re.findall(r"^verdict: (\w+)$((?:\n  .*)*)", text, re.MULTILINE)
+    if len(heads) != len(verdicts):
+        return [Finding("broken", "none", [])]
+    return [Finding(kind_of(head), verdict, [line.strip() for line in reasons.splitlines() if line])
+            for head, (verdict, reasons) in zip(heads, verdicts)]
