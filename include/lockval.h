@@ -81,7 +81,12 @@ enum lockval_kind {
 struct lockval_key {
     unsigned long lockval_private[2];
 };
-#define LOCKVAL_KEY_INIT { { 0, 0 } }
+#define LOCKVAL_KEY_INIT \
+    {                    \
+        {                \
+            0, 0         \
+        }                \
+    }
 
 /* A map: what lockval knows of one lock. Embed it in a lock of your own, or use it bare, with no lock behind it, to say
  * "from here to there counts as holding X". */
@@ -90,7 +95,13 @@ struct lockval_map {
     const struct lockval_key *lockval_key;
     unsigned long lockval_identity[2];
 };
-#define LOCKVAL_MAP_INIT(name, key) { (name), (key), { 0, 0 } }
+#define LOCKVAL_MAP_INIT(name, key) \
+    {                               \
+        (name), (key),              \
+        {                           \
+            0, 0                    \
+        }                           \
+    }
 
 /* An event that one thread waits for and another completes. */
 struct lockval_event {
@@ -98,7 +109,10 @@ struct lockval_event {
     unsigned long lockval_generation;
     unsigned long lockval_waiters;
 };
-#define LOCKVAL_EVENT_INIT(name, key) { LOCKVAL_MAP_INIT(name, key), 0, 0 }
+#define LOCKVAL_EVENT_INIT(name, key)     \
+    {                                     \
+        LOCKVAL_MAP_INIT(name, key), 0, 0 \
+    }
 
 /* A context that can interrupt others, as an interrupt handler does; at most 8 are declared in a process. */
 enum lockval_context_level {
@@ -159,6 +173,18 @@ LOCKVAL_API void lockval_release_map(struct lockval_map *map);
  * writing. Kernel: lock_downgrade(). */
 LOCKVAL_API void lockval_downgrade_map(struct lockval_map *map);
 
+/* The calling thread waits until nobody has @map in a mode that excludes @mode, and does not take it: the order is judged as
+ * by lockval_acquire_map(), and nothing is held afterwards. Reports show sync(NAME). Kernel: lock_sync(). */
+LOCKVAL_API void lockval_sync_map(struct lockval_map *map, enum lockval_mode mode, unsigned subclass, const void *nest);
+
+/* As lockval_set_novalidate() and lockval_set_notrack(), below, for a map that is not held. A map that is initialised anew is
+ * exempted anew. */
+LOCKVAL_API void lockval_set_novalidate_map(struct lockval_map *map);
+LOCKVAL_API void lockval_set_notrack_map(struct lockval_map *map);
+
+/* Is @map of the class of @key? 1 yes, 0 no, -1 when lockval is absent. */
+LOCKVAL_API int lockval_match_class_map(const struct lockval_map *map, const struct lockval_key *key);
+
 /* ---- pthread and C11 locks ----------------------------------------------------------------------------------------- */
 
 /*
@@ -174,6 +200,9 @@ LOCKVAL_API void lockval_set_novalidate(void *lock, enum lockval_kind kind);
 
 /* @lock is not watched at all: for the inside of locks that are annotated as maps. */
 LOCKVAL_API void lockval_set_notrack(void *lock, enum lockval_kind kind);
+
+/* Is @lock, of @kind, of the class of @key? 1 yes, 0 no, -1 when lockval is absent. */
+LOCKVAL_API int lockval_match_class(void *lock, enum lockval_kind kind, const struct lockval_key *key);
 
 /*
  * The calling thread's next acquisition of the pthread lock @lock counts as of @subclass. Call it right before the
@@ -236,14 +265,44 @@ LOCKVAL_API void lockval_assert_held(const void *lock, enum lockval_mode mode);
 /* A finding (assert) if the calling thread holds @lock. */
 LOCKVAL_API void lockval_assert_not_held(const void *lock);
 
+/* A finding (assert) if the calling thread holds any lock. */
+LOCKVAL_API void lockval_assert_none_held(void);
+
+/* A finding (assert) unless the calling thread is inside of the declared context, or if it is. */
+LOCKVAL_API void lockval_assert_in_context(int context);
+LOCKVAL_API void lockval_assert_not_in_context(int context);
+
+/* A finding (assert) unless the declared context can interrupt the calling thread, or if it can. It cannot while it is
+ * entered or disabled; a soft one neither while a hard one is. */
+LOCKVAL_API void lockval_assert_context_enabled(int context);
+LOCKVAL_API void lockval_assert_context_disabled(int context);
+
+/* A finding (assert) unless @is_true; @claim says what should be. Evaluated only where the library is there. */
+LOCKVAL_API void lockval_assert(int is_true, const char *claim);
+
+/* How many locks the calling thread holds; -1 unknown (lockval is absent or off). */
+LOCKVAL_API int lockval_depth(void);
+
+/* Write to the log what the calling thread holds; what all threads hold. */
+LOCKVAL_API void lockval_show_held(void);
+LOCKVAL_API void lockval_show_all_held(void);
+
 /* This code may take @lock in @mode although it does not now: the edges are recorded as if it did. */
 LOCKVAL_API void lockval_might_lock(void *lock, enum lockval_kind kind, enum lockval_mode mode);
 LOCKVAL_API void lockval_might_lock_map(struct lockval_map *map, enum lockval_mode mode);
+
+/* The same for an acquisition with @subclass. */
+LOCKVAL_API void lockval_might_lock_nested(void *lock, enum lockval_kind kind, enum lockval_mode mode,
+                                           unsigned subclass);
+LOCKVAL_API void lockval_might_lock_map_nested(struct lockval_map *map, enum lockval_mode mode, unsigned subclass);
 
 /* @lock must stay held until it is unpinned with the cookie that is returned (never 0 under the library, 0 without it).
  * Releasing a pinned lock, or a wrong cookie, is a finding (assert). */
 LOCKVAL_API unsigned lockval_pin(const void *lock);
 LOCKVAL_API void lockval_unpin(const void *lock, unsigned cookie);
+
+/* @lock was released and taken again while it was unpinned; from here on the pin of @cookie stands again. */
+LOCKVAL_API void lockval_repin(const void *lock, unsigned cookie);
 
 /* ---- the validator ------------------------------------------------------------------------------------------------- */
 
@@ -273,9 +332,14 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_abandon_map(map) LOCKVAL_CALL_(lockval_abandon_map, (map))
 #define lockval_release_map(map) LOCKVAL_CALL_(lockval_release_map, (map))
 #define lockval_downgrade_map(map) LOCKVAL_CALL_(lockval_downgrade_map, (map))
+#define lockval_sync_map(map, mode, subclass, nest) LOCKVAL_CALL_(lockval_sync_map, (map, mode, subclass, nest))
+#define lockval_set_novalidate_map(map) LOCKVAL_CALL_(lockval_set_novalidate_map, (map))
+#define lockval_set_notrack_map(map) LOCKVAL_CALL_(lockval_set_notrack_map, (map))
+#define lockval_match_class_map(map, key) (lockval_match_class_map ? (lockval_match_class_map)(map, key) : -1)
 #define lockval_set_class(lock, kind, key, name) LOCKVAL_CALL_(lockval_set_class, (lock, kind, key, name))
 #define lockval_set_novalidate(lock, kind) LOCKVAL_CALL_(lockval_set_novalidate, (lock, kind))
 #define lockval_set_notrack(lock, kind) LOCKVAL_CALL_(lockval_set_notrack, (lock, kind))
+#define lockval_match_class(lock, kind, key) (lockval_match_class ? (lockval_match_class)(lock, kind, key) : -1)
 #define lockval_next_subclass(lock, subclass) LOCKVAL_CALL_(lockval_next_subclass, (lock, subclass))
 #define lockval_next_nest(lock, nest) LOCKVAL_CALL_(lockval_next_nest, (lock, nest))
 #define lockval_init_event(event, name, key) LOCKVAL_CALL_(lockval_init_event, (event, name, key))
@@ -291,10 +355,24 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_is_held(lock, mode) (lockval_is_held ? (lockval_is_held)(lock, mode) : -1)
 #define lockval_assert_held(lock, mode) LOCKVAL_CALL_(lockval_assert_held, (lock, mode))
 #define lockval_assert_not_held(lock) LOCKVAL_CALL_(lockval_assert_not_held, (lock))
+#define lockval_assert_none_held() LOCKVAL_CALL_(lockval_assert_none_held, ())
+#define lockval_assert_in_context(context) LOCKVAL_CALL_(lockval_assert_in_context, (context))
+#define lockval_assert_not_in_context(context) LOCKVAL_CALL_(lockval_assert_not_in_context, (context))
+#define lockval_assert_context_enabled(context) LOCKVAL_CALL_(lockval_assert_context_enabled, (context))
+#define lockval_assert_context_disabled(context) LOCKVAL_CALL_(lockval_assert_context_disabled, (context))
+#define lockval_assert(is_true, claim) LOCKVAL_CALL_(lockval_assert, (is_true, claim))
+#define lockval_depth() (lockval_depth ? (lockval_depth)() : -1)
+#define lockval_show_held() LOCKVAL_CALL_(lockval_show_held, ())
+#define lockval_show_all_held() LOCKVAL_CALL_(lockval_show_all_held, ())
 #define lockval_might_lock(lock, kind, mode) LOCKVAL_CALL_(lockval_might_lock, (lock, kind, mode))
 #define lockval_might_lock_map(map, mode) LOCKVAL_CALL_(lockval_might_lock_map, (map, mode))
+#define lockval_might_lock_nested(lock, kind, mode, subclass) \
+    LOCKVAL_CALL_(lockval_might_lock_nested, (lock, kind, mode, subclass))
+#define lockval_might_lock_map_nested(map, mode, subclass) \
+    LOCKVAL_CALL_(lockval_might_lock_map_nested, (map, mode, subclass))
 #define lockval_pin(lock) (lockval_pin ? (lockval_pin)(lock) : 0u)
 #define lockval_unpin(lock, cookie) LOCKVAL_CALL_(lockval_unpin, (lock, cookie))
+#define lockval_repin(lock, cookie) LOCKVAL_CALL_(lockval_repin, (lock, cookie))
 #define lockval_off() LOCKVAL_CALL_(lockval_off, ())
 #define lockval_on() LOCKVAL_CALL_(lockval_on, ())
 #define lockval_set_report_callback(fn, arg) \
@@ -311,9 +389,14 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_abandon_map(map) ((void)0)
 #define lockval_release_map(map) ((void)0)
 #define lockval_downgrade_map(map) ((void)0)
+#define lockval_sync_map(map, mode, subclass, nest) ((void)0)
+#define lockval_set_novalidate_map(map) ((void)0)
+#define lockval_set_notrack_map(map) ((void)0)
+#define lockval_match_class_map(map, key) (-1)
 #define lockval_set_class(lock, kind, key, name) ((void)0)
 #define lockval_set_novalidate(lock, kind) ((void)0)
 #define lockval_set_notrack(lock, kind) ((void)0)
+#define lockval_match_class(lock, kind, key) (-1)
 #define lockval_next_subclass(lock, subclass) ((void)0)
 #define lockval_next_nest(lock, nest) ((void)0)
 #define lockval_init_event(event, name, key) ((void)0)
@@ -329,10 +412,22 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_is_held(lock, mode) (-1)
 #define lockval_assert_held(lock, mode) ((void)0)
 #define lockval_assert_not_held(lock) ((void)0)
+#define lockval_assert_none_held() ((void)0)
+#define lockval_assert_in_context(context) ((void)0)
+#define lockval_assert_not_in_context(context) ((void)0)
+#define lockval_assert_context_enabled(context) ((void)0)
+#define lockval_assert_context_disabled(context) ((void)0)
+#define lockval_assert(is_true, claim) ((void)0)
+#define lockval_depth() (-1)
+#define lockval_show_held() ((void)0)
+#define lockval_show_all_held() ((void)0)
 #define lockval_might_lock(lock, kind, mode) ((void)0)
 #define lockval_might_lock_map(map, mode) ((void)0)
+#define lockval_might_lock_nested(lock, kind, mode, subclass) ((void)0)
+#define lockval_might_lock_map_nested(map, mode, subclass) ((void)0)
 #define lockval_pin(lock) (0u)
 #define lockval_unpin(lock, cookie) ((void)0)
+#define lockval_repin(lock, cookie) ((void)0)
 #define lockval_off() ((void)0)
 #define lockval_on() ((void)0)
 #define lockval_set_report_callback(fn, arg) ((lockval_report_fn)0)

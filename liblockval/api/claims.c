@@ -108,3 +108,17 @@ LOCKVAL_API void lockval_unpin(const void *lock, unsigned cookie)
     else
         h->pins -= cookie;
 }
+
+LOCKVAL_API void lockval_repin(const void *lock, unsigned cookie)
+{
+    struct lv_thread *t = lv_self();
+    struct lv_held *h;
+
+    if (t == NULL || cookie == 0)
+        return;
+    h = lv_held_find(t, (uintptr_t)lock);
+    if (h == NULL)
+        fail(t, lock, LV_CALL_SITE, "is being pinned again, but this thread does not hold it");
+    else
+        h->pins += cookie;
+}

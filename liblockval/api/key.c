@@ -23,6 +23,12 @@ struct lv_class_key lv_api_key(struct lv_context *ctx, struct lv_thread *t, cons
     return ret;
 }
 
+bool lv_key_is(const struct lv_class_key *a, const struct lv_class_key *b)
+{
+    return a->origin == LV_CLASS_NAME && b->origin == LV_CLASS_NAME && a->module == b->module && a->place == b->place &&
+           a->place != 0;
+}
+
 uint64_t lv_map_identity(struct lv_thread *t, struct lockval_map *map, enum lv_kind kind)
 {
     struct lv_object object = lv_map_object(map, kind);

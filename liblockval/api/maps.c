@@ -50,7 +50,7 @@ LOCKVAL_API void lockval_acquire_map(struct lockval_map *map, enum lockval_mode 
                             LV_CALL_SITE))
         return;
     a.nest = (uintptr_t)nest;
-    lv_acquisition_subclass(&lv_process_context, t, &a, subclass < LV_SUBCLASSES ? subclass : LV_SUBCLASSES - 1);
+    lv_acquisition_subclass(&lv_process_context, t, &a, lv_api_subclass(subclass));
     lv_acquire(&lv_process_context, t, &a);
     place = place_for(t, (uintptr_t)map);
     __atomic_store_n(&place->address, (uintptr_t)map, __ATOMIC_RELAXED);
@@ -85,14 +85,16 @@ LOCKVAL_API void lockval_release_map(struct lockval_map *map)
     if (t == NULL)
         return;
     if (LV_UNLIKELY(t->depth == 0 || t->held[t->depth - 1].address != (uintptr_t)map)) {
+        uint64_t word = lv_map_identity(t, map, LV_KIND_MAP);
         const struct lv_acquisition what = {
             .address = (uintptr_t)map,
-            .class = lv_identity_class(lv_map_identity(t, map, LV_KIND_MAP)),
+            .class = lv_identity_class(word),
             .kind = LV_KIND_MAP,
             .site = LV_CALL_SITE,
         };
 
-        lv_release_slow(&lv_process_context, t, &what);
+        if ((lv_identity_flags(word) & LV_IDENTITY_NOTRACK) == 0)
+            lv_release_slow(&lv_process_context, t, &what);
         return;
     }
     lv_release(&lv_process_context, t, (uintptr_t)map, LV_KIND_MAP, LV_CALL_SITE);
@@ -102,21 +104,73 @@ LOCKVAL_API void lockval_downgrade_map(struct lockval_map *map)
 {
     struct lv_thread *t = lv_self();
     struct lv_held_record record = { .address = (uintptr_t)map, .kind = LV_KIND_MAP };
+    uint64_t word;
 
     if (t == NULL || lv_downgrade(t, (uintptr_t)map))
         return;
-    record.class = lv_identity_class(lv_map_identity(t, map, LV_KIND_MAP));
+    word = lv_map_identity(t, map, LV_KIND_MAP);
+    if ((lv_identity_flags(word) & LV_IDENTITY_NOTRACK) != 0)
+        return;
+    record.class = lv_identity_class(word);
     lv_finding_about(&lv_process_context, t, LV_FINDING_UNLOCK, &record, LV_CALL_SITE,
                      "is being downgraded, but this thread does not hold it for writing");
 }
 
-LOCKVAL_API void lockval_might_lock_map(struct lockval_map *map, enum lockval_mode mode)
+/* An acquisition that is judged, and never held. */
+static void judge(struct lockval_map *map, enum lockval_mode mode, unsigned subclass, unsigned flags, const void *nest,
+                  uintptr_t site)
 {
     struct lv_thread *t = lv_self();
     struct lv_object object = lv_map_object(map, LV_KIND_MAP);
     struct lv_acquisition a;
 
-    if (t != NULL && mode <= LOCKVAL_READ_RECURSIVE &&
-        lv_acquisition_set(&a, &object, lv_map_identity(t, map, LV_KIND_MAP), (enum lv_mode)mode, 0, LV_CALL_SITE))
-        lv_acquire(&lv_process_context, t, &a);
+    if (t == NULL || mode > LOCKVAL_READ_RECURSIVE ||
+        !lv_acquisition_set(&a, &object, lv_map_identity(t, map, LV_KIND_MAP), (enum lv_mode)mode, flags, site))
+        return;
+    a.nest = (uintptr_t)nest;
+    lv_acquisition_subclass(&lv_process_context, t, &a, lv_api_subclass(subclass));
+    lv_acquire(&lv_process_context, t, &a);
+}
+
+LOCKVAL_API void lockval_might_lock_map(struct lockval_map *map, enum lockval_mode mode)
+{
+    judge(map, mode, 0, 0, NULL, LV_CALL_SITE);
+}
+
+LOCKVAL_API void lockval_might_lock_map_nested(struct lockval_map *map, enum lockval_mode mode, unsigned subclass)
+{
+    judge(map, mode, subclass, 0, NULL, LV_CALL_SITE);
+}
+
+LOCKVAL_API void lockval_sync_map(struct lockval_map *map, enum lockval_mode mode, unsigned subclass, const void *nest)
+{
+    judge(map, mode, subclass, LV_SYNC, nest, LV_CALL_SITE);
+}
+
+/* A map keeps its class; what it is exempted from goes into its identity. */
+static void exempt(struct lockval_map *map, unsigned flags)
+{
+    struct lv_thread *t = lv_self();
+    struct lv_object object = lv_map_object(map, LV_KIND_MAP);
+    struct lv_class_key key;
+
+    if (t == NULL)
+        return;
+    key = lv_api_key(&lv_process_context, t, map->lockval_key, map->lockval_name, LV_KIND_MAP);
+    lv_identity_set(&lv_process_context, t, &object, &key, flags);
+}
+
+LOCKVAL_API void lockval_set_novalidate_map(struct lockval_map *map)
+{
+    exempt(map, LV_IDENTITY_UNCHECKED);
+}
+
+LOCKVAL_API void lockval_set_notrack_map(struct lockval_map *map)
+{
+    exempt(map, LV_IDENTITY_NOTRACK);
+}
+
+LOCKVAL_API int lockval_match_class_map(const struct lockval_map *map, const struct lockval_key *key)
+{
+    return lv_self() == NULL ? -1 : map->lockval_key == key && key != NULL;
 }

@@ -51,9 +51,10 @@ enum lv_kind {
 
 /* How an acquisition may fail or is exempt. */
 enum lv_acquire_flag {
-    LV_TRY = 1,      /* does not wait: no edge leads to it */
-    LV_TIMED = 2,    /* gives up after a time */
-    LV_UNCHECKED = 4 /* held, but its order is not judged (novalidate) */
+    LV_TRY = 1,       /* does not wait: no edge leads to it */
+    LV_TIMED = 2,     /* gives up after a time */
+    LV_UNCHECKED = 4, /* held, but its order is not judged (novalidate) */
+    LV_SYNC = 8       /* waits until nobody has the lock, and does not take it */
 };
 
 #define LV_SUBCLASSES 8

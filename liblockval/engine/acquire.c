@@ -214,7 +214,7 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     w->a->earlier = false;
     if (w->a->stack.v == 0)
         w->error = -ENOMEM;
-    class->usage |= lv_usage_bits(w->t->context, w->a->mode);
+    class->usage |= lv_usage_bits(w->t->context, w->a->mode) & lv_usage_of_flags(w->a->flags);
     lv_thread_note_name(w->ctx, w->t);
     learn_edges(w);
     if (w->error == 0)

@@ -196,6 +196,8 @@ static const char *fingerprint(struct pool *p, const struct lv_finding *finding)
     if (hashes == NULL) {
         if (finding->subject.class.v != 0)
             h = lv_hash_mix(h, stable_hash(p, finding->subject.class));
+        else if (finding->subject.address == 0 && finding->detail != NULL)
+            h = lv_hash_text(h, finding->detail);
     } else {
         for (uint32_t i = 0; i < finding->edge_count; i++) {
             hashes[i] = stable_hash(p, finding->edges[i].wanted.class);
@@ -257,6 +259,32 @@ static void resolve_reasons(struct pool *p, const struct lv_finding *finding, st
     ret->reason_count = finding->reason_count;
 }
 
+static void room_for_classes(struct pool *p, uint32_t count)
+{
+    p->class_room = count;
+    p->classes = take(p, count * sizeof(*p->classes));
+    p->class_ids = take(p, count * sizeof(*p->class_ids));
+    if (p->classes == NULL || p->class_ids == NULL)
+        p->class_room = 0;
+}
+
+void lv_resolve_held(struct lv_context *ctx, lv_thread_id thread, const struct lv_held_record *records, uint32_t count,
+                     void *memory, size_t size, struct lv_report *ret)
+{
+    struct pool p = { .ctx = ctx, .at = memory, .end = (char *)memory + size };
+    struct lv_report_lock *held;
+
+    *ret = (struct lv_report){ .thread = resolve_thread(&p, thread) };
+    room_for_classes(&p, count);
+    held = take(&p, count * sizeof(*held));
+    if (held == NULL)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        resolve_lock(&p, &records[i], &held[i]);
+    ret->held = held;
+    ret->held_count = count;
+}
+
 /* The handler that the calling thread runs, if any. */
 static struct lv_report_handler resolve_handler(struct pool *p, const struct lv_thread *t)
 {
@@ -296,11 +324,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
         .late = finding->late,
     };
     ret->handler = resolve_handler(&p, t);
-    p.class_room = 2 * finding->edge_count + t->depth + 2;
-    p.classes = take(&p, p.class_room * sizeof(*p.classes));
-    p.class_ids = take(&p, p.class_room * sizeof(*p.class_ids));
-    if (p.classes == NULL || p.class_ids == NULL)
-        p.class_room = 0;
+    room_for_classes(&p, 2 * finding->edge_count + t->depth + 2);
     resolve_reasons(&p, finding, ret);
     ret->fingerprint = fingerprint(&p, finding);
     resolve_edges(&p, finding, ret);

@@ -10,6 +10,11 @@
 void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding, void *memory,
                 size_t size, struct lv_report *ret);
 
+/* Only what the thread @thread holds, the @count locks of @records: fills in @ret's thread and held locks, each with the frame
+ * at which it was taken. Context: lock held. */
+void lv_resolve_held(struct lv_context *ctx, lv_thread_id thread, const struct lv_held_record *records, uint32_t count,
+                     void *memory, size_t size, struct lv_report *ret);
+
 /* What a class is called in reports; @out is appended to. Context: lock held. */
 void lv_class_name(const struct lv_class *class, struct lv_text *out);
 

@@ -31,6 +31,15 @@ static inline uint64_t lv_context_first_key(unsigned nesting)
 /* The usage bits that an acquisition in @mode under the context word @word sets. */
 uint8_t lv_usage_bits(uint16_t word, enum lv_mode mode);
 
+/* The usage bits that an acquisition with @flags may set: what only waits for others is not held while something could
+ * interrupt. */
+static inline uint8_t lv_usage_of_flags(unsigned flags)
+{
+    const unsigned in = LV_USED_IN | LV_USED_IN_READ;
+
+    return (flags & LV_SYNC) != 0 ? (uint8_t)(in | in << LV_USAGE_LEVEL_BITS) : UINT8_MAX;
+}
+
 /* lockdep's four characters: hard write, hard read, soft write, soft read. `.` neither, `-` taken inside such a context,
  * `+` held while one could interrupt, `?` both. */
 void lv_usage_chars(uint8_t usage, char ret[5]);

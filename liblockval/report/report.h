@@ -100,7 +100,7 @@ struct lv_report {
     uint32_t edge_count;
     const struct lv_report_edge *edges;
 
-    /* unlock, lifetime, cond, fork, assert: the lock, and one sentence that says what is wrong with it ("is being released, but this
+    /* unlock, lifetime, cond, fork, assert: the lock (address 0: there is none, as the thread itself is meant), and one sentence that says what is wrong with it ("is being released, but this
      * thread does not hold it"); detail may be null otherwise. */
     struct lv_report_lock subject;
     const char *detail;
@@ -126,5 +126,8 @@ struct lv_report {
 
 /* Render the text report into @out (text.c). Cost: linear in the report. */
 void lv_report_text(const struct lv_report *report, struct lv_text *out);
+
+/* Only the block of what .thread holds: .thread, .held_count and .held are all that is looked at. */
+void lv_report_held_text(const struct lv_report *report, struct lv_text *out);
 
 #endif

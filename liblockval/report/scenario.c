@@ -42,6 +42,8 @@ static const char *verb_of(const struct lv_report_lock *lock)
 {
     bool try = (lock->flags & LV_TRY) != 0;
 
+    if ((lock->flags & LV_SYNC) != 0)
+        return "sync";
     if (lock->mode == LV_WRITE)
         return try ? "trylock" : "lock";
     return try ? "tryrlock" : "rlock";

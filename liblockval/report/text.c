@@ -277,12 +277,18 @@ static void put_recursive(struct lv_text *out, const struct lv_report *report)
         lv_text_puts(out, "\n The lock is held by the thread itself.\n");
 }
 
-/* A finding about one lock: the lock and the detail read as one sentence. */
+/* A finding about one lock: the lock and the detail read as one sentence. A claim about something else has no lock: thread
+ * and detail do. */
 static void put_subject(struct lv_text *out, const struct lv_report *report)
 {
     const struct lv_report_lock *lock = &report->subject;
 
     put_thread(out, &report->thread);
+    if (lock->address == 0) {
+        lv_text_printf(out, "\n%s\n", lv_scenario_word(report->detail));
+        put_handler(out, report);
+        return;
+    }
     lv_text_printf(out, ": lock\n0x%lx ", (unsigned long)lock->address);
     put_class(out, lock);
     if (lock->stack.count)
@@ -384,6 +390,11 @@ static void put_held(struct lv_text *out, const struct lv_report *report)
         lv_text_printf(out, " #%u: ", i);
         put_lock(out, &report->held[i]);
     }
+}
+
+void lv_report_held_text(const struct lv_report *report, struct lv_text *out)
+{
+    put_held(out, report);
 }
 
 /* What did not fit is gone; the end of what did fit gives way to a line that says so. */

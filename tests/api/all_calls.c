@@ -30,6 +30,13 @@ static void maps(void)
     lockval_acquire_map(&map, LOCKVAL_READ, 0, LOCKVAL_TIMED, 0);
     lockval_abandon_map(&map);
     lockval_might_lock_map(&map, LOCKVAL_READ_RECURSIVE);
+    lockval_might_lock_map_nested(&map, LOCKVAL_READ_RECURSIVE, 1);
+    lockval_sync_map(&map, LOCKVAL_WRITE, 0, 0);
+    if (lockval_match_class_map(&map, &key) == 0)
+        puts("the map is of another class");
+    lockval_set_novalidate_map(&map);
+    lockval_set_notrack_map(&map);
+    lockval_init_map(&map, "map", &key);
 }
 
 /* No lock is taken: words as large as the largest kind do, and the library keeps to the words it may use. */
@@ -43,6 +50,9 @@ static void locks(void)
     lockval_next_subclass(words[0], 1);
     lockval_next_nest(words[0], words[1]);
     lockval_might_lock(words[0], LOCKVAL_MUTEX, LOCKVAL_WRITE);
+    lockval_might_lock_nested(words[0], LOCKVAL_MUTEX, LOCKVAL_WRITE, 1);
+    if (lockval_match_class(words[0], LOCKVAL_MUTEX, &key) == 0)
+        puts("the lock is of another class");
     (void)words;
 }
 
@@ -63,9 +73,13 @@ static void contexts(void)
     if (context < 0)
         context = lockval_declare_context("context", LOCKVAL_CONTEXT_HARD);
     lockval_enter_context(context);
+    lockval_assert_in_context(context);
     lockval_disable_context(context);
+    lockval_assert_context_disabled(context);
     lockval_enable_context(context);
     lockval_exit_context(context);
+    lockval_assert_not_in_context(context);
+    lockval_assert_context_enabled(context);
     (void)context;
 }
 
@@ -79,9 +93,17 @@ static void claims(void)
     lockval_assert_held(&map, LOCKVAL_ANY);
     cookie = lockval_pin(&map);
     lockval_unpin(&map, cookie);
+    lockval_repin(&map, cookie);
+    lockval_unpin(&map, cookie);
+    lockval_assert(1, "one is one");
+    if (lockval_depth() == 0) {
+        lockval_show_held();
+        lockval_show_all_held();
+    }
     if (lockval_is_held(&map, LOCKVAL_WRITE) == 0)
         puts("the map is not held");
     lockval_release_map(&map);
+    lockval_assert_none_held();
     (void)cookie;
 }
 
