@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""What a program ought to make the library find, from the rules; plain, and sharing nothing with the library.
+
+A program is a list of lines, as play.c reads them. Oracle.step() takes one and returns the findings that may be made by it,
+each an Expected: what makes it this finding, and what is left open (which of several shortest cycles is shown).
+"""
+
+import collections
+
+import paths
+
+Lock = collections.namedtuple("Lock", "name node mode timed")
+
+TRY, TIMED, UNCHECKED = "try", "timed", "unchecked"
+
+
+class Held:
+    """One entry of a thread's held stack."""
+
+    def __init__(self, lock, flags, nested, level):
+        self.lock, self.flags, self.nested, self.level = lock, flags, nested, level
+        self.again = 0
+
+    def links(self):
+        """Does it link older locks to what is taken after it? Not if nothing waits for it without limit, if its order is not
+        judged, or if a path may not go on behind it (a recursive reader)."""
+        return not self.flags & {TRY, TIMED, UNCHECKED} and self.lock.mode != "R"
+
+
+class Thread:
+    def __init__(self):
+        self.held = []
+        self.level = 0  # of contexts entered
+        self.history = []  # (generation, level, lock) of acquisitions
+
+    def find(self, name):
+        for held in reversed(self.held):
+            if held.lock.name == name:
+                return held
+        return None
+
+
+class Expected:
+    """A finding that ought to be made. @key says which edge makes it; @cycles are those that may be shown, as the number of
+    edges and what makes a finding the same as one made before; @optional: it may be left out."""
+
+    def __init__(self, key, verdict, cycles, optional=False):
+        self.key, self.verdict, self.cycles, self.optional = key, verdict, cycles, optional
+
+    def __repr__(self):
+        return f"{self.key} {self.verdict} {sorted(self.cycles, key=repr)}"
+
+
+def base_of(name):
+    return name.rstrip("0123456789")
+
+
+def dependency(held_mode, lock):
+    return ((paths.SHARED if held_mode != "w" else 0) | (paths.RECURSIVE if lock.mode == "R" else 0) |
+            (paths.TIMED if lock.timed else 0))
+
+
+def cycle_identity(kind, nodes, verdict):
+    """The classes of a cycle in their order, wherever it begins."""
+    pairs = collections.Counter(zip(nodes, nodes[1:] + nodes[:1]))
+    return kind, frozenset(pairs.items()), verdict == "guarded"
+
+
+class Oracle:
+    def __init__(self, strict=False):
+        self.strict = strict
+        self.explicit = set()
+        self.events = {}  # name -> [generation of the oldest wait, waiters]
+        self.generation = 0
+        self.threads = collections.defaultdict(Thread)
+        self.classes = paths.Graph()
+        self.instances = paths.Graph()
+        self.all_classes = paths.Graph()  # with an edge from every held lock
+        self.all_instances = paths.Graph()
+        self.seen_edges = set()  # (held lock, wanted lock) as they may be shown
+        self.nested_before = set()
+
+    # ---- the steps ----
+
+    def step(self, words):
+        thread = self.threads[words[0]]
+        return getattr(self, "step_" + words[1])(thread, *words[2:]) or []
+
+    def lock_of(self, name, mode, options):
+        sub = next((int(word[4:]) for word in options if word.startswith("sub=")), 0)
+        return Lock(name, (base_of(name), sub), mode, TIMED in options)
+
+    def step_lock(self, thread, name, mode, *options):
+        return self.take(thread, name, mode, options, True)
+
+    def step_want(self, thread, name, mode, *options):
+        return self.take(thread, name, mode, options, False)
+
+    def take(self, thread, name, mode, options, got):
+        lock = self.lock_of(name, mode, options)
+        flags = {word for word in options if word in (TRY, TIMED, UNCHECKED)}
+        nest = next((word[5:] for word in options if word.startswith("nest=")), None)
+        again = thread.find(name)
+        if again:
+            again.again += got
+            return [] if "again" in options else self.same_lock(again, lock, flags)
+        nested = nest is not None and thread.find(nest) is not None
+        found = [] if flags & {TRY, UNCHECKED} else self.depend(thread, lock, nested)
+        if got:
+            thread.held.append(Held(lock, flags, nested, thread.level))
+            if not flags & {TRY, UNCHECKED} and mode != "R":
+                thread.history.append((self.generation, thread.level, lock))
+        return found
+
+    def step_unlock(self, thread, name):
+        held = thread.find(name)
+        if not held:
+            return [Expected(("unlock", name), "misuse", {(0, ("unlock", name))})]
+        if held.again:
+            held.again -= 1
+        else:
+            thread.held.remove(held)
+        return []
+
+    def step_downgrade(self, thread, name):
+        held = thread.find(name)
+        if held and held.lock.mode == "w":
+            held.lock = held.lock._replace(mode="r")
+
+    def step_wait(self, thread, name):
+        self.generation += 1
+        event = self.events.setdefault(name, [0, 0])
+        found = self.depend(thread, Lock(name, (base_of(name), 0), "w", False), False)
+        if not event[1]:
+            event[0] = self.generation
+        event[1] += 1
+        return found
+
+    def step_woken(self, _thread, name):
+        event = self.events.get(name)
+        if event and event[1]:
+            event[1] -= 1
+
+    def step_complete(self, thread, name):
+        event = self.events.get(name, (0, 0))
+        node = (base_of(name), 0)
+        found = []
+        for generation, level, lock in thread.history if event[1] else ():
+            if generation >= event[0] and level == thread.level and lock.node != node:
+                self.all_classes.add(node, lock.node, dependency("w", lock))
+                self.order(self.classes, Lock(name, node, "w", False), lock, found, self.class_cycles)
+        return found
+
+    def step_cut(self, thread):
+        thread.history.clear()
+
+    def step_enter(self, thread, _context):
+        thread.level += 1
+
+    def step_exit(self, thread, _context):
+        thread.level -= 1
+
+    def step_disable(self, _thread, _context):
+        pass
+
+    def step_enable(self, _thread, _context):
+        pass
+
+    def direct_edges_suffice(self):
+        """Do the edges that were made lead everywhere that an edge from every held lock would? (Of a rule, not of the
+        library.)"""
+        return self.classes.reaches_as(self.all_classes) and self.instances.reaches_as(self.all_instances)
+
+    # ---- the rules ----
+
+    def same_lock(self, held, lock, flags):
+        """A thread takes a lock that it holds. A reader passes its own reading if it is recursive; another is stuck as soon
+        as a writer comes between; all else is stuck at once."""
+        both_read = held.lock.mode != "w" and lock.mode != "w"
+        if flags & {TRY, UNCHECKED} or (both_read and lock.mode == "R"):
+            return []
+        verdict = "guarded" if lock.timed else "potential" if both_read else "deadlock"
+        self.seen_edges.add((held.lock, lock))
+        return [Expected(("recursive", held.lock.name, lock.name), verdict, {(1, ("same", held.lock.node, verdict))})]
+
+    def has_class_rule(self, node):
+        return self.strict or node[0] in self.explicit
+
+    def depend(self, thread, lock, nested):
+        """Edges from what is held, in the same context, to @lock; from the youngest on, but for those that a younger lock
+        links to it: by an edge to that lock's class and one from it. Within one class it is the order of instances that
+        links."""
+        found = []
+        linking, own = set(), False
+        for held in reversed(thread.held):
+            if held.level != thread.level or UNCHECKED in held.flags:
+                continue
+            within = held.lock.node == lock.node
+            if not within:
+                self.all_classes.add(held.lock.node, lock.node, dependency(held.lock.mode, lock))
+            elif not nested and not self.has_class_rule(lock.node):
+                self.all_instances.add(held.lock.name, lock.name, dependency(held.lock.mode, lock))
+            if within:
+                if not nested and not own:
+                    self.same_class(held.lock, lock, found)
+            elif not linking - {held.lock.node}:
+                self.order(self.classes, held.lock, lock, found, self.class_cycles)
+            if held.links():
+                linking.add(held.lock.node)
+                own = own or (held.lock.node == lock.node and not held.nested)
+        return found
+
+    def same_class(self, held, lock, found):
+        if not self.has_class_rule(lock.node):
+            self.order(self.instances, held, lock, found, self.instance_cycles)
+            return
+        if held.mode != "w" and lock.mode == "R":
+            return
+        verdict = "guarded" if lock.timed else "potential"
+        identity = ("nested", lock.node, verdict)
+        self.seen_edges.add((held, lock))
+        # A chain that is known is not judged again, so that a second time may be silent.
+        found.append(Expected(("recursive", held.name, lock.name), verdict, {(1, identity)},
+                              identity in self.nested_before))
+        self.nested_before.add(identity)
+
+    def order(self, graph, held, lock, found, cycles_of):
+        """@held is held and @lock wanted. If that is new, does it close a strong path? If not without timed acquisitions,
+        then with them."""
+        start, end = (held.node, lock.node) if graph is self.classes else (held.name, lock.name)
+        new = dependency(held.mode, lock)
+        self.seen_edges.add((held, lock))
+        if not graph.add(start, end, new):
+            return
+        ways = [] if new & paths.TIMED else graph.shortest(start, end, new, paths.UNTIMED)
+        verdict = "potential" if ways else "guarded"
+        ways = ways or graph.shortest(start, end, new)
+        if ways:
+            key = ("order", start, end, new)
+            found.append(Expected(key, verdict, cycles_of(ways, held.node, verdict)))
+
+    def class_cycles(self, ways, _node, verdict):
+        cycles = set()
+        for nodes in ways:
+            event = any(base_of(name) == node[0] for name in self.events for node in nodes)
+            cycles.add((len(nodes), cycle_identity("event" if event else "circular", nodes, verdict)))
+        return cycles
+
+    @staticmethod
+    def instance_cycles(ways, node, verdict):
+        return {(len(nodes), ("instances", node, verdict)) for nodes in ways}
