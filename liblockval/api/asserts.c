@@ -5,6 +5,7 @@
 #include "api/calls.h"
 #include "engine/publish.h"
 #include "engine/show.h"
+#include "engine/usage.h"
 
 static void fail(struct lv_thread *t, uintptr_t site, const char *detail)
 {
@@ -56,25 +57,12 @@ static const char *say(struct sentence *sentence, int context, const char *what)
     return sentence->buf;
 }
 
-/* Could it interrupt the thread now? A soft one cannot while a hard one runs or is disabled. */
-static bool is_open(const struct lv_thread *t, int context)
-{
-    const struct lv_context *ctx = &lv_process_context;
-
-    if (t->entered[context] != 0 || t->disabled[context] != 0)
-        return false;
-    for (unsigned i = 0; ctx->context_level[context] != LOCKVAL_CONTEXT_HARD && i < LV_CONTEXTS; i++)
-        if (ctx->context_level[i] == LOCKVAL_CONTEXT_HARD && (t->entered[i] != 0 || t->disabled[i] != 0))
-            return false;
-    return true;
-}
-
 static void claim_entered(int context, bool entered, uintptr_t site)
 {
     struct lv_thread *t = lv_self();
     struct sentence sentence;
 
-    if (t == NULL || !is_declared(context) || (t->entered[context] != 0) == entered)
+    if (t == NULL || !is_declared(context) || lv_context_is_entered(t, context) == entered)
         return;
     fail(t, site,
          say(&sentence, context,
@@ -87,7 +75,7 @@ static void claim_open(int context, bool open, uintptr_t site)
     struct lv_thread *t = lv_self();
     struct sentence sentence;
 
-    if (t == NULL || !is_declared(context) || is_open(t, context) == open)
+    if (t == NULL || !is_declared(context) || lv_context_is_open(&lv_process_context, t, context) == open)
         return;
     fail(t, site,
          say(&sentence, context,

@@ -45,9 +45,6 @@ LOCKVAL_API void lockval_enable_context(int context)
 {
     struct lv_thread *t = lv_self();
 
-    if (t == NULL)
-        return;
-    t->guard++;
-    lv_context_enable(&lv_process_context, t, context);
-    t->guard--;
+    if (t != NULL)
+        lv_context_enable(&lv_process_context, t, context);
 }

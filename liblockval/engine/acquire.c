@@ -183,7 +183,7 @@ static void learn_edges(struct walk *w)
     for (uint32_t i = w->t->depth; i-- > 0 && w->error == 0;) {
         const struct lv_held *h = &w->t->held[i];
 
-        if (lv_context_nesting(h->context) != lv_context_nesting(w->t->context) || is_unchecked(h->flags))
+        if (h->level != w->t->level || is_unchecked(h->flags))
             continue;
         if (h->address == w->a->address && h->uid == w->a->uid)
             continue; /* the rule for the same lock was asked before */
@@ -214,7 +214,7 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     w->a->earlier = false;
     if (w->a->stack.v == 0)
         w->error = -ENOMEM;
-    class->usage |= lv_usage_bits(w->t->context, w->a->mode) & lv_usage_of_flags(w->a->flags);
+    class->usage |= lv_usage_bits(w->ctx, w->t, (enum lv_mode)w->a->mode, w->a->flags);
     lv_thread_note_name(w->ctx, w->t);
     learn_edges(w);
     if (w->error == 0)
@@ -310,7 +310,7 @@ static uint64_t place_of(struct lv_context *ctx, struct lv_thread *t, const stru
     t->guard++;
     born = lv_module_born(ctx, a->site);
     t->guard--;
-    return lv_hash_mix(a->key_after + born, a->site) | 1;
+    return lv_hash_mix((a->key_after ^ t->context_key) + born, a->site) | 1;
 }
 
 void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain,
@@ -321,6 +321,11 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
     bool cached = lv_orphan_check(ctx, t, a);
 
+    if (LV_UNLIKELY(lv_context_refresh(ctx, t))) {
+        a->paired = false;
+        lv_acquire(ctx, t, a);
+        return;
+    }
     if (!cached && is_nothing_new(ctx, t, a, chain, at))
         return;
     if (LV_UNLIKELY(drop_lost(ctx, t))) {
@@ -400,10 +405,10 @@ static uint64_t pairs_epoch(const struct lv_context *ctx, lv_class_id class)
  */
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
 {
-    uint64_t chain = lv_chain_next(t->key, a->class, a->mode, a->flags, t->context);
+    uint64_t chain = lv_chain_taken(t, a);
     uint64_t tag;
 
-    a->key_after = chain;
+    a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags);
     a->paired = false;
     for (uint32_t i = t->depth; i-- > 0;) {
         const struct lv_held *h = &t->held[i];

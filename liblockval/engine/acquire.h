@@ -24,15 +24,22 @@ static inline uint64_t lv_filter_bit(lv_class_id base)
 }
 
 /* What an acquisition adds to a chain. */
-static inline uint64_t lv_chain_link(lv_class_id class, unsigned mode, unsigned flags, uint16_t context)
+static inline uint64_t lv_chain_link(lv_class_id class, unsigned mode, unsigned flags)
 {
-    return (uint64_t) class.v << 32 | (uint64_t)context << 16 | (uint64_t)flags << 8 | mode;
+    return (uint64_t) class.v << 32 | (uint64_t)flags << 8 | mode;
 }
 
-/* The key of the chain @key with one more acquisition. */
-static inline uint64_t lv_chain_next(uint64_t key, lv_class_id class, unsigned mode, unsigned flags, uint16_t context)
+/* The key of the chain @key with one more held lock. */
+static inline uint64_t lv_chain_next(uint64_t key, lv_class_id class, unsigned mode, unsigned flags)
 {
-    return lv_hash_mix(key, lv_chain_link(class, mode, flags, context));
+    return lv_hash_mix(key, lv_chain_link(class, mode, flags));
+}
+
+/* By what the acquisition is known: the same, and what the thread runs inside of and what can interrupt it. That is of no
+ * account for the order of what is taken later, so it goes no further than this. */
+static inline uint64_t lv_chain_taken(const struct lv_thread *t, const struct lv_acquisition *a)
+{
+    return lv_hash_mix(t->key, lv_chain_link(a->class, a->mode, a->flags) ^ t->context_key);
 }
 
 /* The slow ways. */
@@ -112,11 +119,11 @@ LV_ALWAYS_INLINE void lv_acquire(struct lv_context *ctx, struct lv_thread *t, st
         return;
     }
     /* One multiplication finds the entry, which has the longer chain's key. */
-    tag = lv_hash_mix(t->key ^ lv_chain_link(a->class, a->mode, a->flags, t->context),
+    tag = lv_hash_mix(t->key ^ lv_chain_link(a->class, a->mode, a->flags) ^ t->context_key,
                       a->site + __atomic_load_n(&t->epoch, __ATOMIC_RELAXED));
     if (LV_UNLIKELY(!lv_cache_hit(t, a, tag))) {
-        a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags, t->context);
-        lv_acquire_slow(ctx, t, a, a->key_after, tag);
+        a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags);
+        lv_acquire_slow(ctx, t, a, lv_chain_taken(t, a), tag);
     }
 }
 
@@ -134,7 +141,7 @@ LV_ALWAYS_INLINE void lv_held_fill(const struct lv_thread *t, struct lv_held *h,
     h->nested = a->nested;
     h->earlier = a->earlier;
     h->inherited = false;
-    h->context = t->context;
+    h->level = t->level;
     h->again = 0;
     h->pins = 0;
     h->key_before = t->key;
@@ -176,7 +183,7 @@ LV_ALWAYS_INLINE void lv_release(struct lv_context *ctx, struct lv_thread *t, ui
         const struct lv_held *h = &t->held[t->depth - 1];
 
         /* Another context: the key of the chain that it interrupted changes too. */
-        if (LV_LIKELY(h->address == address && h->again == 0 && h->pins == 0 && h->context == t->context)) {
+        if (LV_LIKELY(h->address == address && h->again == 0 && h->pins == 0 && h->level == t->level)) {
             /* Key and filter first: from the new depth on, entries are not safe from signal handlers. */
             t->key = h->key_before;
             t->filter = h->filter_before;
@@ -197,6 +204,9 @@ void lv_held_remove(struct lv_thread *t, struct lv_held *h);
 /* The same for the youngest entry of the lock at @address, looked up and removed with the guard held. False: there is
  * none. */
 bool lv_held_drop(struct lv_thread *t, uintptr_t address);
+
+/* What is held counts as taken at no deeper level than the thread is at now: it jumped out of contexts. */
+void lv_held_lower(struct lv_thread *t);
 
 /* A held lock as witnesses and findings keep it. */
 struct lv_held_record lv_held_record_of(const struct lv_held *h);

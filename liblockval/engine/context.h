@@ -8,6 +8,7 @@
  * nothing of the program is called or waited for under it.
  */
 
+#include "base/states.h"
 #include "check/nesting.h"
 #include "engine/pages.h"
 #include "graph/chains.h"
@@ -20,7 +21,6 @@ struct lv_thread;
 struct lv_birth;
 
 enum {
-    LV_CONTEXTS = 8,      /* declared contexts */
     LV_OWN_RANGES = 2,    /* libraries whose locks are not watched */
     LV_WAIT_PLACES = 256, /* places of the table of waits on condition variables */
     LV_ENDING_RANGES = 2
@@ -133,6 +133,9 @@ struct lv_context {
     uint32_t context_count;                /* lock */
     const char *context_name[LV_CONTEXTS]; /* lock */
     uint8_t context_level[LV_CONTEXTS];    /* lock; constant once declared */
+    uint32_t states_changed; /* atomic: how often a context was declared, or a signal got or lost a handler */
+    uint64_t handled;        /* atomic: signals that have a handler */
+    uintptr_t handler_site[LV_SIGNALS]; /* atomic: the call that installed it, or the last one */
 
     void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
     uint32_t findings; /* atomic: all */

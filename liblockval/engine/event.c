@@ -139,7 +139,7 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
         struct lv_locked locked;
         int r;
 
-        if (slot->tag == tag || wanted->class.v == a->class.v || wanted->level != lv_context_nesting(t->context))
+        if (slot->tag == tag || wanted->class.v == a->class.v || wanted->level != t->level)
             continue;
         locked = lv_context_lock(ctx);
         if (a->stack.v == 0)

@@ -36,21 +36,21 @@ static void remix(struct lv_thread *t, uint32_t from, unsigned level)
     for (uint32_t i = from; i < t->depth; i++) {
         struct lv_held *h = &t->held[i];
 
-        cross(t, level, lv_context_nesting(h->context));
-        level = lv_context_nesting(h->context);
+        cross(t, level, h->level);
+        level = h->level;
         h->key_before = t->key;
         h->filter_before = t->filter;
-        t->key = lv_chain_next(t->key, h->class, h->mode, h->flags, h->context);
+        t->key = lv_chain_next(t->key, h->class, h->mode, h->flags);
         t->filter |= lv_filter_bit(h->base);
     }
-    cross(t, level, lv_context_nesting(t->context));
+    cross(t, level, t->level);
 }
 
 void lv_held_remove(struct lv_thread *t, struct lv_held *h)
 {
     uint32_t at = (uint32_t)(h - t->held);
     uint32_t last = t->depth - 1;
-    unsigned level = lv_context_nesting(h->context);
+    unsigned level = h->level;
 
     t->key = h->key_before;
     t->filter = h->filter_before;
@@ -72,6 +72,15 @@ bool lv_held_drop(struct lv_thread *t, uintptr_t address)
     return h != NULL;
 }
 
+void lv_held_lower(struct lv_thread *t)
+{
+    uint32_t first = t->depth;
+
+    while (first != 0 && t->held[first - 1].level > t->level)
+        t->held[--first].level = t->level;
+    remix(t, first, t->level);
+}
+
 bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a)
 {
     struct lv_held *h = lv_held_find(t, a->address);
@@ -91,7 +100,7 @@ bool lv_downgrade(struct lv_thread *t, uintptr_t address)
     h->mode = LV_READ;
     t->key = h->key_before;
     t->filter = h->filter_before;
-    remix(t, (uint32_t)(h - t->held), lv_context_nesting(h->context));
+    remix(t, (uint32_t)(h - t->held), h->level);
     return true;
 }
 
@@ -106,7 +115,7 @@ struct lv_held_record lv_held_record_of(const struct lv_held *h)
         .flags = h->flags,
         .kind = h->kind,
         .earlier = h->earlier,
-        .level = lv_context_nesting(h->context),
+        .level = h->level,
     };
 }
 
@@ -121,7 +130,7 @@ struct lv_held_record lv_acquisition_record(const struct lv_thread *t, const str
         .flags = a->flags,
         .kind = a->kind,
         .earlier = a->earlier,
-        .level = lv_context_nesting(t->context),
+        .level = t->level,
     };
 }
 

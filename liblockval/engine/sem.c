@@ -159,7 +159,7 @@ bool lv_sem_is_here(const struct lv_thread *t, const struct lv_held *h)
 {
     const struct lv_handler_running *running = NULL;
 
-    if (lv_context_nesting(h->context) != lv_context_nesting(t->context))
+    if (h->level != t->level)
         return false;
     if (t->handlers != NULL)
         running = lv_handlers_current(t->handlers, (uintptr_t)__builtin_frame_address(0));

@@ -21,13 +21,13 @@ struct lv_held {
     uint8_t mode;
     uint8_t flags;
     uint8_t kind;
-    bool nested;      /* under a nest lock: the order within its class was not looked at */
-    bool earlier;     /* .stack is that of an earlier acquisition from the same site */
-    bool inherited;   /* held since before a fork: the lock names the parent's thread. A semaphore, also: it was kept
+    bool nested;    /* under a nest lock: the order within its class was not looked at */
+    bool earlier;   /* .stack is that of an earlier acquisition from the same site */
+    bool inherited; /* held since before a fork: the lock names the parent's thread. A semaphore, also: it was kept
                          when a lock was released that it was waited for under (engine/sem.h) */
-    uint16_t context; /* the thread's context word when it was taken */
-    uint32_t again;   /* further acquisitions by the holder: recursive mutexes, readers */
-    uint32_t pins;    /* sum of pin cookies */
+    uint8_t level;  /* of the chain: how many contexts that begin one were entered when it was taken */
+    uint32_t again; /* further acquisitions by the holder: recursive mutexes, readers */
+    uint32_t pins;  /* sum of pin cookies */
     uint64_t key_before;
     uint64_t filter_before;
 };
@@ -73,7 +73,16 @@ struct lv_acquisition {
     lv_stack_id stack;
 };
 
+/* A context that is entered, and what it interrupted. */
+struct lv_nest {
+    struct lv_states in;
+    uint64_t blocked;
+    uint8_t state;
+    uint8_t level;
+};
+
 enum {
+    LV_NESTS = 24,    /* contexts entered at once that are told apart; what is entered beyond them counts as the last */
     LV_HISTORY = 256, /* entries of a thread's history */
     LV_KNOWN_INSTANCES = 64,
     LV_CACHE_FIRST = 256, /* slots of a new thread's cache */
@@ -92,7 +101,8 @@ struct lv_thread {
     uint64_t epoch; /* atomic; goes into every tag: what was cached under another epoch is not found */
     struct lv_cache_slot *cache;
     struct lv_held *held; /* atomic */
-    uint16_t context;     /* nesting of contexts entered * 256, plus a bit for each usage state: engine/usage.h */
+    uint64_t context_key; /* of .in and .open; goes into the key of every acquisition. 0: both are empty */
+    uint8_t level;        /* of the chain: contexts entered, without those that it goes on in */
     bool next_set;        /* the next_ fields speak of the next acquisition of next_lock */
     uint8_t next_subclass;
     uint32_t capacity; /* of held */
@@ -107,9 +117,14 @@ struct lv_thread {
     int tid;
     struct lv_handlers *handlers;              /* signal handlers that run; null: not known */
     struct lv_acquisition pending[LV_PENDING]; /* of maps, between acquire and acquired; .address 0: free */
-    uint8_t entered[LV_CONTEXTS];              /* how often each declared context is entered */
-    uint8_t disabled[LV_CONTEXTS];             /* and disabled */
-    uint64_t saved_key[LV_CONTEXTS * 2];       /* of the chains that contexts interrupted */
+    struct lv_states in;                       /* contexts that the thread runs inside of */
+    struct lv_states open;                     /* contexts that could interrupt it now */
+    uint64_t blocked;                          /* its signal mask */
+    uint32_t states_known;                     /* the validator's .states_changed, as .open knows it */
+    uint32_t nesting;                          /* contexts entered, however many */
+    uint8_t disabled[LV_CONTEXTS];             /* how often each declared context is disabled */
+    struct lv_nest nests[LV_NESTS];            /* of the contexts entered, outermost first */
+    uint64_t saved_key[LV_NESTS];              /* of the chains that were interrupted, by level */
     struct lv_history_entry *history;          /* LV_HISTORY entries; null until an event exists */
     uint64_t history_head;                     /* entries written so far */
     uint64_t history_cut;                      /* entries before this one do not count */

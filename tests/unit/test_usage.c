@@ -115,7 +115,7 @@ START_TEST(disables_nest)
     scenario_chain(s, 1, "A");
     ck_assert_str_eq(usage_of("A"), "+.+.");
     enable(hard);
-    ck_assert_uint_eq(thread()->context, 0);
+    ck_assert_uint_eq(thread()->disabled[hard], 0);
 }
 END_TEST
 
@@ -184,14 +184,14 @@ START_TEST(contexts_nest)
     write_lock(1, "A");
     enter(hard);
     write_lock(1, "B");
-    ck_assert_uint_eq(lv_context_nesting(thread()->context), 2);
+    ck_assert_uint_eq(thread()->level, 2);
     unlock(1, "B");
     leave(hard);
     write_lock(1, "C");
     unlock(1, "C");
     unlock(1, "A");
     leave(soft);
-    ck_assert_uint_eq(thread()->context, 0);
+    ck_assert_uint_eq(thread()->level, 0);
     ck_assert_uint_eq(thread()->key, 0);
     scenario_chain(s, 2, "C A");
     scenario_expect_cycle(s, CIRCULAR, POTENTIAL, "C>A A>C");
@@ -234,7 +234,8 @@ START_TEST(nonsense_is_ignored)
     enter(-1);
     enable(soft);
     disable(12);
-    ck_assert_uint_eq(thread()->context, 0);
+    ck_assert_uint_eq(thread()->nesting, 0);
+    ck_assert(!lv_states_any(thread()->in));
     ck_assert_int_eq(lv_context_declare(&s->ctx, "third level", 2), -1);
     for (unsigned i = 2; i < LV_CONTEXTS; i++)
         ck_assert_int_eq(lv_context_declare(&s->ctx, "more", 0), (int)i);
@@ -252,7 +253,8 @@ START_TEST(very_deep_nesting)
     unlock(1, "A");
     for (unsigned i = 0; i < 100; i++)
         leave(hard);
-    ck_assert_uint_eq(thread()->context, 0);
+    ck_assert_uint_eq(thread()->nesting, 0);
+    ck_assert_uint_eq(thread()->level, 0);
     ck_assert_uint_eq(thread()->key, 0);
 }
 END_TEST

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* What a thread is in and what could interrupt it: signals, masks, handlers that are left by a jump. */
+
+#include "engine.h"
+
+#include <signal.h>
+
+static struct lv_thread *thread(void)
+{
+    return scenario_thread(s, 1);
+}
+
+static void handle(int signal)
+{
+    lv_context_set_handled(&s->ctx, thread(), signal, true, 0x7000);
+}
+
+static void enter(int signal)
+{
+    lv_context_enter_signal(&s->ctx, thread(), signal);
+}
+
+static void leave(int signal)
+{
+    lv_context_exit_signal(&s->ctx, thread(), signal);
+}
+
+static void block(uint64_t mask)
+{
+    lv_context_set_mask(&s->ctx, thread(), mask);
+}
+
+static const char *usage_of(const char *name)
+{
+    static char chars[5];
+    uint64_t word = lv_identity_peek(&s->ctx, scenario_object(s, name, LV_KIND_MUTEX));
+
+    lv_usage_chars(lv_classes_get(&s->ctx.classes, lv_identity_class(word))->usage, chars);
+    return chars;
+}
+
+START_TEST(a_handled_signal_is_open)
+{
+    ck_assert_uint_eq(thread()->context_key, 0);
+    handle(SIGUSR1);
+    ck_assert_uint_eq(thread()->open.signals, lv_signal_bit(SIGUSR1));
+    ck_assert_uint_ne(thread()->context_key, 0);
+    block(lv_signal_bit(SIGUSR1) | lv_signal_bit(SIGUSR2));
+    ck_assert(!lv_states_any(thread()->open));
+    ck_assert_uint_eq(thread()->context_key, 0);
+    block(0);
+    handle(SIGUSR2);
+    ck_assert_uint_eq(thread()->open.signals, lv_signal_bit(SIGUSR1) | lv_signal_bit(SIGUSR2));
+    lv_context_set_handled(&s->ctx, thread(), SIGUSR1, false, 0);
+    ck_assert_uint_eq(thread()->open.signals, lv_signal_bit(SIGUSR2));
+}
+END_TEST
+
+START_TEST(other_threads_see_it_with_their_next_walk)
+{
+    struct lv_thread *other = scenario_thread(s, 2);
+    uint64_t walks;
+
+    scenario_chain(s, 2, "A");
+    scenario_chain(s, 2, "A");
+    walks = s->ctx.counters.slow_walks;
+    scenario_chain(s, 2, "A");
+    ck_assert_uint_eq(s->ctx.counters.slow_walks, walks);
+    handle(SIGUSR1);
+    ck_assert_uint_eq(other->open.signals, 0);
+    scenario_chain(s, 2, "A");
+    ck_assert_uint_eq(other->open.signals, lv_signal_bit(SIGUSR1));
+    ck_assert_uint_gt(s->ctx.counters.slow_walks, walks);
+    walks = s->ctx.counters.slow_walks;
+    scenario_chain(s, 2, "A");
+    handle(SIGUSR1); /* nothing new */
+    scenario_chain(s, 2, "A");
+    ck_assert_uint_eq(s->ctx.counters.slow_walks, walks);
+}
+END_TEST
+
+START_TEST(a_thread_that_begins_later_sees_it)
+{
+    handle(SIGUSR1);
+    scenario_chain(s, 3, "A");
+    ck_assert_uint_eq(scenario_thread(s, 3)->open.signals, lv_signal_bit(SIGUSR1));
+}
+END_TEST
+
+START_TEST(synchronous_signals_are_never_open)
+{
+    const int synchronous[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT };
+
+    for (size_t i = 0; i < LV_ARRAY_SIZE(synchronous); i++)
+        handle(synchronous[i]);
+    ck_assert(!lv_states_any(thread()->open));
+    enter(SIGSEGV);
+    ck_assert_uint_eq(thread()->in.signals, lv_signal_bit(SIGSEGV));
+    leave(SIGSEGV);
+    ck_assert(!lv_states_any(thread()->in));
+}
+END_TEST
+
+START_TEST(a_handler_begins_a_chain_and_goes_back)
+{
+    uint64_t key, context_key;
+
+    handle(SIGUSR1);
+    write_lock(1, "A");
+    key = thread()->key;
+    context_key = thread()->context_key;
+    enter(SIGUSR1);
+    ck_assert_uint_eq(thread()->level, 1);
+    block(lv_signal_bit(SIGUSR1));
+    ck_assert_uint_ne(thread()->context_key, context_key);
+    scenario_chain(s, 1, "B C");
+    leave(SIGUSR1);
+    ck_assert_uint_eq(thread()->key, key);
+    ck_assert_uint_eq(thread()->context_key, context_key);
+    ck_assert_uint_eq(thread()->blocked, 0);
+    unlock(1, "A");
+    scenario_chain(s, 2, "B A");
+    scenario_expect_clean(s);
+}
+END_TEST
+
+/* The code that faulted called the handler: what it holds comes before what the handler takes. */
+START_TEST(edges_lead_into_the_handler_of_a_fault)
+{
+    handle(SIGSEGV);
+    write_lock(1, "A");
+    enter(SIGSEGV);
+    ck_assert_uint_eq(thread()->level, 0);
+    scenario_chain(s, 1, "B");
+    leave(SIGSEGV);
+    unlock(1, "A");
+    ck_assert_uint_eq(thread()->key, 0);
+    scenario_chain(s, 2, "B A");
+    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL, "B>A A>B");
+}
+END_TEST
+
+START_TEST(handlers_nest)
+{
+    handle(SIGUSR1);
+    handle(SIGUSR2);
+    enter(SIGUSR1);
+    enter(SIGUSR2);
+    enter(SIGUSR2); /* SA_NODEFER */
+    ck_assert_uint_eq(thread()->level, 3);
+    leave(SIGUSR2);
+    ck_assert_uint_eq(thread()->in.signals, lv_signal_bit(SIGUSR1) | lv_signal_bit(SIGUSR2));
+    leave(SIGUSR2);
+    ck_assert_uint_eq(thread()->in.signals, lv_signal_bit(SIGUSR1));
+    leave(SIGUSR1);
+    ck_assert_uint_eq(thread()->in.signals, 0);
+    ck_assert_uint_eq(thread()->level, 0);
+    leave(SIGUSR1);
+    ck_assert_uint_eq(thread()->nesting, 0);
+}
+END_TEST
+
+/* An outer one is left first: what stays is the inner one. */
+START_TEST(left_in_another_order)
+{
+    int context = lv_context_declare(&s->ctx, "hard", 0);
+
+    handle(SIGUSR1);
+    lv_context_enter(&s->ctx, thread(), context);
+    enter(SIGUSR1);
+    lv_context_exit(&s->ctx, thread(), context);
+    ck_assert_uint_eq(thread()->in.declared, 0);
+    ck_assert_uint_eq(thread()->in.signals, lv_signal_bit(SIGUSR1));
+    leave(SIGUSR1);
+    ck_assert(!lv_states_any(thread()->in));
+    ck_assert_uint_eq(thread()->key, 0);
+}
+END_TEST
+
+START_TEST(left_by_a_jump)
+{
+    uint32_t nesting;
+    uint64_t key;
+
+    handle(SIGUSR1);
+    handle(SIGUSR2);
+    write_lock(1, "A");
+    key = thread()->key;
+    nesting = lv_context_nesting(thread());
+    enter(SIGUSR1);
+    enter(SIGUSR2);
+    block(UINT64_MAX);
+    lv_context_unwind(&s->ctx, thread(), nesting);
+    ck_assert_uint_eq(thread()->key, key);
+    ck_assert_uint_eq(thread()->level, 0);
+    ck_assert(!lv_states_any(thread()->in));
+    ck_assert_uint_eq(thread()->blocked, UINT64_MAX); /* a jump need not change the mask */
+    unlock(1, "A");
+    ck_assert_uint_eq(thread()->key, 0);
+}
+END_TEST
+
+/* What the handler took is held by the code that it jumped to. */
+START_TEST(a_lock_is_taken_along_in_a_jump)
+{
+    handle(SIGUSR1);
+    enter(SIGUSR1);
+    write_lock(1, "A");
+    lv_context_unwind(&s->ctx, thread(), 0);
+    scenario_chain(s, 1, "B");
+    unlock(1, "A");
+    ck_assert_uint_eq(thread()->key, 0);
+    scenario_chain(s, 2, "B A");
+    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL, "B>A A>B");
+}
+END_TEST
+
+START_TEST(nested_deeper_than_is_told_apart)
+{
+    handle(SIGUSR1);
+    write_lock(1, "A");
+    for (unsigned i = 0; i < 3 * LV_NESTS; i++)
+        enter(SIGUSR1);
+    ck_assert_uint_eq(thread()->level, LV_NESTS);
+    lv_context_unwind(&s->ctx, thread(), 2 * LV_NESTS);
+    for (unsigned i = 0; i < 2 * LV_NESTS; i++) {
+        ck_assert_uint_eq(thread()->in.signals, lv_signal_bit(SIGUSR1));
+        leave(SIGUSR1);
+    }
+    ck_assert_uint_eq(thread()->in.signals, 0);
+    unlock(1, "A");
+    ck_assert_uint_eq(thread()->key, 0);
+}
+END_TEST
+
+START_TEST(characters_know_signals)
+{
+    handle(SIGUSR1);
+    block(lv_signal_bit(SIGUSR1));
+    scenario_chain(s, 1, "A");
+    ck_assert_str_eq(usage_of("A"), "..+.");
+    enter(SIGUSR1);
+    scenario_chain(s, 1, "A");
+    ck_assert_str_eq(usage_of("A"), "-.+.");
+    leave(SIGUSR1);
+    block(0);
+    scenario_chain(s, 1, "B");
+    ck_assert_str_eq(usage_of("B"), "+.+.");
+}
+END_TEST
+
+START_TEST(no_signal_has_these_numbers)
+{
+    handle(0);
+    handle(65);
+    handle(-1);
+    enter(0);
+    enter(65);
+    leave(-1);
+    ck_assert_uint_eq(thread()->nesting, 0);
+    ck_assert_uint_eq(s->ctx.handled, 0);
+    handle(64);
+    ck_assert_uint_eq(s->ctx.handled, UINT64_C(1) << 63);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_handled_signal_is_open,
+        other_threads_see_it_with_their_next_walk,
+        a_thread_that_begins_later_sees_it,
+        synchronous_signals_are_never_open,
+        a_handler_begins_a_chain_and_goes_back,
+        edges_lead_into_the_handler_of_a_fault,
+        handlers_nest,
+        left_in_another_order,
+        left_by_a_jump,
+        a_lock_is_taken_along_in_a_jump,
+        nested_deeper_than_is_told_apart,
+        characters_know_signals,
+        no_signal_has_these_numbers,
+    };
+
+    return engine_run("states", tests, LV_ARRAY_SIZE(tests));
+}
