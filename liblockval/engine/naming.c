@@ -77,7 +77,24 @@ void lv_class_name(const struct lv_class *class, struct lv_text *out)
         lv_text_printf(out, "/%u", (unsigned)class->subclass);
 }
 
-void lv_class_origin(const struct lv_class *class, struct lv_text *out)
+/* The wrapper that was stepped over to find the site, where more than one way leads there too. */
+static void name_wrapper(struct lv_context *ctx, const struct lv_class *class, struct lv_text *out)
+{
+    struct lv_symbol symbol;
+
+    if (class->wrapper == 0)
+        return;
+    lv_modules_name_in(lv_modules_at(&ctx->modules, class->wrapper - 1, class->wrapper_born), class->wrapper - 1,
+                       &symbol);
+    if (symbol.symbol != NULL)
+        lv_text_printf(out, ", through the wrapper %s", symbol.symbol);
+    else
+        lv_text_puts(out, ", through a wrapper");
+    if (class->ways > 1)
+        lv_text_printf(out, " (one of %u ways)", class->ways);
+}
+
+void lv_class_origin(struct lv_context *ctx, const struct lv_class *class, struct lv_text *out)
 {
     static const char *const words[] = { "static", "init at ", "first taken at ", "named by lockval.h" };
     struct lv_symbol symbol;
@@ -91,6 +108,7 @@ void lv_class_origin(const struct lv_class *class, struct lv_text *out)
         name_symbol(&symbol, plus, out);
     if (class->key.module != NULL)
         lv_text_printf(out, " (%s)", class->key.module->name);
+    name_wrapper(ctx, class, out);
 }
 
 static const char *const key_words[] = { "static", "init", "lock", "name" };

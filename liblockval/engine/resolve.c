@@ -104,7 +104,7 @@ static const struct lv_report_class *resolve_class(struct pool *p, lv_class_id i
     lv_class_name(class, &text);
     ret->name = end_text(p, &text);
     text = begin_text(p);
-    lv_class_origin(class, &text);
+    lv_class_origin(p->ctx, class, &text);
     ret->origin = end_text(p, &text);
     lv_usage_chars(class->usage, ret->usage);
     ret->kind = kind;

@@ -18,8 +18,9 @@ void lv_resolve_held(struct lv_context *ctx, lv_thread_id thread, const struct l
 /* What a class is called in reports; @out is appended to. Context: lock held. */
 void lv_class_name(const struct lv_class *class, struct lv_text *out);
 
-/* Where the class comes from: "static (transfer)", "init at acct_new+0x33 (transfer)". Context: lock held. */
-void lv_class_origin(const struct lv_class *class, struct lv_text *out);
+/* By which rule the class was formed: "static (transfer)", "init at acct_new+0x33 (transfer), through the wrapper mutex_new",
+ * "first taken at ...", "named by lockval.h". Context: lock held. */
+void lv_class_origin(struct lv_context *ctx, const struct lv_class *class, struct lv_text *out);
 
 /*
  * The class key that is the same in another run of the same build (design: static:, init:, lock:, name:), and the one

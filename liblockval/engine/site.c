@@ -186,6 +186,19 @@ static uint32_t known_class(struct lv_context *ctx, uint64_t hash, const uintptr
     return class;
 }
 
+/* One more way leads from the class's site to its locks, by the first @wrappers of @frames. */
+static void note_way(struct lv_context *ctx, struct lv_class *class, const uintptr_t *frames, uint32_t wrappers)
+{
+    const struct lv_module *module;
+
+    class->ways++;
+    if (wrappers == 0 || class->wrapper != 0)
+        return;
+    class->wrapper = frames[wrappers - 1];
+    module = lv_module_of(ctx, class->wrapper);
+    class->wrapper_born = module != NULL ? module->born : LV_BORN_NONE;
+}
+
 /* Learn the class for @frames: mark wrappers, and at the first other frame (or the last one there is) add the class. */
 static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind,
                          const uintptr_t *frames, uint32_t count)
@@ -205,8 +218,11 @@ static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, en
     key = key_at(ctx, origin, kind, frames[i]);
     class = lv_classes_find_or_add(&ctx->classes, &key);
     /* A wrapper that is the last frame there is, this once, stays a wrapper. */
-    if (class.v != 0 && lv_table_find(&ctx->sites, hash) != WRAPPER && lv_table_insert(&ctx->sites, hash, class.v) < 0)
+    if (class.v == 0 || lv_table_find(&ctx->sites, hash) == WRAPPER)
+        return class;
+    if (lv_table_insert(&ctx->sites, hash, class.v) < 0)
         return (lv_class_id){ 0 };
+    note_way(ctx, lv_classes_get(&ctx->classes, class), frames, i);
     return class;
 }
 

@@ -62,7 +62,10 @@ struct lv_class {
     uint8_t pairs_epoch;     /* atomic, written under the owner's lock: check/pairs.h */
     uint8_t standing;        /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
     struct lv_class_key key; /* name is a copy of our own */
-    uint32_t version;        /* the how-manyth class of this name, from 1 on */
+    uintptr_t wrapper; /* owner's lock: INIT, LOCK: return address in the wrapper before the site, 0: there is none */
+    uint32_t wrapper_born; /* owner's lock: the number of its module */
+    uint32_t ways;         /* owner's lock: INIT, LOCK: distinct ways, through wrappers, from the site to the lock */
+    uint32_t version;      /* the how-manyth class of this name, from 1 on */
     uint32_t ordinal; /* the how-manyth class of this origin, kind and function; for the stable key. 0: not asked yet */
     lv_class_id subclasses[LV_SUBCLASSES]; /* base class only; atomic, written under the owner's lock; [0] is itself */
 };

@@ -8,6 +8,8 @@
 /* expect: ^WARNING: possible circular locking dependency detected$ */
 /* expect: is trying to acquire lock:\n0x[0-9a-f]+ \(\w+@make_account\+0x\S+\) */
 /* expect: already holding lock:\n0x[0-9a-f]+ \(\w+@make_journal\+0x\S+\) */
+/* expect: ^(classes:|        ) mutex@make_account\S+ +init at make_account\S+ \(\w+\), through the wrapper \w+$ */
+/* expect: ^(classes:|        ) mutex@make_journal\S+ +init at make_journal\S+ \(\w+\), through the wrapper \w+$ */
 #include "program.h"
 
 /* One that programs call by that name, exported as theirs is. */

@@ -83,7 +83,7 @@ START_TEST(names_that_are_the_same_are_numbered)
     EXPECT_TEXT(lv_class_run_key(get(second), out), "name:lock#2");
     /* Which is the second depends on the run. */
     EXPECT_TEXT(lv_class_stable_key(&s->ctx, get(second), out), "name:lock");
-    EXPECT_TEXT(lv_class_origin(get(second), out), "named by lockval.h");
+    EXPECT_TEXT(lv_class_origin(&s->ctx, get(second), out), "named by lockval.h");
 }
 END_TEST
 
@@ -111,10 +111,10 @@ START_TEST(sites_without_a_module)
     const struct lv_class_key lock = { .origin = LV_CLASS_LOCK, .kind = LV_KIND_SPIN, .place = 0x2000 };
 
     EXPECT_TEXT(lv_class_name(get(add(&init)), out), "mutex@0x1000");
-    EXPECT_TEXT(lv_class_origin(get(add(&init)), out), "init at 0x1000");
+    EXPECT_TEXT(lv_class_origin(&s->ctx, get(add(&init)), out), "init at 0x1000");
     EXPECT_TEXT(lv_class_run_key(get(add(&init)), out), "init:?+0x1000");
     EXPECT_TEXT(lv_class_name(get(add(&lock)), out), "spinlock@0x2000");
-    EXPECT_TEXT(lv_class_origin(get(add(&lock)), out), "first taken at 0x2000");
+    EXPECT_TEXT(lv_class_origin(&s->ctx, get(add(&lock)), out), "first taken at 0x2000");
 }
 END_TEST
 
@@ -141,7 +141,7 @@ START_TEST(static_lock_of_the_program)
     lv_class_id id = add(&key);
 
     EXPECT_TEXT(lv_class_name(get(id), out), "test_classes_lock");
-    EXPECT_TEXT(lv_class_origin(get(id), out), "static (test_classes)");
+    EXPECT_TEXT(lv_class_origin(&s->ctx, get(id), out), "static (test_classes)");
     EXPECT_TEXT(lv_class_stable_key(&s->ctx, get(id), out), "static:test_classes:test_classes_lock");
 }
 END_TEST
@@ -174,7 +174,7 @@ START_TEST(init_sites_of_the_program)
     lv_class_id first = add(&one), second = add(&two);
 
     EXPECT_TEXT(lv_class_name(get(first), out), "mutex@test_classes_site+0x5");
-    EXPECT_TEXT(lv_class_origin(get(first), out), "init at test_classes_site+0x5 (test_classes)");
+    EXPECT_TEXT(lv_class_origin(&s->ctx, get(first), out), "init at test_classes_site+0x5 (test_classes)");
     EXPECT_TEXT(lv_class_stable_key(&s->ctx, get(second), out), "init:test_classes:test_classes_site:mutex:2");
     EXPECT_TEXT(lv_class_stable_key(&s->ctx, get(first), out), "init:test_classes:test_classes_site:mutex:1");
 }

@@ -2,6 +2,7 @@
 /* Which lock an object is: inside the object, in the table, and by which site its class is found. */
 
 #include "engine.h"
+#include "engine/resolve.h"
 
 #define SITE ((uintptr_t)0x600000000000)
 #define ADDRESS ((uintptr_t)0x700000000000)
@@ -253,6 +254,35 @@ START_TEST(a_known_wrapper_is_stepped_over)
 }
 END_TEST
 
+__attribute__((noinline)) static void other_mutex_init(struct place *p)
+{
+    hook(p);
+    __asm__ volatile("" ::: "memory");
+}
+
+/* One place that calls two wrappers: one class, and the report says by which wrapper, and that there are two ways. */
+START_TEST(two_wrappers_called_from_one_site)
+{
+    void (*const init[2])(struct place *p) = { test_mutex_init, other_mutex_init };
+    struct place *p = place(ADDRESS);
+    lv_class_id class[2];
+    char buf[256];
+    struct lv_text text;
+
+    for (volatile unsigned i = 0; i < 2; i++) {
+        init[i](p);
+        class[i] = lv_identity_class(find(p, SITE));
+        lv_text_init(&text, buf, sizeof(buf));
+        lv_class_origin(&s->ctx, lv_classes_get(&s->ctx.classes, class[i]), &text);
+        ck_assert_msg(strncmp(buf, "init at ", 8) == 0, "%s", buf);
+        ck_assert_msg(strstr(buf, "(test_identity), through the wrapper test_mutex_init") != NULL, "%s", buf);
+        ck_assert_msg((strstr(buf, " (one of 2 ways)") != NULL) == (i == 1), "%s", buf);
+    }
+    ck_assert_uint_eq(class[0].v, class[1].v);
+    free(p);
+}
+END_TEST
+
 START_TEST(another_function_is_the_site)
 {
     uint32_t class[3];
@@ -288,6 +318,7 @@ int main(void)
         many_locks,
         static_locks,
         a_known_wrapper_is_stepped_over,
+        two_wrappers_called_from_one_site,
         another_function_is_the_site,
         a_wrapper_named_by_the_option,
     };
