@@ -302,6 +302,21 @@ static bool is_nothing_new(struct lv_context *ctx, struct lv_thread *t, struct l
     return learned;
 }
 
+/* Before anything is learned: is it true what the thread's state says of its mask and its handlers? Returns whether something
+ * had to be put right. */
+static bool settle(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t chain,
+                   uint64_t at)
+{
+    bool learned;
+
+    if (ctx->settle == NULL)
+        return false;
+    t->guard++;
+    learned = lv_chains_walkers(chains_of(ctx, a), chain) >= LV_CHAIN_WALKERS && lv_table_find(&ctx->stack_at, at) != 0;
+    t->guard--;
+    return !learned && ctx->settle(ctx, t);
+}
+
 /* What the chain taken from this site is called, the same in every thread and for every pair of instances. */
 static uint64_t place_of(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
 {
@@ -328,7 +343,7 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     }
     if (!cached && is_nothing_new(ctx, t, a, chain, at))
         return;
-    if (LV_UNLIKELY(drop_lost(ctx, t))) {
+    if (LV_UNLIKELY(drop_lost(ctx, t) || settle(ctx, t, a, chain, at))) {
         a->paired = false;
         lv_acquire(ctx, t, a);
         return;

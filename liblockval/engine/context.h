@@ -154,6 +154,10 @@ struct lv_context {
      * lv_owner_flag. Null: locks cannot be asked. Constant after init. */
     int (*owner)(uintptr_t address, enum lv_kind kind, unsigned flags);
 
+    /* Does the calling thread's state say what is true of its signal mask and its handlers? What does not is put right, and
+     * true is returned. Null: nobody knows more. Constant after init. */
+    bool (*settle)(struct lv_context *ctx, struct lv_thread *t);
+
     /* Keep the calling thread from being cancelled, and let it be again as the value returned says. A thread that is
      * cancelled at any instruction would leave the internal lock taken. The last is for a thread that may be cancelled at
      * any instruction, and may end it: it is called when signals are no longer blocked. Null: nobody is cancelled. Constant

@@ -6,18 +6,17 @@
 
 #include "sys/os.h"
 
-static struct lv_handler_running *entry(struct lv_handlers *handlers, uint32_t number)
+struct lv_handler_running *lv_handlers_at(struct lv_handlers *handlers, uint32_t number)
 {
     return &handlers->running[number < LV_HANDLERS ? number : LV_HANDLERS - 1];
 }
 
 static struct lv_handler_running *innermost(struct lv_handlers *handlers)
 {
-    return entry(handlers, handlers->depth - 1);
+    return lv_handlers_at(handlers, handlers->depth - 1);
 }
 
-/* The innermost is gone; with it go those that have no entry of their own. */
-static void drop(struct lv_handlers *handlers)
+void lv_handlers_drop(struct lv_handlers *handlers)
 {
     uint32_t depth = handlers->depth;
 
@@ -34,7 +33,7 @@ static void drop_gone(struct lv_handlers *handlers, uintptr_t frame)
     while (handlers->depth != 0 && innermost(handlers)->frame <= frame) {
         if (innermost(handlers)->frame != frame && lv_os_signal_stack() != 0)
             return;
-        drop(handlers);
+        lv_handlers_drop(handlers);
     }
 }
 
@@ -46,8 +45,8 @@ void lv_handlers_enter(struct lv_handlers *handlers, const struct lv_handler_run
         drop_gone(handlers, running->frame);
     ret_entered->handlers = handlers;
     ret_entered->depth = handlers->depth;
-    ret_entered->before = *entry(handlers, ret_entered->depth);
-    *entry(handlers, ret_entered->depth) = *running;
+    ret_entered->before = *lv_handlers_at(handlers, ret_entered->depth);
+    *lv_handlers_at(handlers, ret_entered->depth) = *running;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     handlers->depth = ret_entered->depth + 1;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -61,7 +60,7 @@ void lv_handlers_leave(const struct lv_handlers_entered *entered)
         return; /* a jump to another stack was taken for one out of the handler */
     handlers->depth = entered->depth;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    *entry(handlers, entered->depth) = entered->before;
+    *lv_handlers_at(handlers, entered->depth) = entered->before;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
@@ -75,7 +74,7 @@ bool lv_handlers_jump(struct lv_handlers *handlers, uintptr_t from, uintptr_t to
     bool left = false;
 
     while (handlers->depth != 0 && (to > innermost(handlers)->frame || (!left && to < from))) {
-        drop(handlers);
+        lv_handlers_drop(handlers);
         left = true;
     }
     return left;
@@ -84,6 +83,6 @@ bool lv_handlers_jump(struct lv_handlers *handlers, uintptr_t from, uintptr_t to
 const struct lv_handler_running *lv_handlers_current(struct lv_handlers *handlers, uintptr_t stack)
 {
     while (handlers->depth != 0 && innermost(handlers)->frame <= stack)
-        drop(handlers);
+        lv_handlers_drop(handlers);
     return handlers->depth != 0 ? innermost(handlers) : NULL;
 }

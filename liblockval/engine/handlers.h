@@ -17,8 +17,11 @@ struct lv_handler_running {
     uintptr_t frame; /* stack address of the call of the handler */
     uintptr_t site;  /* the call that installed the handler */
     int signal;
-    uint32_t inside; /* how deep in the library the thread was when the signal came */
-    uint32_t held;   /* how many locks its books had then: what lies below was taken outside of the handler */
+    uint32_t inside;  /* how deep in the library the thread was when the signal came */
+    uint32_t nesting; /* contexts that the thread was in when it came */
+    uint64_t before;  /* the thread's mask then, and in the handler */
+    uint64_t during;
+    uint32_t held; /* how many locks its books had then: what lies below was taken outside of the handler */
 };
 
 enum {
@@ -48,6 +51,12 @@ void lv_handlers_leave(const struct lv_handlers_entered *entered);
 
 /* A jump from the stack address @from to @to: the handlers that it leaves are dropped. Returns whether there were any. */
 bool lv_handlers_jump(struct lv_handlers *handlers, uintptr_t from, uintptr_t to);
+
+/* The innermost handler, of one or more, does not run any more; with it go those that have no entry of their own. */
+void lv_handlers_drop(struct lv_handlers *handlers);
+
+/* Where handler number @depth is kept, the outermost being number 0; what was kept there, if it does not run any more. */
+struct lv_handler_running *lv_handlers_at(struct lv_handlers *handlers, uint32_t depth);
 
 /* The innermost handler that runs, or null, for a caller whose stack has come to @stack. A handler that was left in
  * another way than by a jump counts as running until the stack is above it. */

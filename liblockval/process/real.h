@@ -5,15 +5,19 @@
 /* The functions that the hooks stand before, one pointer each, made from symbols.def. */
 
 #include <link.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/types.h>
 #include <threads.h>
 #include <time.h>
+#include <ucontext.h>
 
 struct lv_real {
 #define LV_HOOK(ret, name, parameters, version) ret(*name) parameters;

@@ -15,6 +15,7 @@
 #include "engine/publish.h"
 #include "process/bounds.h"
 #include "process/layout.h"
+#include "process/signals.h"
 #include "process/start.h"
 
 struct lv_context lv_process_context;
@@ -258,6 +259,12 @@ void lv_process_start(void)
     else
         lv_process_context.state = LV_STATE_OFF;
     started = STARTED;
+    lv_signals_start();
+}
+
+bool lv_process_is_started(void)
+{
+    return started == STARTED;
 }
 
 struct lv_thread *lv_self_new(void)
@@ -281,22 +288,30 @@ struct lv_thread *lv_self_new(void)
     (void)pthread_setspecific(exit_key, t);
     if (t->tid == process)
         lv_bounds_note_main(t);
+    lv_signals_begin(t);
     lv_self_state = t;
     return t;
 }
 
-struct lv_thread *lv_self_any(void)
+struct lv_thread *lv_self_known(void)
 {
-    struct lv_thread *t = lv_self_state != NULL ? lv_self_state : lv_self_new();
+    struct lv_thread *t = lv_self_state;
 
     return t != &nobody && t != &noting ? t : NULL;
 }
 
+struct lv_thread *lv_self_any(void)
+{
+    if (lv_self_state == NULL)
+        (void)lv_self_new();
+    return lv_self_known();
+}
+
 void lv_self_jumped(uint32_t inside)
 {
-    struct lv_thread *t = lv_self_state;
+    struct lv_thread *t = lv_self_known();
 
-    if (t != NULL && t != &nobody && t != &noting)
+    if (t != NULL)
         t->guard = inside + t->off;
 }
 

@@ -36,6 +36,9 @@ static inline struct lv_thread *lv_self(void)
 /* The calling thread's state even when it is not watched now; null when it has none and can get none. */
 struct lv_thread *lv_self_any(void);
 
+/* The calling thread's state even when it is not watched now; null when it has none. */
+struct lv_thread *lv_self_known(void);
+
 /* How deep the calling thread is inside the library, 0 in the program. */
 static inline uint32_t lv_self_inside(void)
 {
@@ -50,6 +53,9 @@ void lv_self_jumped(uint32_t inside);
 /* Start the validator: options, context, what runs at exit and at fork. Called by the constructor, or by the first hook
  * before it. Does nothing the second time. */
 void lv_process_start(void);
+
+/* Is the validator there, and not just being started? */
+bool lv_process_is_started(void);
 
 /* An unwatched thread is about to release @mutex: if it is one of liburcu's or libunwind's, fork has to know of it. */
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex);

@@ -20,11 +20,13 @@
 
 #include "process/signals.h"
 
-#include <setjmp.h>
+#include <ucontext.h>
+
+#include "engine/usage.h"
+#include "process/masks.h"
 
 enum {
-    PAIRS = 1024,
-    SETJMP_SLACK = 4096 /* a stack frame's size, at most */
+    PAIRS = 1024
 };
 
 typedef void (*handler_fn)(int number, siginfo_t *info, void *context);
@@ -35,41 +37,171 @@ struct pair {
 };
 
 static struct pair pairs[PAIRS];
-static bool targets_known; /* constant after start */
 
-static void leave(struct lv_handlers_entered *entered)
+/* What the validator knows of each signal: the number of the pair installed, plus one; 0: none. Atomic. */
+static uint32_t told[LV_SIGNALS + 1];
+static uint64_t told_resets; /* atomic: signals whose handler goes away when it is called */
+
+/* A handler that is called. */
+struct call {
+    struct lv_handlers_entered entered;
+    const ucontext_t *interrupted; /* null: not known */
+    bool returned;
+};
+
+/* Back to the context of the code that was interrupted. The guard keeps signals that come meanwhile out of it. */
+static void leave_contexts(struct lv_thread *t, unsigned nesting)
 {
-    if (entered->handlers == &lv_self_handlers) /* else: a switch of stacks took the handler to another thread */
-        lv_handlers_leave(entered);
+    t->guard++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    lv_context_unwind(&lv_process_context, t, nesting);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    t->guard--;
 }
 
-static __attribute__((noinline)) void run(int number, siginfo_t *info, void *context, unsigned pair)
+void lv_signals_left(uint32_t depth)
 {
-    const struct lv_handler_running running = {
+    const struct lv_handler_running *left = lv_handlers_at(&lv_self_handlers, depth);
+    struct lv_thread *t = lv_self_known();
+
+    if (t != NULL && left->inside == 0)
+        leave_contexts(t, left->nesting);
+}
+
+/* A handler that blocks its own signal and finds it open, though no call opened it, was left in a way that put the mask
+ * back. */
+static bool is_gone(const struct lv_thread *t, const struct lv_handler_running *running, uint64_t mask)
+{
+    return running->inside == 0 && (running->during & t->blocked & ~mask & lv_signal_bit(running->signal)) != 0;
+}
+
+bool lv_signals_settle(struct lv_thread *t, uint64_t mask)
+{
+    struct lv_handlers *handlers = &lv_self_handlers;
+    uint32_t before = handlers->depth;
+
+    if (before == 0)
+        return false;
+    (void)lv_handlers_current(handlers, (uintptr_t)__builtin_frame_address(0));
+    while (handlers->depth != 0 && is_gone(t, lv_handlers_at(handlers, handlers->depth - 1), mask))
+        lv_handlers_drop(handlers);
+    if (handlers->depth == before)
+        return false;
+    lv_signals_left(handlers->depth);
+    return true;
+}
+
+/* The handler of @running is about to be called in the thread, under the mask that it has now. */
+static void enter_context(struct lv_thread *t, struct lv_handler_running *running)
+{
+    t->guard++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    running->nesting = lv_context_nesting(t);
+    running->before = t->blocked;
+    running->during = lv_os_signal_mask();
+    lv_context_enter_signal(&lv_process_context, t, running->signal);
+    lv_context_set_mask(&lv_process_context, t, running->during);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    t->guard--;
+}
+
+void lv_signals_begin(struct lv_thread *t)
+{
+    struct lv_handlers *handlers = &lv_self_handlers;
+
+    lv_context_set_mask(&lv_process_context, t, lv_os_signal_mask());
+    for (uint32_t i = 0; i < handlers->depth && i < LV_HANDLERS; i++)
+        if (handlers->running[i].inside == 0)
+            enter_context(t, &handlers->running[i]);
+}
+
+/* What was held before was marked when it was taken; with the guard held only what the handler kept is. */
+static void back_to_mask(struct lv_thread *t, const struct lv_handler_running *running, uint64_t mask)
+{
+    uint32_t marked = t->depth <= running->held;
+
+    t->guard += marked;
+    lv_context_set_mask(&lv_process_context, t, mask);
+    t->guard -= marked;
+}
+
+/*
+ * The handler returned, or is being unwound by an exception or the thread's end. In the first case what was interrupted goes
+ * on with its own mask, which the handler may have changed where the kernel keeps it; in the second the mask stays.
+ */
+static void leave(struct call *call)
+{
+    struct lv_handlers *handlers = call->entered.handlers;
+    const struct lv_handler_running *running;
+    struct lv_thread *t = lv_self_known();
+
+    if (handlers != &lv_self_handlers || handlers->depth <= call->entered.depth)
+        return; /* a switch of stacks took the handler to another thread, or was taken for a jump out of it */
+    running = lv_handlers_at(handlers, call->entered.depth);
+    if (t == NULL || running->inside != 0) {
+        lv_handlers_leave(&call->entered);
+        return;
+    }
+    leave_contexts(t, running->nesting);
+    if (call->returned)
+        back_to_mask(t, running,
+                     call->interrupted != NULL ? lv_masks_bits(&call->interrupted->uc_sigmask) : running->before);
+    lv_handlers_leave(&call->entered);
+}
+
+/* Handlers that are gone without a word took their contexts with them. */
+static void enter(struct lv_thread *t, struct call *call, struct lv_handler_running *running)
+{
+    uint32_t before = lv_self_handlers.depth;
+
+    lv_handlers_enter(&lv_self_handlers, running, &call->entered);
+    running = lv_handlers_at(&lv_self_handlers, call->entered.depth);
+    if (t == NULL || running->inside != 0)
+        return;
+    if (LV_UNLIKELY(call->entered.depth < before) && call->entered.before.inside == 0)
+        leave_contexts(t, call->entered.before.nesting);
+    enter_context(t, running);
+}
+
+/* @above is the address above the call's own return address: there the kernel lays what it interrupted, and no caller by
+ * hand can have anything that it would hand on. */
+static __attribute__((noinline)) void run(int number, siginfo_t *info, void *context, unsigned pair, uintptr_t above)
+{
+    struct lv_thread *t = lv_self_known();
+    struct lv_handler_running running = {
         .frame = (uintptr_t)__builtin_frame_address(0),
         .site = __atomic_load_n(&pairs[pair].site, __ATOMIC_RELAXED),
         .signal = number,
         .inside = lv_self_inside(),
+        .nesting = t != NULL ? lv_context_nesting(t) : 0,
         .held = lv_self_state != NULL ? lv_self_state->depth : 0,
     };
     handler_fn handler = (handler_fn)__atomic_load_n(&pairs[pair].function, __ATOMIC_RELAXED);
-    struct lv_handlers_entered entered __attribute__((cleanup(leave))) = { 0 };
+    struct call call __attribute__((cleanup(leave))) = { .entered.handlers = NULL };
 
     if (LV_UNLIKELY(!lv_process_is_own())) {
         handler(number, info, context);
         return;
     }
-    lv_handlers_enter(&lv_self_handlers, &running, &entered);
+#if defined(__x86_64__)
+    call.interrupted = above == (uintptr_t)context ? context : NULL;
+#else
+    (void)above;
+#endif
+    enter(t, &call, &running);
     if (LV_UNLIKELY(running.inside != 0))
         __atomic_fetch_add(&lv_process_context.counters.handlers_unwatched, 1, __ATOMIC_RELAXED);
+    if (LV_UNLIKELY((__atomic_load_n(&told_resets, __ATOMIC_RELAXED) & lv_signal_bit(number)) != 0))
+        lv_signals_changed(number);
     handler(number, info, context);
+    call.returned = true;
 }
 
 /* The trampolines, one a pair, by the pair's number in hexadecimal digits. */
-#define TRAMPOLINE(n)                                                      \
-    static void trampoline_##n(int number, siginfo_t *info, void *context) \
-    {                                                                      \
-        run(number, info, context, 0x##n);                                 \
+#define TRAMPOLINE(n)                                                        \
+    static void trampoline_##n(int number, siginfo_t *info, void *context)   \
+    {                                                                        \
+        run(number, info, context, 0x##n, (uintptr_t)__builtin_dwarf_cfa()); \
     }
 #define ADDRESS(n) trampoline_##n,
 /* clang-format off */
@@ -127,51 +259,52 @@ sighandler_t lv_signals_unwrap(sighandler_t installed)
     return pair != PAIRS ? (sighandler_t)__atomic_load_n(&pairs[pair].function, __ATOMIC_RELAXED) : installed;
 }
 
-/* Where the stack will be after a jump to @env: libc keeps it mangled with a secret of the process. */
-static uintptr_t target_of(const struct __jmp_buf_tag *env)
-{
-#if defined(__GLIBC__) && defined(__x86_64__) && !defined(__ILP32__)
-    enum {
-        STACK_POINTER = 6
-    };
-    uintptr_t target = (uintptr_t)env->__jmpbuf[STACK_POINTER];
+/* ---- which signals have handlers ---- */
 
-    __asm__("ror $17, %0; xor %%fs:0x30, %0" : "+r"(target) : : "cc");
-    return target;
-#else
-    (void)env;
-    return 0;
-#endif
+/* The pair that the kernel has for @number, plus one; 0: none of ours. */
+static uint32_t installed(int number)
+{
+    uint64_t flags, bit = lv_signal_bit(number);
+    size_t pair = pair_of((sighandler_t)lv_os_signal_action(number, &flags));
+
+    if (pair != PAIRS && (flags & SA_RESETHAND) != 0)
+        __atomic_fetch_or(&told_resets, bit, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(&told_resets, ~bit, __ATOMIC_RELAXED);
+    return pair != PAIRS ? (uint32_t)pair + 1 : 0;
 }
 
-__attribute__((noinline)) void lv_signals_start(void)
+static void tell(int number, uint32_t now)
 {
-    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
-    jmp_buf env;
+    struct lv_thread *t = lv_self_inside() == 0 ? lv_self_known() : NULL;
+    uintptr_t site = now != 0 ? __atomic_load_n(&pairs[now - 1].site, __ATOMIC_RELAXED) : 0;
 
-    if (_setjmp(env) == 0)
-        targets_known = target_of(env) <= frame && frame - target_of(env) < SETJMP_SLACK;
+    lv_context_set_handled(&lv_process_context, t, number, now != 0, site);
 }
 
-/*
- * A handler that interrupted the library and jumps takes the thread out of it: it must not go on as if it were inside.
- * Where the target of a jump is not known, the handlers are taken to be left, and the thread stays as it is.
- */
-void lv_signals_jump(const struct __jmp_buf_tag *env, uintptr_t stack)
+/* Others may install at the same time, and come in here in another order than to the kernel. So whoever told something looks
+ * again: the last one sees what is true. */
+void lv_signals_changed(int number)
 {
-    struct lv_handlers *handlers = &lv_self_handlers;
-    const struct lv_handler_running *running;
-    uintptr_t target;
+    bool own = false;
+    uint32_t now;
 
-    if (LV_LIKELY(handlers->depth == 0))
+    if (number <= 0 || number > LV_SIGNALS || !lv_process_is_started() ||
+        __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) == LV_STATE_OFF)
         return;
-    if (!targets_known) {
-        handlers->depth = 0;
-        return;
+    while ((now = installed(number)) != __atomic_load_n(&told[number], __ATOMIC_ACQUIRE)) {
+        if (!own && !lv_process_is_own())
+            return;
+        own = true;
+        tell(number, now);
+        __atomic_store_n(&told[number], now, __ATOMIC_RELEASE);
     }
-    target = target_of(env);
-    if (!lv_handlers_jump(handlers, stack, target))
+}
+
+void lv_signals_start(void)
+{
+    if (__atomic_load_n(&pairs[0].function, __ATOMIC_RELAXED) == 0)
         return;
-    running = lv_handlers_current(handlers, target);
-    lv_self_jumped(running != NULL ? running->inside : 0);
+    for (int number = 1; number <= LV_SIGNALS; number++)
+        lv_signals_changed(number);
 }

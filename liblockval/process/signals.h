@@ -6,7 +6,9 @@
  * The program's signal handlers. What is installed in a handler's stead is a trampoline of the library's own, which calls
  * the handler and notes for the thread that it runs (engine/handlers.h). Every pair of a handler and the call that
  * installs it has a trampoline of its own, which is never given to another. So the kernel's word is the only truth
- * about what is installed, and nothing has to be kept in step with it.
+ * about what is installed: the validator is told which signals have handlers by asking the kernel after each change.
+ *
+ * A handler is a context (engine/usage.h) from its call to its return, or to where it is left.
  *
  * Context of all calls: any thread, any handler, a child of fork, _Fork or vfork, before the validator is started. They
  * take no lock and leave errno alone.
@@ -16,9 +18,7 @@
 
 #include "process/self.h"
 
-struct __jmp_buf_tag;
-
-/* Learn how libc keeps the target of a jump; once, at start. */
+/* Tell the validator of what was installed before it was started. */
 void lv_signals_start(void);
 
 /* What to install for @handler, on behalf of the call at @site: its trampoline. @handler itself if it is none
@@ -28,7 +28,17 @@ sighandler_t lv_signals_wrap(sighandler_t handler, uintptr_t site);
 /* The program's handler behind the trampoline @installed; anything else is returned as it is. */
 sighandler_t lv_signals_unwrap(sighandler_t installed);
 
-/* The calling thread is about to jump to @env; its stack has come to @stack. */
-void lv_signals_jump(const struct __jmp_buf_tag *env, uintptr_t stack);
+/* The program may have changed what is installed for @number: tell the validator, if it is so. Cost: a system call. */
+void lv_signals_changed(int number);
+
+/* @t, the calling thread's state, is new: its mask and the handlers that it runs already. */
+void lv_signals_begin(struct lv_thread *t);
+
+/* The handlers of the calling thread from number @depth on were just left by a jump: so are their contexts. */
+void lv_signals_left(uint32_t depth);
+
+/* The kernel says that the thread's mask is @mask: are there handlers that it seems to run and does not? They are left then.
+ * What the mask was thought to be is still in @t. */
+bool lv_signals_settle(struct lv_thread *t, uint64_t mask);
 
 #endif

@@ -22,8 +22,9 @@
 #include "process/environment.h"
 #include "process/guards.h"
 #include "process/layout.h"
+#include "process/masks.h"
 #include "process/self.h"
-#include "process/signals.h"
+#include "process/jumps.h"
 #include "process/stats.h"
 #include "sys/unwind.h"
 
@@ -111,12 +112,13 @@ bool lv_start_context(struct lv_context *ctx)
     ctx->hold_cancel = hold_cancel;
     ctx->allow_cancel = allow_cancel;
     ctx->cancel_at_once = cancel_at_once;
+    ctx->settle = lv_masks_settle;
     lv_unwind_init();
     find_own_code(ctx);
     find_exit_code(ctx);
     /* The loader binds libunwind's calls at their first use, which takes some kilobytes of stack: this thread's has room. */
     (void)lv_unwind_try();
-    lv_signals_start();
+    lv_jumps_start();
     lv_layout_test(ctx, options.identity == LV_IDENTITY_TABLE);
     if (lv_context_init(ctx, &options) < 0)
         return false;

@@ -335,6 +335,30 @@ void lv_os_restore_signals(const struct lv_os_sigmask *old)
     change_mask(SIG_SETMASK, old->bits, NULL);
 }
 
+uint64_t lv_os_signal_mask(void)
+{
+    uint64_t mask = 0;
+
+    LV_SYSCALL(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, sizeof(mask));
+    return mask;
+}
+
+/* The kernel's struct, which is not libc's. What follows the flags differs from processor to processor, and is not read. */
+struct kernel_action {
+    uintptr_t handler;
+    unsigned long flags;
+    unsigned long rest[6];
+};
+
+uintptr_t lv_os_signal_action(int signal, uint64_t *ret_flags)
+{
+    struct kernel_action action = { 0 };
+
+    LV_SYSCALL(SYS_rt_sigaction, signal, NULL, &action, sizeof(uint64_t));
+    *ret_flags = action.flags;
+    return action.handler;
+}
+
 void lv_os_futex_wait(uint32_t *word, uint32_t value)
 {
     LV_SYSCALL(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, 0);

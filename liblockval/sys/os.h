@@ -68,6 +68,13 @@ struct lv_os_sigmask {
 void lv_os_block_signals(struct lv_os_sigmask *ret_old);
 void lv_os_restore_signals(const struct lv_os_sigmask *old);
 
+/* The calling thread's signal mask, bit 0 for signal 1. */
+uint64_t lv_os_signal_mask(void);
+
+/* What the kernel has installed for a signal: the address of a handler, or SIG_DFL or SIG_IGN as a number (so for a
+ * signal that there is not), and its flags. */
+uintptr_t lv_os_signal_action(int signal, uint64_t *ret_flags);
+
 /* futex(2), private: wait while *word == value; wake one waiter. */
 void lv_os_futex_wait(uint32_t *word, uint32_t value);
 void lv_os_futex_wake(uint32_t *word);

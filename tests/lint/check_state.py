@@ -25,7 +25,8 @@ ALLOWED = {
     ("process/guards.c", "chosen"): "which of them the process keeps to",
     ("interpose/once.c", "innermost"): "the call that libc answers by calling our routine, which has no parameter",
     ("process/signals.c", "pairs"): "the handlers behind the trampolines: the kernel calls a trampoline with no parameter of ours",
-    ("process/signals.c", "targets_known"): "what was found out about libc's jump buffers",
+    ("process/signals.c", "told*"): "what the validator was told is installed: the kernel has it for the whole process",
+    ("process/jumps.c", "targets_known"): "what was found out about libc's jump buffers",
     ("sys/unwind.c", "unwinder"): "what was found out about libunwind, of which a process has one",
     ("*", "DW.ref.*"): "the compiler's own reference to the unwinder; nobody writes it",
 }

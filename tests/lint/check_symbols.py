@@ -28,14 +28,13 @@ FAMILIES = re.compile(
     r"|(_IO_)?f(try|un)?lockfile"
     r"|(__|__libc_)?(bsd_|sysv_|s)?signal"
     r"|(__|__xpg_|__libc_)?sig(action|set|ignore|interrupt|vec|procmask|suspend|pause|block|setmask|hold|relse|stack)"
-    r"|pthread_(attr_setsigmask_np|sigmask)"
+    r"|pthread_(attr_setsigmask_np|sigmask)|(__)?ppoll(_chk)?|pselect|epoll_pwait2?|(get|set|swap|make)context"
     r"|(__|__libc_|_|sig)*longjmp(_chk)?)$")
 
 # function of a family that is no hook: the reason
 BARRIER = "all come and all go: nobody holds it, so it is no lock"
 CANCEL_STATE = "changes when the thread may be cancelled; a wait that is cancelled unwinds through its hook"
 ID = "names a thread"
-MASK = "changes the signal mask, which nothing reads until the order of locks is judged by context"
 EXCEPTIONS = {
     "pthread_mutex_getprioceiling": "only reads",
     "pthread_mutex_consistent": "makes the state whole again; the mutex stays held",
@@ -71,23 +70,13 @@ EXCEPTIONS = {
     "__pthread_unregister_cancel": CANCEL_STATE,
     "__pthread_register_cancel_defer": CANCEL_STATE,
     "__pthread_unregister_cancel_restore": CANCEL_STATE,
-    "sigignore": "takes a handler away; the kernel knows",
     "siginterrupt": "changes a flag of what is installed, and leaves the handler",
     "sigvec": "for binaries of before 2014; what it installs is not known, and works",
     "sigstack": "an alternate stack; the trampolines run on whatever stack there is",
     "__libc_sigaction": "libc's own, private to it",
-    "sigprocmask": MASK,
-    "pthread_sigmask": MASK,
-    "pthread_attr_setsigmask_np": MASK,
-    "sigsuspend": MASK,
-    "__sigsuspend": MASK,
-    "sigpause": MASK,
-    "__sigpause": MASK,
-    "__xpg_sigpause": MASK,
-    "sigblock": MASK,
-    "sigsetmask": MASK,
-    "sighold": MASK,
-    "sigrelse": MASK,
+    "pthread_attr_setsigmask_np": "the mask of a thread to be; each thread looks at its own when it begins",
+    "getcontext": "notes the mask and changes nothing",
+    "makecontext": "notes a function and changes nothing",
 }
 
 HOOK = re.compile(r"^\s*LV_HOOK(\w*)\s*\(", re.MULTILINE)

@@ -207,6 +207,19 @@ START_TEST(return_after_a_jump)
 }
 END_TEST
 
+/* Told to be gone; what was kept of it can still be read. */
+START_TEST(dropped)
+{
+    enter(9000, 1);
+    enter(8000, 2);
+    lv_handlers_drop(&handlers);
+    ck_assert_uint_eq(handlers.depth, 1);
+    ck_assert_int_eq(lv_handlers_at(&handlers, 0)->signal, 1);
+    ck_assert_int_eq(lv_handlers_at(&handlers, 1)->signal, 2);
+    ck_assert_int_eq(current(7000), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("handlers");
@@ -224,6 +237,7 @@ int main(void)
     tcase_add_test(tcase, gone_when_the_next_starts);
     tcase_add_test(tcase, nested_on_a_higher_stack);
     tcase_add_test(tcase, return_after_a_jump);
+    tcase_add_test(tcase, dropped);
     suite_add_tcase(suite, tcase);
     return unit_run(suite);
 }

@@ -455,6 +455,34 @@ START_TEST(arena_has_a_limit)
 END_TEST
 
 /* First, last and in between; what is not mapped is nobody's. */
+static void no_handler(int number)
+{
+    (void)number;
+}
+
+START_TEST(signal_mask_and_action)
+{
+    struct sigaction action = { .sa_handler = no_handler, .sa_flags = (int)SA_RESETHAND };
+    uint64_t bit = UINT64_C(1) << (SIGUSR1 - 1), flags = 1;
+    sigset_t set;
+
+    ck_assert_int_eq(sigemptyset(&set) | sigaddset(&set, SIGUSR1), 0);
+    ck_assert_int_eq(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+    ck_assert_uint_eq(lv_os_signal_mask() & bit, bit);
+    ck_assert_int_eq(sigprocmask(SIG_UNBLOCK, &set, NULL), 0);
+    ck_assert_uint_eq(lv_os_signal_mask() & bit, 0);
+    ck_assert_uint_eq(lv_os_signal_action(SIGUSR1, &flags), (uintptr_t)SIG_DFL);
+    ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+    ck_assert_uint_eq(lv_os_signal_action(SIGUSR1, &flags), (uintptr_t)no_handler);
+    ck_assert_uint_eq(flags & SA_RESETHAND, SA_RESETHAND);
+    ck_assert_int_eq(raise(SIGUSR1), 0);
+    ck_assert_uint_eq(lv_os_signal_action(SIGUSR1, &flags), (uintptr_t)SIG_DFL);
+    ck_assert_ptr_eq(signal(SIGUSR1, SIG_IGN), SIG_DFL);
+    ck_assert_uint_eq(lv_os_signal_action(SIGUSR1, &flags), (uintptr_t)SIG_IGN);
+    ck_assert_uint_eq(lv_os_signal_action(1000, &flags), (uintptr_t)SIG_DFL);
+}
+END_TEST
+
 START_TEST(private_memory)
 {
     const size_t size = 4 * 4096;
@@ -497,7 +525,12 @@ int main(void)
     const TTest *const memory[] = { maps, private_memory, reads_memory_that_may_not_be_there,
                                     reads_memory_in_a_sandbox };
     const TTest *const threads[] = {
-        who_am_i, random_values_differ, signals_wait, futex_wait_does_not_wait_for_another_value, exits_at_once,
+        who_am_i,
+        random_values_differ,
+        signals_wait,
+        signal_mask_and_action,
+        futex_wait_does_not_wait_for_another_value,
+        exits_at_once,
     };
     const TTest *const arenas[] = {
         arena_hands_out_zeroed_memory,

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Handlers that take locks, in programs that do it right: the signal cannot come where such a lock is held, or what the
+ * handler does cannot wait. Nothing is reported.
+ */
+/* status: 0 */
+/* stdout: ^done$ */
+/* sighold and its kin are deprecated, and hooked all the same. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#include "program.h"
+
+#include <poll.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/select.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+
+static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t w = PTHREAD_RWLOCK_INITIALIZER;
+static sem_t sem;
+static volatile sig_atomic_t runs;
+static sigjmp_buf out;
+
+static sigset_t set_of(int number)
+{
+    sigset_t set;
+
+    MUST(sigemptyset(&set) == 0 && (number == 0 || sigaddset(&set, number) == 0));
+    return set;
+}
+
+static void mask(int how, int number)
+{
+    sigset_t set = set_of(number);
+
+    MUST(pthread_sigmask(how, &set, NULL) == 0);
+}
+
+static void install_with(int number, void (*handler)(int), int flags, int with)
+{
+    struct sigaction action = { .sa_handler = handler, .sa_flags = flags, .sa_mask = set_of(with) };
+
+    MUST(sigaction(number, &action, NULL) == 0);
+}
+
+static void install(int number, void (*handler)(int))
+{
+    install_with(number, handler, 0, 0);
+}
+
+static void take(pthread_mutex_t *mutex)
+{
+    MUST(pthread_mutex_lock(mutex) == 0 && pthread_mutex_unlock(mutex) == 0);
+}
+
+static void take_a(int number)
+{
+    (void)number;
+    runs++;
+    take(&a);
+}
+
+/* The handler runs while the signal is open, and nothing is held. */
+static void handle(int number)
+{
+    mask(SIG_UNBLOCK, number);
+    MUST(raise(number) == 0);
+    mask(SIG_BLOCK, number);
+}
+
+static void blocked(void)
+{
+    install(SIGUSR1, take_a);
+    mask(SIG_BLOCK, SIGUSR1);
+    for (int i = 0; i < 3; i++) {
+        take(&a);
+        nest(&a, &b);
+        handle(SIGUSR1);
+    }
+}
+
+static void blocked_otherwise(void)
+{
+    extern int sighold(int), sigrelse(int), sigsetmask(int);
+    extern int sigblock(int);
+    sigset_t usr1 = set_of(SIGUSR1), old, all;
+
+    install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    MUST(sigprocmask(SIG_BLOCK, &usr1, &old) == 0);
+    take(&a);
+    MUST(sigprocmask(SIG_SETMASK, &old, NULL) == 0);
+    MUST(sighold(SIGUSR1) == 0);
+    take(&a);
+    MUST(sigrelse(SIGUSR1) == 0);
+    MUST(sigblock(1 << (SIGUSR1 - 1)) == 0);
+    take(&a);
+    MUST(sigsetmask(0) != 0);
+    MUST(sigset(SIGUSR1, SIG_HOLD) == take_a);
+    take(&a);
+    MUST(sigset(SIGUSR1, take_a) == SIG_HOLD);
+    MUST(sigfillset(&all) == 0 && sigprocmask(SIG_SETMASK, &all, NULL) == 0);
+    take(&a);
+    /* Arguments that are wrong change nothing. */
+    MUST(sigprocmask(99, &usr1, NULL) == -1 && pthread_sigmask(99, &usr1, NULL) == EINVAL && sigrelse(1000) == -1);
+    take(&a);
+}
+
+/* By a system call of the program's own. */
+static void blocked_raw(void)
+{
+    unsigned long usr1 = 1UL << (SIGUSR1 - 1);
+
+    install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    MUST(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &usr1, NULL, sizeof(usr1)) == 0);
+    take(&a);
+    nest(&a, &b);
+}
+
+/* All threads have all signals blocked, and one waits for them. */
+static volatile int served;
+
+static void *serve(void *unused)
+{
+    sigset_t usr1 = set_of(SIGUSR1);
+    int number;
+
+    while (served < 3) {
+        MUST(sigwait(&usr1, &number) == 0);
+        take(&a);
+        served++;
+        nest(&a, &b);
+    }
+    return unused;
+}
+
+static void sigwait_thread(void)
+{
+    sigset_t all;
+    pthread_t thread;
+
+    install(SIGUSR1, take_a);
+    install(SIGUSR2, take_a);
+    MUST(raise(SIGUSR2) == 0);
+    MUST(sigfillset(&all) == 0 && pthread_sigmask(SIG_BLOCK, &all, NULL) == 0);
+    MUST(pthread_create(&thread, NULL, serve, NULL) == 0);
+    for (int i = 0; i < 3; i++) {
+        MUST(kill(getpid(), SIGUSR1) == 0);
+        while (served <= i)
+            take(&a);
+    }
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
+static void signal_fd(void)
+{
+    sigset_t usr1 = set_of(SIGUSR1);
+    struct signalfd_siginfo info;
+    int fd;
+
+    install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    mask(SIG_BLOCK, SIGUSR1);
+    fd = signalfd(-1, &usr1, 0);
+    MUST(fd >= 0 && raise(SIGUSR1) == 0 && read(fd, &info, sizeof(info)) == sizeof(info));
+    take(&a);
+    MUST(runs == 1);
+}
+
+/* A thread has the mask of its creator, or the one that its attributes name. */
+static void *take_a_thread(void *unused)
+{
+    take(&a);
+    return unused;
+}
+
+static void created_blocked(void)
+{
+    sigset_t usr1 = set_of(SIGUSR1);
+    pthread_attr_t attr;
+    pthread_t thread;
+
+    install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    MUST(pthread_attr_init(&attr) == 0 && pthread_attr_setsigmask_np(&attr, &usr1) == 0);
+    MUST(pthread_create(&thread, &attr, take_a_thread, NULL) == 0 && pthread_join(thread, NULL) == 0);
+    mask(SIG_BLOCK, SIGUSR1);
+    run_thread(take_a_thread, NULL);
+}
+
+/* Open only while the thread waits and holds nothing. */
+static void open_in_waits(void)
+{
+    extern int xpg_sigpause(int) __asm__("__xpg_sigpause");
+    extern int bsd_sigpause(int) __asm__("sigpause");
+    sigset_t none = set_of(0);
+    struct epoll_event event;
+    int epoll = epoll_create1(0);
+
+    install(SIGUSR1, take_a);
+    mask(SIG_BLOCK, SIGUSR1);
+    for (int i = 0; i < 14; i++) {
+        int r = -1;
+
+        take(&a);
+        MUST(raise(SIGUSR1) == 0);
+        switch (i % 7) {
+        case 0:
+            r = pselect(0, NULL, NULL, NULL, NULL, &none);
+            break;
+        case 1:
+            r = ppoll(NULL, 0, NULL, &none);
+            break;
+        case 2:
+            r = epoll_pwait(epoll, &event, 1, -1, &none);
+            break;
+        case 3:
+            r = epoll_pwait2(epoll, &event, 1, NULL, &none);
+            break;
+        case 4:
+            r = sigsuspend(&none);
+            break;
+        case 5:
+            r = xpg_sigpause(SIGUSR1);
+            break;
+        case 6:
+            r = bsd_sigpause(0);
+            break;
+        }
+        MUST(r == -1 && errno == EINTR && runs == i + 1);
+        take(&a);
+    }
+}
+
+/* Cancelled in such a wait: what the clean-up takes is taken under the mask that there is then. */
+static volatile int waiting;
+
+static void clean_up(void *unused)
+{
+    sigset_t now;
+
+    (void)unused;
+    MUST(pthread_sigmask(SIG_BLOCK, NULL, &now) == 0);
+    if (sigismember(&now, SIGUSR1))
+        take(&a);
+    mask(SIG_BLOCK, SIGUSR1);
+    take(&a);
+}
+
+static void *wait_cancelled(void *unused)
+{
+    sigset_t none = set_of(0);
+
+    pthread_cleanup_push(clean_up, NULL);
+    waiting = 1;
+    for (;;)
+        ppoll(NULL, 0, NULL, &none);
+    pthread_cleanup_pop(0);
+    return unused;
+}
+
+static void cancelled_wait(void)
+{
+    pthread_t thread;
+    void *value;
+
+    install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    mask(SIG_BLOCK, SIGUSR1);
+    MUST(pthread_create(&thread, NULL, wait_cancelled, NULL) == 0);
+    while (!waiting)
+        sched_yield();
+    MUST(pthread_cancel(thread) == 0 && pthread_join(thread, &value) == 0 && value == PTHREAD_CANCELED);
+    take(&a);
+}
+
+/* What cannot wait, or does not keep others out. */
+static void harmless(int number)
+{
+    (void)number;
+    runs++;
+    if (pthread_mutex_trylock(&a) == 0)
+        MUST(pthread_mutex_unlock(&a) == 0);
+    MUST(pthread_rwlock_rdlock(&w) == 0 && pthread_rwlock_unlock(&w) == 0);
+    MUST(sem_post(&sem) == 0);
+    take(&b);
+}
+
+static void harmless_handler(void)
+{
+    install(SIGUSR1, harmless);
+    for (unsigned value = 0; value < 2; value++) {
+        MUST(sem_init(&sem, 0, value) == 0);
+        for (int i = 0; i < 3; i++) {
+            take(&a);
+            MUST(pthread_rwlock_rdlock(&w) == 0 && pthread_rwlock_unlock(&w) == 0);
+            MUST(raise(SIGUSR1) == 0);
+            MUST(sem_wait(&sem) == 0);
+        }
+    }
+}
+
+/* No handler any more, when the lock is taken with the signal open. */
+static void once(int number)
+{
+    take_a(number);
+}
+
+static void removed(void)
+{
+    extern int sigignore(int);
+
+    install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    MUST(signal(SIGUSR1, SIG_DFL) == take_a);
+    take(&a);
+    install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    MUST(sigignore(SIGUSR1) == 0);
+    take(&a);
+    MUST(raise(SIGUSR1) == 0 && runs == 2);
+    install_with(SIGUSR2, once, (int)SA_RESETHAND, 0);
+    MUST(raise(SIGUSR2) == 0);
+    take(&a);
+    MUST(sysv_signal(SIGUSR2, once) == SIG_DFL && raise(SIGUSR2) == 0);
+    take(&a);
+}
+
+/* One handler of a signal takes the lock, another leaves it alone. */
+static void count(int number)
+{
+    (void)number;
+    runs++;
+}
+
+static void other_handler(void)
+{
+    install(SIGUSR1, count);
+    take(&a);
+    MUST(raise(SIGUSR1) == 0);
+    mask(SIG_BLOCK, SIGUSR1);
+    install(SIGUSR1, take_a);
+    handle(SIGUSR1);
+    take(&a);
+    install(SIGUSR1, count);
+    mask(SIG_UNBLOCK, SIGUSR1);
+    take(&a);
+    MUST(raise(SIGUSR1) == 0);
+}
+
+/* The thread's own code raised it, and did so outside of the lock. */
+static char *page;
+
+static void repair(int number)
+{
+    (void)number;
+    take(&a);
+    MUST(mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0);
+}
+
+static void synchronous(void)
+{
+    page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MUST(page != MAP_FAILED);
+    install(SIGSEGV, repair);
+    take(&a);
+    MUST(pthread_mutex_lock(&b) == 0);
+    *(volatile char *)page = 1;
+    MUST(pthread_mutex_unlock(&b) == 0);
+    take(&a);
+    nest(&b, &a);
+}
+
+/* Handlers that keep each other out. */
+static void two_handlers(void)
+{
+    install_with(SIGUSR1, take_a, 0, SIGUSR2);
+    install_with(SIGUSR2, take_a, 0, SIGUSR1);
+    for (int i = 0; i < 3; i++)
+        MUST(raise(SIGUSR1) == 0 && raise(SIGUSR2) == 0);
+}
+
+/* The handler blocks the signal for the code that it interrupted. */
+static void block_outside(int number, siginfo_t *info, void *context)
+{
+    (void)info;
+    take_a(number);
+    MUST(sigaddset(&((ucontext_t *)context)->uc_sigmask, SIGUSR1) == 0);
+}
+
+static void blocked_from_inside(void)
+{
+    struct sigaction action = { .sa_sigaction = block_outside, .sa_flags = SA_SIGINFO };
+
+    MUST(sigaction(SIGUSR1, &action, NULL) == 0);
+    MUST(raise(SIGUSR1) == 0);
+    take(&a);
+    MUST(raise(SIGUSR1) == 0 && runs == 1);
+}
+
+/* After a jump out of the handler it does not run any more; without a saved mask its signal stays blocked. */
+static void jump(int number)
+{
+    (void)number;
+    siglongjmp(out, 1);
+}
+
+static void after_jump(void)
+{
+    install(SIGUSR1, jump);
+    for (volatile int i = 0; i < 3; i++) {
+        if (sigsetjmp(out, 1) == 0)
+            raise(SIGUSR1);
+        take(&a);
+        take(&b);
+    }
+    install(SIGUSR1, take_a);
+    install(SIGUSR2, jump);
+    MUST(raise(SIGUSR1) == 0);
+    mask(SIG_BLOCK, SIGUSR1);
+    for (volatile int i = 0; i < 3; i++) {
+        if (sigsetjmp(out, 0) == 0)
+            raise(SIGUSR2);
+        take(&a);
+        mask(SIG_UNBLOCK, SIGUSR2);
+    }
+}
+
+/* A context that is left by the end of its function, with a mask of its own. */
+static ucontext_t of_main, of_other;
+static char other_stack[65536];
+
+static void other(void)
+{
+    runs++;
+}
+
+static void other_context(void)
+{
+    install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    mask(SIG_BLOCK, SIGUSR1);
+    MUST(getcontext(&of_other) == 0);
+    of_other.uc_stack.ss_sp = other_stack;
+    of_other.uc_stack.ss_size = sizeof(other_stack);
+    of_other.uc_link = &of_main;
+    of_other.uc_sigmask = set_of(0);
+    makecontext(&of_other, other, 0);
+    MUST(swapcontext(&of_main, &of_other) == 0);
+    take(&a);
+    runs = 0;
+    MUST(getcontext(&of_main) == 0);
+    if (runs == 0) {
+        makecontext(&of_other, other, 0);
+        of_other.uc_link = &of_main;
+        setcontext(&of_other);
+    }
+    nest(&a, &b);
+}
+
+/* A child of vfork has a mask of its own, and its parent's memory. */
+static void vfork_child(void)
+{
+    pid_t pid;
+    int status;
+
+    install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    mask(SIG_BLOCK, SIGUSR1);
+    pid = vfork();
+    if (pid == 0) {
+        sigset_t none = set_of(0);
+
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        signal(SIGUSR2, take_a);
+        _exit(0);
+    }
+    MUST(waitpid(pid, &status, 0) == pid);
+    take(&a);
+}
+
+/* A known chain costs no system call, whatever has handlers and is blocked: the kernel would kill. */
+static void no_calls(void)
+{
+    pid_t pid;
+    int status;
+
+    install(SIGUSR1, take_a);
+    install(SIGUSR2, count);
+    pid = fork();
+    if (pid == 0) {
+        mask(SIG_BLOCK, SIGUSR1);
+        for (int i = 0; i < 2000; i++) {
+            if (i == 1000 && prctl(PR_SET_SECCOMP, 1 /* strict */) != 0)
+                syscall(SYS_exit, 7);
+            nest(&a, &b);
+        }
+        syscall(SYS_exit, 7);
+    }
+    MUST(waitpid(pid, &status, 0) == pid);
+    MUST(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } cases[] = {
+        { "blocked", blocked },                         /* case: blocked */
+        { "blocked-otherwise", blocked_otherwise },     /* case: blocked-otherwise */
+        { "blocked-raw", blocked_raw },                 /* case: blocked-raw */
+        { "sigwait-thread", sigwait_thread },           /* case: sigwait-thread */
+        { "signal-fd", signal_fd },                     /* case: signal-fd */
+        { "created-blocked", created_blocked },         /* case: created-blocked */
+        { "open-in-waits", open_in_waits },             /* case: open-in-waits */
+        { "cancelled-wait", cancelled_wait },           /* case: cancelled-wait */
+        { "harmless-handler", harmless_handler },       /* case: harmless-handler */
+        { "removed", removed },                         /* case: removed */
+        { "other-handler", other_handler },             /* case: other-handler */
+        { "synchronous", synchronous },                 /* case: synchronous */
+        { "two-handlers", two_handlers },               /* case: two-handlers */
+        { "blocked-from-inside", blocked_from_inside }, /* case: blocked-from-inside */
+        { "after-jump", after_jump },                   /* case: after-jump */
+        { "other-context", other_context },             /* case: other-context */
+        { "vfork-child", vfork_child },                 /* case: vfork-child */
+        { "no-calls", no_calls },                       /* case: no-calls */
+    };
+
+    (void)argc;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (is_case(argv, cases[i].name))
+            cases[i].run();
+    puts("done");
+    return 0;
+}
