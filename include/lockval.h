@@ -81,12 +81,7 @@ enum lockval_kind {
 struct lockval_key {
     unsigned long lockval_private[2];
 };
-#define LOCKVAL_KEY_INIT \
-    {                    \
-        {                \
-            0, 0         \
-        }                \
-    }
+#define LOCKVAL_KEY_INIT { { 0, 0 } }
 
 /* A map: what lockval knows of one lock. Embed it in a lock of your own, or use it bare, with no lock behind it, to say
  * "from here to there counts as holding X". */
@@ -95,13 +90,7 @@ struct lockval_map {
     const struct lockval_key *lockval_key;
     unsigned long lockval_identity[2];
 };
-#define LOCKVAL_MAP_INIT(name, key) \
-    {                               \
-        (name), (key),              \
-        {                           \
-            0, 0                    \
-        }                           \
-    }
+#define LOCKVAL_MAP_INIT(name, key) { (name), (key), { 0, 0 } }
 
 /* An event that one thread waits for and another completes. */
 struct lockval_event {
@@ -109,16 +98,18 @@ struct lockval_event {
     unsigned long lockval_generation;
     unsigned long lockval_waiters;
 };
-#define LOCKVAL_EVENT_INIT(name, key)     \
-    {                                     \
-        LOCKVAL_MAP_INIT(name, key), 0, 0 \
-    }
+#define LOCKVAL_EVENT_INIT(name, key) { LOCKVAL_MAP_INIT(name, key), 0, 0 }
 
 /* A context that can interrupt others, as an interrupt handler does; at most 8 are declared in a process. */
 enum lockval_context_level {
     LOCKVAL_CONTEXT_HARD = 0, /* shown in the first pair of usage characters, with signal handlers */
     LOCKVAL_CONTEXT_SOFT = 1  /* shown in the second pair */
 };
+
+/* The order of two locks of one class, of which the thread holds one and wants the other: less than 0 when that is right. And
+ * what reports say of a lock, beside its name: at most @size bytes with the 0 at the end. */
+typedef int (*lockval_cmp_fn)(const void *held, const void *wanted);
+typedef void (*lockval_print_fn)(const void *lock, char *text, unsigned long size);
 
 /* What a report callback is given; valid during the call only. */
 struct lockval_report {
@@ -147,6 +138,9 @@ typedef void (*lockval_report_fn)(const struct lockval_report *report, void *arg
  * Calling it on a held map is a finding (lifetime). Cost: a few stores. Signal handlers: yes.
  */
 LOCKVAL_API void lockval_init_map(struct lockval_map *map, const char *name, const struct lockval_key *key);
+
+/* @map belongs to the class of @key and @name from now on. If the calling thread holds it, as in lockval_set_class() below. */
+LOCKVAL_API void lockval_set_class_map(struct lockval_map *map, const struct lockval_key *key, const char *name);
 
 /*
  * The calling thread is about to wait for @map. Adds the edges from what it holds, and reports an order that can
@@ -177,8 +171,7 @@ LOCKVAL_API void lockval_downgrade_map(struct lockval_map *map);
  * by lockval_acquire_map(), and nothing is held afterwards. Reports show sync(NAME). Kernel: lock_sync(). */
 LOCKVAL_API void lockval_sync_map(struct lockval_map *map, enum lockval_mode mode, unsigned subclass, const void *nest);
 
-/* As lockval_set_novalidate() and lockval_set_notrack(), below, for a map that is not held. A map that is initialised anew is
- * exempted anew. */
+/* As lockval_set_novalidate() and lockval_set_notrack(), below, for a map. One that is initialised anew must be exempted anew. */
 LOCKVAL_API void lockval_set_novalidate_map(struct lockval_map *map);
 LOCKVAL_API void lockval_set_notrack_map(struct lockval_map *map);
 
@@ -189,7 +182,9 @@ LOCKVAL_API int lockval_match_class_map(const struct lockval_map *map, const str
 
 /*
  * The lock at @lock, of @kind, belongs to the class of @key and @name (as in lockval_init_map()). Call it after the lock
- * was initialised and before it is used; a lock that is initialised anew must be named anew.
+ * was initialised and before it is used; a lock that is initialised anew must be named anew. A lock that the calling thread
+ * holds is held as of the new class from here on, and the order is judged as if that lock, and those taken after it, were
+ * taken now. Kernel: lockdep_set_class(), lock_set_class().
  * Classes with an explicit key follow the kernel's rule: two locks of one class may only be nested with a subclass or a
  * nest lock.
  */
@@ -200,6 +195,25 @@ LOCKVAL_API void lockval_set_novalidate(void *lock, enum lockval_kind kind);
 
 /* @lock is not watched at all: for the inside of locks that are annotated as maps. */
 LOCKVAL_API void lockval_set_notrack(void *lock, enum lockval_kind kind);
+
+/* Acquisitions of @lock count as of @subclass (0 to 7) of its class from now on, wherever they say nothing else. If the calling
+ * thread holds it, so does this acquisition. Kernel: lockdep_set_subclass(). */
+LOCKVAL_API void lockval_set_subclass(void *lock, enum lockval_kind kind, unsigned subclass);
+LOCKVAL_API void lockval_set_subclass_map(struct lockval_map *map, unsigned subclass);
+
+/* Only this acquisition: @lock, a map or a pthread lock that the calling thread holds, is held as of @subclass from here on. A
+ * finding (unlock) when it does not hold it. Kernel: lock_set_subclass(). */
+LOCKVAL_API void lockval_set_held_subclass(const void *lock, unsigned subclass);
+
+/*
+ * The locks of the class of @lock are ordered by @cmp, instead of by the rule for its class: it is called for each lock of
+ * the class that the thread holds when it wants another one, and a finding (recursive) is made when it returns 0 or more.
+ * @print, which may be null, adds to the names of the two in the report. Both run in the middle of the acquisition, unwatched:
+ * they must come back, take no lock, and look at nothing that may be gone. A null @cmp ends it. Call it after
+ * lockval_set_class(). Kernel: lock_set_cmp_fn().
+ */
+LOCKVAL_API void lockval_set_order(void *lock, enum lockval_kind kind, lockval_cmp_fn cmp, lockval_print_fn print);
+LOCKVAL_API void lockval_set_order_map(struct lockval_map *map, lockval_cmp_fn cmp, lockval_print_fn print);
 
 /* Is @lock, of @kind, of the class of @key? 1 yes, 0 no, -1 when lockval is absent. */
 LOCKVAL_API int lockval_match_class(void *lock, enum lockval_kind kind, const struct lockval_key *key);
@@ -326,6 +340,7 @@ LOCKVAL_API const char *lockval_version(void);
 /* A macro of the same name asks first whether the library is there. */
 #define LOCKVAL_CALL_(fn, args) ((fn) ? (fn)args : (void)0)
 #define lockval_init_map(map, name, key) LOCKVAL_CALL_(lockval_init_map, (map, name, key))
+#define lockval_set_class_map(map, key, name) LOCKVAL_CALL_(lockval_set_class_map, (map, key, name))
 #define lockval_acquire_map(map, mode, subclass, flags, nest) \
     LOCKVAL_CALL_(lockval_acquire_map, (map, mode, subclass, flags, nest))
 #define lockval_acquired_map(map) LOCKVAL_CALL_(lockval_acquired_map, (map))
@@ -339,6 +354,11 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_set_class(lock, kind, key, name) LOCKVAL_CALL_(lockval_set_class, (lock, kind, key, name))
 #define lockval_set_novalidate(lock, kind) LOCKVAL_CALL_(lockval_set_novalidate, (lock, kind))
 #define lockval_set_notrack(lock, kind) LOCKVAL_CALL_(lockval_set_notrack, (lock, kind))
+#define lockval_set_subclass(lock, kind, subclass) LOCKVAL_CALL_(lockval_set_subclass, (lock, kind, subclass))
+#define lockval_set_subclass_map(map, subclass) LOCKVAL_CALL_(lockval_set_subclass_map, (map, subclass))
+#define lockval_set_held_subclass(lock, subclass) LOCKVAL_CALL_(lockval_set_held_subclass, (lock, subclass))
+#define lockval_set_order(lock, kind, cmp, print) LOCKVAL_CALL_(lockval_set_order, (lock, kind, cmp, print))
+#define lockval_set_order_map(map, cmp, print) LOCKVAL_CALL_(lockval_set_order_map, (map, cmp, print))
 #define lockval_match_class(lock, kind, key) (lockval_match_class ? (lockval_match_class)(lock, kind, key) : -1)
 #define lockval_next_subclass(lock, subclass) LOCKVAL_CALL_(lockval_next_subclass, (lock, subclass))
 #define lockval_next_nest(lock, nest) LOCKVAL_CALL_(lockval_next_nest, (lock, nest))
@@ -384,6 +404,7 @@ LOCKVAL_API const char *lockval_version(void);
 #else /* LOCKVAL_DISABLE: nothing is left of a call */
 
 #define lockval_init_map(map, name, key) ((void)0)
+#define lockval_set_class_map(map, key, name) ((void)0)
 #define lockval_acquire_map(map, mode, subclass, flags, nest) ((void)0)
 #define lockval_acquired_map(map) ((void)0)
 #define lockval_abandon_map(map) ((void)0)
@@ -396,6 +417,11 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_set_class(lock, kind, key, name) ((void)0)
 #define lockval_set_novalidate(lock, kind) ((void)0)
 #define lockval_set_notrack(lock, kind) ((void)0)
+#define lockval_set_subclass(lock, kind, subclass) ((void)0)
+#define lockval_set_subclass_map(map, subclass) ((void)0)
+#define lockval_set_held_subclass(lock, subclass) ((void)0)
+#define lockval_set_order(lock, kind, cmp, print) ((void)0)
+#define lockval_set_order_map(map, cmp, print) ((void)0)
 #define lockval_match_class(lock, kind, key) (-1)
 #define lockval_next_subclass(lock, subclass) ((void)0)
 #define lockval_next_nest(lock, nest) ((void)0)

@@ -3,6 +3,7 @@
  * may stand at once. */
 
 #include "api/calls.h"
+#include "engine/nest.h"
 #include "engine/publish.h"
 
 static bool satisfies(const struct lv_held *h, enum lockval_mode mode)
@@ -31,6 +32,12 @@ static bool is_sure(void)
     return __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) == LV_STATE_ON;
 }
 
+/* Among many that were taken under a nest lock, it cannot be told which lock is held. */
+static bool may_be_merged(const struct lv_thread *t)
+{
+    return lv_nest_find(t, (lv_class_id){ 0 }) != NULL;
+}
+
 static void fail(struct lv_thread *t, const void *lock, uintptr_t site, const char *detail)
 {
     const struct lv_held *h = lv_held_find(t, (uintptr_t)lock);
@@ -38,7 +45,7 @@ static void fail(struct lv_thread *t, const void *lock, uintptr_t site, const ch
 
     if (h != NULL)
         record = lv_held_record_of(h);
-    else if (!is_sure())
+    else if (!is_sure() || may_be_merged(t))
         return;
     lv_finding_about(&lv_process_context, t, LV_FINDING_ASSERT, &record, site, detail);
 }
@@ -49,7 +56,7 @@ LOCKVAL_API int lockval_is_held(const void *lock, enum lockval_mode mode)
 
     if (t == NULL || t->ever_off)
         return -1;
-    return is_held(t, lock, mode) ? 1 : is_sure() ? 0 : -1;
+    return is_held(t, lock, mode) ? 1 : is_sure() && !may_be_merged(t) ? 0 : -1;
 }
 
 LOCKVAL_API void lockval_assert_held(const void *lock, enum lockval_mode mode)

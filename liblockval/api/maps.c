@@ -147,29 +147,6 @@ LOCKVAL_API void lockval_sync_map(struct lockval_map *map, enum lockval_mode mod
     judge(map, mode, subclass, LV_SYNC, nest, LV_CALL_SITE);
 }
 
-/* A map keeps its class; what it is exempted from goes into its identity. */
-static void exempt(struct lockval_map *map, unsigned flags)
-{
-    struct lv_thread *t = lv_self();
-    struct lv_object object = lv_map_object(map, LV_KIND_MAP);
-    struct lv_class_key key;
-
-    if (t == NULL)
-        return;
-    key = lv_api_key(&lv_process_context, t, map->lockval_key, map->lockval_name, LV_KIND_MAP);
-    lv_identity_set(&lv_process_context, t, &object, &key, flags);
-}
-
-LOCKVAL_API void lockval_set_novalidate_map(struct lockval_map *map)
-{
-    exempt(map, LV_IDENTITY_UNCHECKED);
-}
-
-LOCKVAL_API void lockval_set_notrack_map(struct lockval_map *map)
-{
-    exempt(map, LV_IDENTITY_NOTRACK);
-}
-
 LOCKVAL_API int lockval_match_class_map(const struct lockval_map *map, const struct lockval_key *key)
 {
     return lv_self() == NULL ? -1 : map->lockval_key == key && key != NULL;

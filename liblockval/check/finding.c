@@ -60,6 +60,11 @@ void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
     case LV_REASON_GIVES_UP:
         lv_text_puts(out, "timed: the call gives up after a time");
         break;
+    case LV_REASON_COMPARED:
+        lv_text_printf(
+            out, "the comparison function of the class returned %d for the held lock and this one, not less than 0",
+            (int)reason->a);
+        break;
     case LV_REASON_MISUSE:
         lv_text_puts(out, "seen in this run, in this thread");
         break;

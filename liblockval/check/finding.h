@@ -31,6 +31,7 @@ struct lv_reason {
         LV_REASON_FORGOTTEN,      /* pairs of the class were forgotten a times */
         LV_REASON_ORPHAN,         /* who holds it is a thread that a forked child does not have */
         LV_REASON_GIVES_UP,       /* the call waits no longer than it is told to */
+        LV_REASON_COMPARED,       /* the class's comparison function returned a, which is no order */
         LV_REASON_MISUSE
     } what;
     uint32_t a, b;
@@ -56,7 +57,12 @@ struct lv_finding {
     lv_thread_id holder_thread;
     bool holder_waits; /* it does not hold that lock, but waits with it on the same condition variable */
     const char *detail;
-    bool late;         /* edges[0] was made earlier: until @at one of its classes was not known to be a lock */
+    bool late;     /* edges[0] was made earlier: until @at one of its classes was not known to be a lock */
+    bool compared; /* recursive: the class has a comparison function, which returned .comparison */
+    int comparison;
+    const char *note_held; /* what the class's print function says of the two locks of edges[0]; null: nothing */
+    const char *note_wanted;
+    uintptr_t nest;    /* assert: address of the nest lock that is not held; 0: it is about something else */
     uint64_t identity; /* the same for the same finding in this process: what makes it one finding */
 };
 

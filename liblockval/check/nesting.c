@@ -66,6 +66,24 @@ bool lv_check_same_class(const struct lv_held_record *held, const struct lv_held
     return true;
 }
 
+bool lv_check_compared(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
+                       int result, struct lv_finding_edge *edge, struct lv_finding *ret)
+{
+    bool both_read = wanted->mode == LV_READ_RECURSIVE && held->mode != LV_WRITE;
+
+    if (result < 0 || (wanted->flags & LV_TRY) != 0 || both_read)
+        return false;
+    fill(ret, edge, held, wanted, thread);
+    ret->compared = true;
+    ret->comparison = result;
+    ret->verdict = (wanted->flags & LV_TIMED) != 0 ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL;
+    lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_COMPARED, (uint32_t)result, 0 });
+    if (ret->verdict == LV_VERDICT_GUARDED)
+        lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_TIMED, 0, 0 });
+    ret->identity = lv_hash_mix(held->class.v, UINT64_C(0x4000) + (uint64_t)ret->verdict);
+    return true;
+}
+
 static struct lv_check check_of(struct lv_pairs *pairs)
 {
     return (struct lv_check){ pairs->arena, &pairs->order, &pairs->witnesses };

@@ -27,6 +27,10 @@ bool lv_check_refused(const struct lv_held_record *held, const struct lv_held_re
 bool lv_check_same_class(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
                          struct lv_finding_edge *edge, struct lv_finding *ret);
 
+/* The same for a class with a comparison function, which returned @result for the held and the wanted lock. */
+bool lv_check_compared(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
+                       int result, struct lv_finding_edge *edge, struct lv_finding *ret);
+
 /*
  * The same for a class without an explicit key: learn the order of the two instances and look for a circle. When
  * pairs of the class had to be forgotten, the finding says so.

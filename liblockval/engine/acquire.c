@@ -26,6 +26,7 @@
 
 #include "check/circular.h"
 #include "engine/here.h"
+#include "engine/nest.h"
 #include "engine/orphan.h"
 #include "engine/publish.h"
 #include "engine/sem.h"
@@ -278,6 +279,8 @@ static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
     t->guard++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     for (uint32_t i = t->depth; i-- > oldest;) {
+        if (t->held[i].nested == LV_NESTED_MERGED)
+            continue; /* its address says little */
         if (!is_lost(ctx, t, &t->held[i]) && !lv_sem_is_event(ctx, t, &t->held[i]))
             continue;
         lv_held_remove(t, &t->held[i]);
@@ -421,6 +424,7 @@ static uint64_t pairs_epoch(const struct lv_context *ctx, lv_class_id class)
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
 {
     uint64_t chain = lv_chain_taken(t, a);
+    bool ordered = lv_nest_order(ctx, a->base) != NULL;
     uint64_t tag;
 
     a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags);
@@ -439,13 +443,13 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
             a->stack = h->stack;
             return;
         }
-        if (h->class.v == a->class.v && !lv_context_has_class_rule(ctx, a->class)) {
+        if (h->class.v == a->class.v && !ordered && !lv_context_has_class_rule(ctx, a->class)) {
             chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid) + pairs_epoch(ctx, a->class);
             a->paired = true;
         }
     }
-    if (a->nest != 0)
-        a->nested = lv_held_find(t, a->nest) != NULL;
+    if (a->nest != 0 || ordered)
+        a->nested = lv_nest_judge(ctx, t, a);
     if (a->nest != 0 || a->nested)
         chain = lv_hash_mix(~chain, a->nested);
     tag = lv_hash_mix(chain, a->site + __atomic_load_n(&t->epoch, __ATOMIC_RELAXED));
@@ -455,17 +459,18 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
 
 void lv_acquisition_subclass(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, unsigned subclass)
 {
-    lv_class_id class;
+    lv_class_id base, class;
 
     if (subclass == 0)
         return;
-    class.v = __atomic_load_n(&lv_classes_get(&ctx->classes, a->base)->subclasses[subclass].v, __ATOMIC_ACQUIRE);
+    base = lv_classes_get(&ctx->classes, a->base)->base; /* a lock may be of a subclass itself */
+    class.v = __atomic_load_n(&lv_classes_get(&ctx->classes, base)->subclasses[subclass].v, __ATOMIC_ACQUIRE);
     if (class.v == 0) {
         struct lv_locked locked;
 
         t->guard++;
         locked = lv_context_lock(ctx);
-        class = lv_classes_subclass(&ctx->classes, a->base, subclass);
+        class = lv_classes_subclass(&ctx->classes, base, subclass);
         lv_context_unlock(ctx, &locked);
         t->guard--;
     }

@@ -208,6 +208,13 @@ bool lv_held_drop(struct lv_thread *t, uintptr_t address);
 /* What is held counts as taken at no deeper level than the thread is at now: it jumped out of contexts. */
 void lv_held_lower(struct lv_thread *t);
 
+/* After class, mode or flags of @h changed: fold the keys from it on anew. */
+void lv_held_remix(struct lv_thread *t, const struct lv_held *h);
+
+/* Push @entry as it is, but for the key and filter below it, which are the thread's. There is room for it. Context: guard
+ * held. */
+void lv_held_push(struct lv_thread *t, const struct lv_held *entry);
+
 /* A held lock as witnesses and findings keep it. */
 struct lv_held_record lv_held_record_of(const struct lv_held *h);
 struct lv_held_record lv_acquisition_record(const struct lv_thread *t, const struct lv_acquisition *a);

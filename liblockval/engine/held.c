@@ -8,6 +8,7 @@
  */
 
 #include "engine/acquire.h"
+#include "engine/nest.h"
 #include "engine/usage.h"
 
 struct lv_held *lv_held_find(const struct lv_thread *t, uintptr_t address)
@@ -66,7 +67,9 @@ bool lv_held_drop(struct lv_thread *t, uintptr_t address)
 
     t->guard++;
     h = lv_held_find(t, address);
-    if (h != NULL)
+    if (h != NULL && h->nested == LV_NESTED_MERGED && h->again != 0)
+        lv_nest_count_down(h, address);
+    else if (h != NULL)
         lv_held_remove(t, h);
     t->guard--;
     return h != NULL;
@@ -86,9 +89,28 @@ bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a)
     struct lv_held *h = lv_held_find(t, a->address);
 
     if (h == NULL || h->uid != a->uid)
-        return false;
+        return lv_nest_merge(t, a);
     h->again++;
     return true;
+}
+
+void lv_held_remix(struct lv_thread *t, const struct lv_held *h)
+{
+    t->key = h->key_before;
+    t->filter = h->filter_before;
+    remix(t, (uint32_t)(h - t->held), h->level);
+}
+
+void lv_held_push(struct lv_thread *t, const struct lv_held *entry)
+{
+    struct lv_held *h = &t->held[t->depth];
+
+    *h = *entry;
+    h->key_before = t->key;
+    h->filter_before = t->filter;
+    __atomic_store_n(&t->depth, t->depth + 1, __ATOMIC_RELEASE);
+    t->key = lv_chain_next(t->key, h->class, h->mode, h->flags);
+    t->filter |= lv_filter_bit(h->base);
 }
 
 bool lv_downgrade(struct lv_thread *t, uintptr_t address)
@@ -98,9 +120,7 @@ bool lv_downgrade(struct lv_thread *t, uintptr_t address)
     if (h == NULL || h->mode != LV_WRITE)
         return false;
     h->mode = LV_READ;
-    t->key = h->key_before;
-    t->filter = h->filter_before;
-    remix(t, (uint32_t)(h - t->held), h->level);
+    lv_held_remix(t, h);
     return true;
 }
 

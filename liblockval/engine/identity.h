@@ -131,6 +131,13 @@ uint64_t lv_identity_adopt_as(struct lv_context *ctx, struct lv_thread *t, const
 void lv_identity_set(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
                      const struct lv_class_key *key, unsigned flags);
 
+/* The class of @key, made if it is new; 0 without memory. */
+lv_class_id lv_identity_class_of(struct lv_context *ctx, struct lv_thread *t, const struct lv_class_key *key);
+
+/* @object stays the instance that it is, or becomes one, and belongs to @class from now on, with @flags. */
+void lv_identity_rekey(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, lv_class_id class,
+                       unsigned flags);
+
 /* @object is destroyed: the next lock at its place is another one. */
 void lv_identity_forget(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object);
 

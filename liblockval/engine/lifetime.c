@@ -55,7 +55,7 @@ static bool is_named(const struct lv_held *h)
 bool lv_lifetime_is_held(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_held *h,
                          unsigned flags)
 {
-    if (h->inherited || !lv_lifetime_is_claimed((enum lv_kind)h->kind) || ctx->owner == NULL)
+    if (h->inherited || h->address == 0 || !lv_lifetime_is_claimed((enum lv_kind)h->kind) || ctx->owner == NULL)
         return false;
     return ctx->owner(h->address, (enum lv_kind)h->kind, flags) == (is_named(h) ? t->tid : -1);
 }

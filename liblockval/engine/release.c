@@ -6,6 +6,7 @@
  */
 
 #include "engine/acquire.h"
+#include "engine/nest.h"
 #include "engine/publish.h"
 #include "engine/sem.h"
 
@@ -30,16 +31,24 @@ void lv_release_unheld(struct lv_context *ctx, struct lv_thread *t, const struct
                                                       : "is being released, but this thread does not hold it");
 }
 
-void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what)
+/* The entry that stands for the lock: its own, or one of several locks of its class. */
+static struct lv_held *entry_of(const struct lv_thread *t, const struct lv_acquisition *what)
 {
     struct lv_held *h = lv_held_find(t, what->address);
+
+    return h == NULL && what->class.v != 0 ? lv_nest_find(t, what->class) : h;
+}
+
+void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what)
+{
+    struct lv_held *h = entry_of(t, what);
 
     if (h == NULL) {
         lv_release_unheld(ctx, t, what, LV_UNHELD_BY_THREAD);
         return;
     }
     if (h->again != 0) {
-        h->again--;
+        lv_nest_count_down(h, what->address);
         return;
     }
     if (h->pins != 0) {
@@ -48,5 +57,9 @@ void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct l
         lv_finding_about(ctx, t, LV_FINDING_ASSERT, &record, what->site, "is being released while it is pinned");
     }
     lv_sem_outlives(t, h);
-    (void)lv_held_drop(t, what->address);
+    t->guard++;
+    h = entry_of(t, what); /* a signal handler may have moved it */
+    if (h != NULL)
+        lv_held_remove(t, h);
+    t->guard--;
 }

@@ -120,6 +120,7 @@ static void resolve_lock(struct pool *p, const struct lv_held_record *record, st
     ret->class = resolve_class(p, record->class, (enum lv_kind)record->kind);
     ret->mode = (enum lv_mode)record->mode;
     ret->flags = record->flags;
+    ret->note = NULL;
     ret->earlier = record->earlier;
     resolve_stack(p, record->stack, &ret->stack);
 }
@@ -224,8 +225,30 @@ static void resolve_edges(struct pool *p, const struct lv_finding *finding, stru
         resolve_lock(p, &finding->edges[i].held, &edges[i].held);
         resolve_lock(p, &finding->edges[i].wanted, &edges[i].wanted);
     }
+    edges[0].held.note = finding->note_held;
+    edges[0].wanted.note = finding->note_wanted;
     ret->edges = edges;
     ret->edge_count = finding->edge_count;
+}
+
+/* The nest lock that is not held: a variable of the program, if it is one. */
+static void resolve_nest(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
+{
+    const struct lv_module *module = finding->nest != 0 ? lv_module_of(p->ctx, finding->nest) : NULL;
+    struct lv_symbol symbol;
+    struct lv_text text;
+
+    ret->nest = finding->nest;
+    if (module == NULL)
+        return;
+    lv_modules_name_in(module, finding->nest, &symbol);
+    if (symbol.symbol == NULL)
+        return;
+    text = begin_text(p);
+    lv_text_puts(&text, symbol.symbol);
+    if (symbol.offset != 0)
+        lv_text_printf(&text, "+0x%lx", (unsigned long)symbol.offset);
+    ret->nest_name = end_text(p, &text);
 }
 
 static void resolve_held(struct pool *p, const struct lv_thread *t, struct lv_report *ret)
@@ -322,6 +345,8 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
         .thread = resolve_thread(&p, t->info),
         .detail = finding->detail,
         .late = finding->late,
+        .compared = finding->compared,
+        .comparison = finding->comparison,
     };
     ret->handler = resolve_handler(&p, t);
     room_for_classes(&p, 2 * finding->edge_count + t->depth + 2);
@@ -331,6 +356,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     if (finding->edge_count == 0) {
         resolve_lock(&p, &finding->subject, &ret->subject);
         resolve_holder(&p, finding, ret);
+        resolve_nest(&p, finding, ret);
         resolve_stack(&p, finding->at, &ret->backtrace);
     }
     cycle_classes = p.class_count;

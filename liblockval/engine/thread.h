@@ -11,6 +11,13 @@
 #include "engine/context.h"
 #include "engine/handlers.h"
 
+/* Who says that a lock may be taken while others of its class are held? */
+enum lv_nested {
+    LV_NESTED_NO,    /* the rule for its class */
+    LV_NESTED_UNDER, /* a nest lock, or the class's comparison function: the order within its class was not looked at */
+    LV_NESTED_MERGED /* a nest lock, and the entry stands for several locks: engine/nest.h */
+};
+
 /* One held lock. */
 struct lv_held {
     uintptr_t address; /* atomic: read by other threads */
@@ -21,12 +28,12 @@ struct lv_held {
     uint8_t mode;
     uint8_t flags;
     uint8_t kind;
-    bool nested;    /* under a nest lock: the order within its class was not looked at */
+    uint8_t nested; /* enum lv_nested */
     bool earlier;   /* .stack is that of an earlier acquisition from the same site */
     bool inherited; /* held since before a fork: the lock names the parent's thread. A semaphore, also: it was kept
                          when a lock was released that it was waited for under (engine/sem.h) */
     uint8_t level;  /* of the chain: how many contexts that begin one were entered when it was taken */
-    uint32_t again; /* further acquisitions by the holder: recursive mutexes, readers */
+    uint32_t again; /* further acquisitions by the holder: recursive mutexes, readers, merged locks */
     uint32_t pins;  /* sum of pin cookies */
     uint64_t key_before;
     uint64_t filter_before;
@@ -64,7 +71,7 @@ struct lv_acquisition {
     uint8_t kind;
     uint8_t mode;
     uint8_t flags;
-    bool nested;    /* .nest is held */
+    bool nested;    /* .nest is held, or a comparison function was asked */
     bool reentrant; /* a recursive mutex, or a call that returns an error to its own holder */
     uintptr_t nest; /* address of a nest lock, or 0 */
     uint64_t key_after;

@@ -52,16 +52,23 @@ struct lv_class_key {
     const char *name;               /* NAME: its text, may be null when there is a key */
 };
 
+/* The order of a class's locks as the program defines it. Constant once a class names it. */
+struct lv_class_order {
+    int (*compare)(const void *held, const void *wanted);     /* less than 0: this order is right */
+    void (*print)(const void *lock, char *text, size_t size); /* null: nothing is to be said of a lock */
+};
+
 struct lv_class {
     lv_class_id id;
     lv_class_id base; /* itself for subclass 0 */
     uint8_t subclass;
-    bool explicit_key;       /* named through lockval.h: the kernel's rule for nesting in one class holds */
-    bool orphans;            /* base class only; set in a forked child's first thread: some are held by nobody there */
-    uint8_t usage;           /* owner's lock */
-    uint8_t pairs_epoch;     /* atomic, written under the owner's lock: check/pairs.h */
-    uint8_t standing;        /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
-    struct lv_class_key key; /* name is a copy of our own */
+    bool explicit_key;   /* named through lockval.h: the kernel's rule for nesting in one class holds */
+    bool orphans;        /* base class only; set in a forked child's first thread: some are held by nobody there */
+    uint8_t usage;       /* owner's lock */
+    uint8_t pairs_epoch; /* atomic, written under the owner's lock: check/pairs.h */
+    uint8_t standing;    /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
+    const struct lv_class_order *order; /* base class only; atomic, written under the owner's lock; null: none */
+    struct lv_class_key key;            /* name is a copy of our own */
     uintptr_t wrapper; /* owner's lock: INIT, LOCK: return address in the wrapper before the site, 0: there is none */
     uint32_t wrapper_born; /* owner's lock: the number of its module */
     uint32_t ways;         /* owner's lock: INIT, LOCK: distinct ways, through wrappers, from the site to the lock */

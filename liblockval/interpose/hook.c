@@ -4,6 +4,8 @@
 
 #include "interpose/hook.h"
 
+#include "engine/nest.h"
+
 static void release_unheld(struct lv_thread *t, const struct lv_object *object, const struct lv_acquisition *what)
 {
     switch (lv_object_holding(object, t->tid)) {
@@ -38,7 +40,7 @@ void lv_hook_release_other(struct lv_thread *t, const struct lv_object *object, 
         return;
     what.class = lv_identity_class(word);
     what.uid = lv_identity_uid(word);
-    if (lv_held_find(t, object->address) == NULL)
+    if (lv_held_find(t, object->address) == NULL && lv_nest_find(t, what.class) == NULL)
         release_unheld(t, object, &what);
     else
         lv_release_slow(&lv_process_context, t, &what);

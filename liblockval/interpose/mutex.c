@@ -5,6 +5,7 @@
 #include "interpose/mutex.h"
 
 #include "engine/lifetime.h"
+#include "engine/nest.h"
 
 void lv_mutex_before_init(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
 {
@@ -56,7 +57,8 @@ bool lv_mutex_before_unlock_other(struct lv_thread *t, pthread_mutex_t *mutex, u
 {
     struct lv_object object = lv_mutex_object(&lv_process_context, mutex);
 
-    if (lv_held_find(t, (uintptr_t)mutex) == NULL && lv_mutex_answers(mutex))
+    if (lv_held_find(t, (uintptr_t)mutex) == NULL && lv_nest_find(t, (lv_class_id){ 0 }) == NULL &&
+        lv_mutex_answers(mutex))
         return true;
     lv_hook_release_other(t, &object, site);
     return false;

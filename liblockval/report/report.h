@@ -62,7 +62,8 @@ struct lv_report_lock {
     enum lv_mode mode;
     unsigned flags;               /* enum lv_acquire_flag */
     struct lv_report_stack stack; /* of its acquisition; frames[0] is "at:" */
-    bool earlier; /* the stack is that of the first acquisition from this site: its callers may differ */
+    bool earlier;     /* the stack is that of the first acquisition from this site: its callers may differ */
+    const char *note; /* what the program says of this lock; null: nothing */
 };
 
 /* What kind of step an edge is. */
@@ -104,6 +105,15 @@ struct lv_report {
      * thread does not hold it"); detail may be null otherwise. */
     struct lv_report_lock subject;
     const char *detail;
+
+    /* recursive: the class's comparison function was asked for the held and the wanted lock, and returned this. */
+    bool compared;
+    int comparison;
+
+    /* assert: the subject is about to be taken under this nest lock, which is not held. Address 0: it is about something else;
+     * the name may be null. */
+    uintptr_t nest;
+    const char *nest_name;
 
     /* circular, recursive: edges[0] was made earlier, by edges[0].thread. Since .thread, now, posts a semaphore of the
      * cycle, that one is known to be a lock. */

@@ -21,6 +21,7 @@
 #define INDENT_STACK 2u /* of frames below "taken at:" in the head of a report */
 #define INDENT_TRACE 1u /* of frames below "stack backtrace:" */
 
+static const char nest_headline[] = "WARNING: Nested lock was not taken";
 static const char cut_note[] = "\n(the report is cut here: its buffer is full)\n";
 
 static const char *headline_of(enum lv_finding_kind kind)
@@ -78,8 +79,8 @@ static void put_class(struct lv_text *out, const struct lv_report_lock *lock)
     unsigned inner = class ? class->wait_inner : 0;
     unsigned outer = class && class->wait_outer ? class->wait_outer : inner;
 
-    lv_text_printf(out, "(%s){%.*s}-{%u:%u}", lv_scenario_class(lock), 4,
-                   class && class->usage[0] ? class->usage : "....", outer, inner);
+    lv_text_printf(out, "(%s%s%s){%.*s}-{%u:%u}", lv_scenario_class(lock), lock->note ? " " : "",
+                   lock->note ? lock->note : "", 4, class && class->usage[0] ? class->usage : "....", outer, inner);
 }
 
 /* "0xADDRESS (NAME){USAGE}-{OUTER:INNER}, at: FRAME" and the end of the line */
@@ -92,7 +93,7 @@ static void put_lock(struct lv_text *out, const struct lv_report_lock *lock)
 
 static void put_head(struct lv_text *out, const struct lv_report *report)
 {
-    const char *headline = headline_of(report->kind);
+    const char *headline = report->nest != 0 ? nest_headline : headline_of(report->kind);
     size_t bar = strlen(headline);
 
     lv_text_putc(out, '\n');
@@ -131,6 +132,8 @@ static void put_new_edge(struct lv_text *out, const struct lv_report *report)
         put_handler(out, report);
     lv_text_puts(out, held);
     put_lock(out, &edge->held);
+    if (report->compared)
+        lv_text_printf(out, "and the lock comparison function returns %d:\n", report->comparison);
     if (edge->kind == LV_REPORT_EDGE_COMPLETE)
         put_handler(out, report);
 }
@@ -277,6 +280,20 @@ static void put_recursive(struct lv_text *out, const struct lv_report *report)
         lv_text_puts(out, "\n The lock is held by the thread itself.\n");
 }
 
+/* The lock is about to be taken under a nest lock that is not held. */
+static void put_nest(struct lv_text *out, const struct lv_report *report)
+{
+    lv_text_puts(out, " is trying to lock:\n");
+    lv_text_printf(out, "0x%lx ", (unsigned long)report->subject.address);
+    put_class(out, &report->subject);
+    lv_text_printf(out, ", at: %s\n", frame_at(&report->backtrace, 0));
+    put_handler(out, report);
+    lv_text_printf(out, "\nbut this thread is not holding:\n0x%lx", (unsigned long)report->nest);
+    if (report->nest_name != NULL)
+        lv_text_printf(out, " (%s)", report->nest_name);
+    lv_text_printf(out, "\nunder which it is to be taken\n");
+}
+
 /* A finding about one lock: the lock and the detail read as one sentence. A claim about something else has no lock: thread
  * and detail do. */
 static void put_subject(struct lv_text *out, const struct lv_report *report)
@@ -284,6 +301,10 @@ static void put_subject(struct lv_text *out, const struct lv_report *report)
     const struct lv_report_lock *lock = &report->subject;
 
     put_thread(out, &report->thread);
+    if (report->nest != 0) {
+        put_nest(out, report);
+        return;
+    }
     if (lock->address == 0) {
         lv_text_printf(out, "\n%s\n", lv_scenario_word(report->detail));
         put_handler(out, report);

@@ -20,6 +20,17 @@ static void on_report(const struct lockval_report *report, void *arg)
             report->text);
 }
 
+static int compare(const void *held, const void *wanted)
+{
+    return held < wanted ? -1 : 1;
+}
+
+static void print_lock(const void *lock, char *text, unsigned long size)
+{
+    if (lock && size > 1)
+        strcpy(text, "!");
+}
+
 static void maps(void)
 {
     lockval_init_map(&map, "map", &key);
@@ -34,6 +45,10 @@ static void maps(void)
     lockval_sync_map(&map, LOCKVAL_WRITE, 0, 0);
     if (lockval_match_class_map(&map, &key) == 0)
         puts("the map is of another class");
+    lockval_set_class_map(&map, &key, "map");
+    lockval_set_subclass_map(&map, 1);
+    lockval_set_order_map(&map, compare, print_lock);
+    lockval_set_order_map(&map, 0, 0);
     lockval_set_novalidate_map(&map);
     lockval_set_notrack_map(&map);
     lockval_init_map(&map, "map", &key);
@@ -47,8 +62,10 @@ static void locks(void)
     lockval_set_class(words[0], LOCKVAL_MUTEX, &key, "lock");
     lockval_set_novalidate(words[1], LOCKVAL_RWLOCK);
     lockval_set_notrack(words[2], LOCKVAL_SPIN);
+    lockval_set_subclass(words[0], LOCKVAL_MUTEX, 0);
+    lockval_set_order(words[0], LOCKVAL_MUTEX, compare, print_lock);
     lockval_next_subclass(words[0], 1);
-    lockval_next_nest(words[0], words[1]);
+    lockval_next_nest(words[0], 0);
     lockval_might_lock(words[0], LOCKVAL_MUTEX, LOCKVAL_WRITE);
     lockval_might_lock_nested(words[0], LOCKVAL_MUTEX, LOCKVAL_WRITE, 1);
     if (lockval_match_class(words[0], LOCKVAL_MUTEX, &key) == 0)
@@ -91,6 +108,7 @@ static void claims(void)
     lockval_acquire_map(&map, LOCKVAL_WRITE, 0, 0, 0);
     lockval_acquired_map(&map);
     lockval_assert_held(&map, LOCKVAL_ANY);
+    lockval_set_held_subclass(&map, 1);
     cookie = lockval_pin(&map);
     lockval_unpin(&map, cookie);
     lockval_repin(&map, cookie);
@@ -123,6 +141,8 @@ int main(void)
     lockval_on();
     (void)before;
     (void)on_report;
+    (void)compare;
+    (void)print_lock;
     (void)map;
     if (version && strcmp(version, number) != 0)
         puts("header and library are of different versions");

@@ -21,7 +21,7 @@
  * expect subclass-order: circular potential | \(first class/1\)
  * expect subclass-after-failed-try: recursive potential
  * expect nest: clean
- * expect nest-not-held: recursive potential
+ * expect nest-not-held: assert misuse, recursive potential
  * expect nest-forgotten: recursive potential
  * expect novalidate: clean
  * expect novalidate-is-held: unlock misuse | \(plain class\)

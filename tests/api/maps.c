@@ -37,7 +37,7 @@
  * expect no-levels: recursive potential | missing lock nesting notation
  * expect level-beyond: clean
  * expect nest-lock: clean
- * expect nest-lock-not-held: recursive potential
+ * expect nest-lock-not-held: assert misuse, recursive potential
  */
 
 #define _GNU_SOURCE

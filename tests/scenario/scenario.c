@@ -262,7 +262,17 @@ void scenario_unlock(struct scenario *s, unsigned thread, const char *name)
 {
     const struct lv_object *object = scenario_object(s, name, LV_KIND_MUTEX);
 
-    lv_release(&s->ctx, scenario_thread(s, thread), object->address, object->kind, site_of(s, object));
+    struct lv_thread *t = scenario_thread(s, thread);
+    struct lv_acquisition what = { .address = object->address,
+                                   .kind = (uint8_t)object->kind,
+                                   .site = site_of(s, object) };
+
+    if (t->depth != 0 && t->held[t->depth - 1].address == object->address) {
+        lv_release(&s->ctx, t, object->address, object->kind, what.site);
+        return;
+    }
+    what.class = lv_identity_class(lv_identity_peek(&s->ctx, object));
+    lv_release_slow(&s->ctx, t, &what);
 }
 
 void scenario_chain(struct scenario *s, unsigned thread, const char *names)

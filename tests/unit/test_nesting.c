@@ -198,6 +198,7 @@ START_TEST(nest_lock_named_but_not_held)
     scenario_class(s, "A", SCENARIO_EXPLICIT);
     write_lock(1, "A1");
     scenario_lock_nest(s, 1, "A2", "N");
+    scenario_expect(s, LV_FINDING_ASSERT, LV_VERDICT_MISUSE);
     scenario_expect(s, RECURSIVE, POTENTIAL);
 }
 END_TEST
@@ -212,6 +213,7 @@ START_TEST(nest_lock_held_first_and_then_not)
     unlock(1, "A2");
     scenario_expect_clean(s);
     scenario_lock_nest(s, 1, "A2", "M");
+    scenario_expect(s, LV_FINDING_ASSERT, LV_VERDICT_MISUSE);
     scenario_expect(s, RECURSIVE, POTENTIAL);
 }
 END_TEST

@@ -19,8 +19,8 @@
 /* clang-format off */
 #define FRAMES(...) ((const char *const[]){ __VA_ARGS__ })
 #define STACK(...) { sizeof(FRAMES(__VA_ARGS__)) / sizeof(char *), FRAMES(__VA_ARGS__) }
-#define LOCK(address, class, mode, flags, ...) { (address), (class), (mode), (flags), STACK(__VA_ARGS__), false }
-#define LOCK_ONLY(address, class) { (address), (class), LV_WRITE, 0, { 0, NULL }, false }
+#define LOCK(address, class, mode, flags, ...) { (address), (class), (mode), (flags), STACK(__VA_ARGS__), false, NULL }
+#define LOCK_ONLY(address, class) { (address), (class), LV_WRITE, 0, { 0, NULL }, false, NULL }
 /* clang-format on */
 
 /* The outer end of most stacks. */
