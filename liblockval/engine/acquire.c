@@ -85,7 +85,10 @@ static void add_edge(struct walk *w, uint32_t held)
     struct lv_finding finding;
     struct lv_edge *edge;
     uint32_t number;
-    int fresh = lv_digraph_add(&w->ctx->graph, mine.class.v, wanted.class.v, bit, &number);
+    int fresh;
+
+    lv_counts_link(&w->ctx->counts, mine.class.v, wanted.class.v);
+    fresh = lv_digraph_add(&w->ctx->graph, mine.class.v, wanted.class.v, bit, &number);
 
     if (fresh < 0) {
         w->error = fresh;
@@ -210,6 +213,7 @@ static struct lv_chains *chains_of(struct lv_context *ctx, const struct lv_acqui
 static void learn(struct walk *w, uint64_t chain, uint64_t at)
 {
     struct lv_class *class = lv_classes_get(&w->ctx->classes, w->a->class);
+    uint32_t begun = lv_counts_begin(&w->ctx->counts);
 
     w->a->stack = lv_stack_here(w->ctx, w->a->site);
     w->a->earlier = false;
@@ -218,6 +222,7 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     class->usage |= lv_usage_bits(w->ctx, w->t, (enum lv_mode)w->a->mode, w->a->flags);
     lv_thread_note_name(w->ctx, w->t);
     learn_edges(w);
+    lv_counts_end(w->ctx, begun, w->a);
     if (w->error == 0)
         w->error = w->a->paired ? lv_pairs_walk(&w->ctx->pairs, chain) : lv_chains_walk(&w->ctx->chains, chain);
     if (w->error == 0 && lv_table_find(&w->ctx->stack_at, at) == 0)
@@ -251,9 +256,16 @@ static void learn_locked(struct walk *w, uint64_t chain, uint64_t at)
 
 static void remember(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t tag)
 {
+    struct lv_cache_slot *slot;
+    uint32_t hits = 1;
+
     lv_thread_grow_cache(ctx, t);
-    t->cache[tag & t->cache_mask] =
-        (struct lv_cache_slot){ .tag = tag, .key_after = a->key_after, .stack = a->stack, .hits = 1 };
+    slot = &t->cache[tag & t->cache_mask];
+    if (slot->tag == tag)
+        hits += slot->hits;
+    else
+        lv_counts_evict(ctx, slot);
+    lv_cache_set(slot, tag, a->key_after, a->stack, hits);
 }
 
 /* A lock that another thread released in this thread's stead, a once control whose routine was left by longjmp: the lock
@@ -299,8 +311,10 @@ static bool is_nothing_new(struct lv_context *ctx, struct lv_thread *t, struct l
 
     t->guard++;
     learned = is_learned(ctx, a, chain, at);
-    if (learned)
+    if (learned) {
         __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
+        lv_counts_uncached(ctx, a);
+    }
     t->guard--;
     return learned;
 }
@@ -358,6 +372,8 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
         learn_locked(&w, chain, at);
     if (cached)
         remember(ctx, t, a, tag);
+    else
+        lv_counts_uncached(ctx, a);
     t->guard--;
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/orphan.h"
 #include "engine/publish.h"
+#include "engine/summary.h"
 #include "sys/memcheck.h"
 
 int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
@@ -35,6 +36,8 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
         r = lv_stacks_init(&ctx->stacks, &ctx->arena);
     if (r == 0)
         r = lv_witnesses_init(&ctx->witnesses, &ctx->arena);
+    if (r == 0)
+        r = lv_counts_init(&ctx->counts, &ctx->arena);
     if (r < 0)
         return r;
     lv_chains_init(&ctx->chains, &ctx->arena);
@@ -43,6 +46,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     lv_pages_init(&ctx->pages, &ctx->arena);
     lv_table_init(&ctx->sites, &ctx->arena);
     lv_orphans_init(ctx);
+    lv_made_init(ctx);
     lv_table_init(&ctx->found, &ctx->arena);
     lv_vec_init(&ctx->thread_infos, &ctx->arena, sizeof(struct lv_thread_info));
     lv_vec_init(&ctx->instances, &ctx->arena, sizeof(struct lv_instance));

@@ -10,6 +10,7 @@
 
 #include "base/states.h"
 #include "check/nesting.h"
+#include "engine/counts.h"
 #include "engine/pages.h"
 #include "graph/chains.h"
 #include "graph/classes.h"
@@ -107,6 +108,7 @@ struct lv_context {
     struct lv_pairs pairs;
     struct lv_chains chains;
     struct lv_stacks stacks;
+    struct lv_counts counts;
     struct lv_table stack_at; /* chain and call site -> the stack of the first acquisition there */
     struct lv_witnesses witnesses;
     struct lv_vec thread_infos;     /* struct lv_thread_info; number 0 is not used */
@@ -138,8 +140,10 @@ struct lv_context {
     uintptr_t handler_site[LV_SIGNALS]; /* atomic: the call that installed it, or the last one */
 
     void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
-    uint32_t findings; /* atomic: all */
-    uint32_t counted;  /* atomic: those at or above fail_on */
+    struct lv_vec made; /* lock: struct lv_made (engine/summary.h), for the summary at exit */
+    bool summary_said;  /* atomic */
+    uint32_t findings;  /* atomic: all */
+    uint32_t counted;   /* atomic: those at or above fail_on */
 
     /* Is the lock at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely; false for
      * kinds that cannot be asked. Null: none can. Constant after init. */

@@ -150,7 +150,8 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
             lv_context_degrade(ctx);
             break;
         }
-        *slot = (struct lv_cache_slot){ .tag = tag, .stack = a->stack, .hits = 1 };
+        lv_counts_evict(ctx, slot);
+        lv_cache_set(slot, tag, 0, a->stack, 1);
     }
     lv_findings_publish(ctx, &findings);
 }

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "engine/here.h"
 #include "engine/resolve.h"
+#include "engine/summary.h"
 #include "engine/unload.h"
 
 struct lv_publication {
@@ -96,6 +97,7 @@ void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const
     memory = (char *)p;
     half = p->size / 2;
     lv_resolve(ctx, t, finding, memory + sizeof(*p), half - sizeof(*p), &p->report);
+    (void)lv_made_add(ctx, finding, p->report.fingerprint);
     lv_text_init(&p->text, memory + half, half);
     lv_report_text(&p->report, &p->text);
     if (findings->last != NULL)
@@ -130,8 +132,10 @@ void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
         ctx->sink(ctx, &p->report, p->text.buf, p->text.len);
         call_back(ctx, p);
         discard(ctx, p);
-        if (counted && ctx->options.halt_on_error)
+        if (counted && ctx->options.halt_on_error) {
+            lv_summary_say(ctx, true);
             lv_os_exit(lv_exit_status(ctx, ctx->options.exitcode));
+        }
     }
     lv_findings_init(findings);
 }

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "engine/acquire.h"
+#include "engine/advise.h"
 #include "engine/unload.h"
 #include "engine/usage.h"
 
@@ -308,6 +309,21 @@ void lv_resolve_held(struct lv_context *ctx, lv_thread_id thread, const struct l
     ret->held_count = count;
 }
 
+static void resolve_advice(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
+{
+    struct lv_edge_count *counts = take(p, finding->edge_count * sizeof(*counts));
+    struct lv_advice *advice = take(p, sizeof(*advice));
+    const char **lines = take(p, LV_ADVICE_LINES * sizeof(*lines));
+
+    if (counts == NULL || advice == NULL || lines == NULL)
+        return;
+    lv_advise(p->ctx, finding, counts, advice);
+    for (uint32_t i = 0; i < advice->count; i++)
+        lines[i] = advice->line[i];
+    ret->advice = lines;
+    ret->advice_count = advice->count;
+}
+
 /* The handler that the calling thread runs, if any. */
 static struct lv_report_handler resolve_handler(struct pool *p, const struct lv_thread *t)
 {
@@ -353,6 +369,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     resolve_reasons(&p, finding, ret);
     ret->fingerprint = fingerprint(&p, finding);
     resolve_edges(&p, finding, ret);
+    resolve_advice(&p, finding, ret);
     if (finding->edge_count == 0) {
         resolve_lock(&p, &finding->subject, &ret->subject);
         resolve_holder(&p, finding, ret);

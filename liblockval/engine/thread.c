@@ -207,9 +207,10 @@ void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t)
     if (cache == NULL)
         return;
     for (uint64_t i = 0; i < size; i++)
-        cache[t->cache[i].tag & (size * 2 - 1)] = t->cache[i];
-    t->cache = cache;
-    t->cache_mask = size * 2 - 1;
+        if (t->cache[i].tag != 0)
+            cache[t->cache[i].tag & (size * 2 - 1)] = t->cache[i];
+    __atomic_store_n(&t->cache, cache, __ATOMIC_RELEASE);
+    __atomic_store_n(&t->cache_mask, size * 2 - 1, __ATOMIC_RELEASE);
 }
 
 void lv_thread_empty_cache(struct lv_thread *t)

@@ -47,6 +47,18 @@ struct lv_cache_slot {
     uint32_t hits;
 };
 
+/* Make @slot another entry. Other threads may read it meanwhile (engine/counts.c): they see that its tag changes. */
+static inline void lv_cache_set(struct lv_cache_slot *slot, uint64_t tag, uint64_t key_after, lv_stack_id stack,
+                                uint32_t hits)
+{
+    __atomic_store_n(&slot->tag, 0, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    __atomic_store_n(&slot->key_after, key_after, __ATOMIC_RELAXED);
+    __atomic_store_n(&slot->stack.v, stack.v, __ATOMIC_RELAXED);
+    __atomic_store_n(&slot->hits, hits, __ATOMIC_RELAXED);
+    __atomic_store_n(&slot->tag, tag, __ATOMIC_RELEASE);
+}
+
 /* The table identity of one address, checked against the shared record at every use. */
 struct lv_known_instance {
     uintptr_t address;
@@ -100,17 +112,17 @@ enum {
 
 struct lv_thread {
     /* all fields: owner thread, unless they say something else */
-    uint32_t guard;  /* not 0: inside the library, or told not to watch */
-    uint32_t depth;  /* atomic: stored with release after an entry is filled in, before one is changed */
-    uint64_t key;    /* of the chain of what is held */
-    uint64_t filter; /* one bit for each held base class, by its id's low 6 bits */
-    uint64_t cache_mask;
-    uint64_t epoch; /* atomic; goes into every tag: what was cached under another epoch is not found */
-    struct lv_cache_slot *cache;
-    struct lv_held *held; /* atomic */
-    uint64_t context_key; /* of .in and .open; goes into the key of every acquisition. 0: both are empty */
-    uint8_t level;        /* of the chain: contexts entered, without those that it goes on in */
-    bool next_set;        /* the next_ fields speak of the next acquisition of next_lock */
+    uint32_t guard;              /* not 0: inside the library, or told not to watch */
+    uint32_t depth;              /* atomic: stored with release after an entry is filled in, before one is changed */
+    uint64_t key;                /* of the chain of what is held */
+    uint64_t filter;             /* one bit for each held base class, by its id's low 6 bits */
+    uint64_t cache_mask;         /* atomic: stored with release after .cache */
+    uint64_t epoch;              /* atomic; goes into every tag: what was cached under another epoch is not found */
+    struct lv_cache_slot *cache; /* atomic; read by others, for its counts */
+    struct lv_held *held;        /* atomic */
+    uint64_t context_key;        /* of .in and .open; goes into the key of every acquisition. 0: both are empty */
+    uint8_t level;               /* of the chain: contexts entered, without those that it goes on in */
+    bool next_set;               /* the next_ fields speak of the next acquisition of next_lock */
     uint8_t next_subclass;
     uint32_t capacity; /* of held */
     uintptr_t next_lock;

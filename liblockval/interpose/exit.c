@@ -10,6 +10,7 @@ LV_EXPORT void _exit(int status)
 {
     if (lv_real._exit == NULL)
         lv_process_start();
+    lv_process_say_summary();
     lv_real._exit(lv_process_exit_status(status));
     __builtin_unreachable();
 }
@@ -18,6 +19,7 @@ LV_EXPORT void _Exit(int status)
 {
     if (lv_real._Exit == NULL)
         lv_process_start();
+    lv_process_say_summary();
     lv_real._Exit(lv_process_exit_status(status));
     __builtin_unreachable();
 }

@@ -13,6 +13,7 @@
 
 #include "engine/lifetime.h"
 #include "engine/publish.h"
+#include "engine/summary.h"
 #include "process/bounds.h"
 #include "process/layout.h"
 #include "process/signals.h"
@@ -215,6 +216,7 @@ static void after_fork_child(void)
     }
     process = lv_os_pid();
     ctx->findings = ctx->counted = 0;
+    lv_made_after_fork(ctx);
     lv_table_init(&ctx->found, &ctx->arena);
     if (!ctx->options.follow_children)
         ctx->state = LV_STATE_OFF;
@@ -325,6 +327,21 @@ void lv_process_stop_watching(void)
 bool lv_process_is_own(void)
 {
     return process == lv_os_pid();
+}
+
+void lv_process_say_summary(void)
+{
+    struct lv_thread *t = lv_self_state;
+
+    if (t == &nobody || t == &noting)
+        t = NULL;
+    if (!lv_process_is_own())
+        return;
+    if (t != NULL)
+        t->guard++;
+    lv_summary_say(&lv_process_context, t != NULL);
+    if (t != NULL)
+        t->guard--;
 }
 
 int lv_process_exit_status(int status)

@@ -70,6 +70,9 @@ void lv_process_stop_watching(void);
 /* The status with which the process is to end instead of @status; @status itself in a child of vfork. */
 int lv_process_exit_status(int status);
 
+/* The process ends: the summary of its findings, once. Nothing in a child of vfork. */
+void lv_process_say_summary(void);
+
 #define LV_CALL_SITE ((uintptr_t)__builtin_return_address(0))
 
 #endif

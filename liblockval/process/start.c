@@ -133,6 +133,7 @@ static void at_exit(int status, void *unused)
     int wanted = lv_process_exit_status(status);
 
     (void)unused;
+    lv_process_say_summary();
     if (lv_process_context.options.stats)
         lv_stats_say(&lv_process_context);
     if (wanted != status)
@@ -143,6 +144,7 @@ static void at_quick_exit_last(void)
 {
     int wanted = lv_process_exit_status(0);
 
+    lv_process_say_summary();
     if (lv_process_context.options.stats)
         lv_stats_say(&lv_process_context);
     if (wanted != 0)

@@ -131,6 +131,9 @@ struct lv_report {
     uint32_t class_count; /* the distinct classes of the finding, for the "classes:" block */
     const struct lv_report_class *const *classes;
 
+    uint32_t advice_count; /* what to change, one line each; three at most */
+    const char *const *advice;
+
     struct lv_report_stack backtrace; /* of .thread, now */
 };
 

@@ -393,6 +393,8 @@ static void put_verdict(struct lv_text *out, const struct lv_report *report)
     for (uint32_t i = 0; i < report->reason_count; i++)
         lv_text_printf(out, "  %s\n", lv_scenario_word(report->reasons[i]));
     put_classes(out, report);
+    for (uint32_t i = 0; i < report->advice_count; i++)
+        lv_text_printf(out, "%s %s\n", i ? "       " : "advice:", lv_scenario_word(report->advice[i]));
     lv_text_printf(out, "fingerprint: %s\n", lv_scenario_word(report->fingerprint));
 }
 

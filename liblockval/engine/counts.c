@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The states of threads are type-stable and their caches are never given back, so all can be read at any time. Their owners
+ * change them meanwhile: an entry is taken as it is only if its tag was the same before and after; the owner clears the tag
+ * before it changes the rest (lv_cache_set()). A cache is replaced by a larger one, and the mask after it: the mask is read
+ * first.
+ */
+
+#include "engine/counts.h"
+
+#include <errno.h>
+
+#include "base/hash.h"
+#include "engine/thread.h"
+
+int lv_counts_init(struct lv_counts *counts, struct lv_arena *arena)
+{
+    uint32_t unused;
+
+    lv_table_init(&counts->links_of, arena);
+    lv_table_init(&counts->place_at, arena);
+    lv_vec_init(&counts->links, arena, sizeof(struct lv_link));
+    lv_vec_init(&counts->places, arena, sizeof(struct lv_place));
+    return lv_vec_add(&counts->links, &unused) != NULL && lv_vec_add(&counts->places, &unused) != NULL ? 0 : -ENOMEM;
+}
+
+size_t lv_counts_bytes(const struct lv_counts *counts)
+{
+    return counts->links_of.bytes + lv_vec_bytes(&counts->links) + lv_vec_bytes(&counts->places) +
+           counts->place_at.bytes;
+}
+
+uint32_t lv_counts_begin(const struct lv_counts *counts)
+{
+    return counts->links.count;
+}
+
+void lv_counts_link(struct lv_counts *counts, uint32_t from, uint32_t to)
+{
+    uint32_t unused;
+    struct lv_link *link = lv_vec_add(&counts->links, &unused);
+
+    if (link != NULL)
+        *link = (struct lv_link){ .from = from, .to = to };
+}
+
+/* What the place of a chain taken from the site of @stack is found by; 0: there is none. */
+static uint64_t place_key(const struct lv_context *ctx, uint64_t chain, lv_stack_id id)
+{
+    const struct lv_stack *stack = lv_stacks_get(&ctx->stacks, id);
+    uint64_t born;
+
+    if (stack == NULL || chain == 0)
+        return 0;
+    born = lv_modules_now(&ctx->modules) != 0 ? lv_stack_born(stack, 0) : 0;
+    return lv_hash_mix(chain + born, stack->frames[0]) | 1;
+}
+
+static void add_place(struct lv_context *ctx, uint64_t chain, lv_stack_id stack)
+{
+    struct lv_counts *counts = &ctx->counts;
+    uint64_t key = place_key(ctx, chain, stack);
+    struct lv_place *place;
+    uint32_t number;
+
+    if (key == 0 || lv_table_find(&counts->place_at, key) != 0)
+        return;
+    place = lv_vec_add(&counts->places, &number);
+    if (place == NULL)
+        return;
+    *place = (struct lv_place){ .chain = chain, .stack = stack };
+    if (lv_table_insert(&counts->place_at, key, number) < 0)
+        counts->places.count--;
+}
+
+void lv_counts_end(struct lv_context *ctx, uint32_t begun, const struct lv_acquisition *a)
+{
+    struct lv_counts *counts = &ctx->counts;
+
+    if (counts->links.count == begun)
+        return;
+    add_place(ctx, a->key_after, a->stack);
+    /* A chain that is known made these edges before. */
+    if (a->key_after == 0 || lv_table_find(&counts->links_of, a->key_after) != 0 ||
+        lv_table_insert(&counts->links_of, a->key_after, begun) < 0) {
+        counts->links.count = begun;
+        return;
+    }
+    ((struct lv_link *)lv_vec_at(&counts->links, counts->links.count - 1))->last = true;
+}
+
+static void add_hits(struct lv_context *ctx, uint64_t chain, lv_stack_id stack, uint32_t hits)
+{
+    uint64_t key = place_key(ctx, chain, stack);
+    uint32_t number = key != 0 ? lv_table_find(&ctx->counts.place_at, key) : 0;
+
+    if (number != 0)
+        __atomic_fetch_add(&((struct lv_place *)lv_vec_at(&ctx->counts.places, number))->hits, hits, __ATOMIC_RELAXED);
+}
+
+void lv_counts_uncached(struct lv_context *ctx, const struct lv_acquisition *a)
+{
+    add_hits(ctx, a->key_after, a->stack, 1);
+}
+
+/* Entries of events have no chain. */
+void lv_counts_evict(struct lv_context *ctx, const struct lv_cache_slot *slot)
+{
+    if (slot->tag != 0)
+        add_hits(ctx, slot->key_after, slot->stack, slot->hits);
+}
+
+void lv_counts_add_site(const struct lv_context *ctx, struct lv_edge_count *edge, lv_stack_id id)
+{
+    const struct lv_stack *stack = lv_stacks_get(&ctx->stacks, id);
+
+    if (stack == NULL || stack->count == 0)
+        return;
+    edge->stack = id;
+    for (uint32_t i = 0; i < edge->sites; i++)
+        if (edge->site[i] == stack->frames[0])
+            return;
+    if (edge->sites < LV_COUNT_SITES)
+        edge->site[edge->sites++] = stack->frames[0];
+    else
+        edge->more_sites = true;
+}
+
+/* @hits acquisitions walked @chain, from the site of @stack. */
+static void add(const struct lv_context *ctx, struct lv_edge_count *edges, uint32_t n, uint64_t chain,
+                lv_stack_id stack, uint64_t hits)
+{
+    uint32_t number = chain != 0 ? lv_table_find(&ctx->counts.links_of, chain) : 0;
+    const struct lv_link *link;
+
+    if (number == 0)
+        return;
+    do {
+        link = lv_vec_at(&ctx->counts.links, number++);
+        for (uint32_t i = 0; i < n; i++) {
+            if (edges[i].from != link->from || edges[i].to != link->to)
+                continue;
+            edges[i].hits += hits;
+            lv_counts_add_site(ctx, &edges[i], stack);
+        }
+    } while (!link->last);
+}
+
+/* Read an entry of another thread's cache. False: it is empty, or is being changed. */
+static bool read_slot(const struct lv_cache_slot *slot, struct lv_cache_slot *ret)
+{
+    ret->tag = __atomic_load_n(&slot->tag, __ATOMIC_ACQUIRE);
+    if (ret->tag == 0)
+        return false;
+    ret->key_after = __atomic_load_n(&slot->key_after, __ATOMIC_RELAXED);
+    ret->stack.v = __atomic_load_n(&slot->stack.v, __ATOMIC_RELAXED);
+    ret->hits = __atomic_load_n(&slot->hits, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&slot->tag, __ATOMIC_RELAXED) == ret->tag;
+}
+
+void lv_counts_collect(struct lv_context *ctx, struct lv_edge_count *edges, uint32_t n)
+{
+    struct lv_cache_slot slot;
+
+    for (const struct lv_thread *t = ctx->threads; t != NULL && n != 0; t = t->next) {
+        uint64_t mask = __atomic_load_n(&t->cache_mask, __ATOMIC_ACQUIRE);
+        const struct lv_cache_slot *cache = __atomic_load_n(&t->cache, __ATOMIC_ACQUIRE);
+
+        for (uint64_t i = 0; i <= mask; i++)
+            if (read_slot(&cache[i], &slot))
+                add(ctx, edges, n, slot.key_after, slot.stack, slot.hits);
+    }
+    for (uint32_t i = 1; i < ctx->counts.places.count; i++) {
+        const struct lv_place *place = lv_vec_at(&ctx->counts.places, i);
+        uint64_t hits = __atomic_load_n(&place->hits, __ATOMIC_RELAXED);
+
+        if (hits != 0)
+            add(ctx, edges, n, place->chain, place->stack, hits);
+    }
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_ENGINE_COUNTS_H
+#define LV_ENGINE_COUNTS_H
+
+#include "graph/table.h"
+#include "graph/vec.h"
+
+/*
+ * How often, and from how many call sites, each edge was made. Nothing is counted for it on the fast path: the entries of the
+ * threads' private caches have counts of their own, and whoever wants to know walks them all. An entry names its chain; the
+ * first walk of a chain leaves here which edges it makes. What an entry that is overwritten had counted goes to its place.
+ *
+ * A place is a chain taken from one call site, the same in all threads.
+ */
+struct lv_context;
+struct lv_cache_slot;
+struct lv_acquisition;
+
+struct lv_counts {
+    struct lv_table links_of; /* key of a chain -> its first link; owner's lock for writing */
+    struct lv_vec links;      /* struct lv_link; number 0 is not used; owner's lock */
+    struct lv_vec places;     /* struct lv_place; number 0 is not used; owner's lock for adding */
+    struct lv_table place_at; /* chain and call site -> place; owner's lock for writing; where an edge is made only */
+};
+
+/* An edge that a chain makes by its last acquisition. Those of one chain lie one after another. */
+struct lv_link {
+    uint32_t from, to; /* classes */
+    bool last;
+};
+
+struct lv_place {
+    uint64_t chain;    /* its key; constant after init */
+    uint64_t hits;     /* atomic: acquisitions that no cache entry counts any more, or ever did */
+    lv_stack_id stack; /* of the first acquisition here; constant after init */
+};
+
+enum {
+    LV_COUNT_SITES = 32 /* call sites that are told apart for one edge */
+};
+
+/* What was counted of the edge from -> to. */
+struct lv_edge_count {
+    uint32_t from, to; /* classes; set by the caller */
+    uint64_t hits;
+    uint32_t sites; /* distinct ones, at most LV_COUNT_SITES */
+    bool more_sites;
+    lv_stack_id stack; /* taken from one of the sites */
+    uintptr_t site[LV_COUNT_SITES];
+};
+
+/* What it takes of the arena. Context: lock held. */
+size_t lv_counts_bytes(const struct lv_counts *counts);
+
+int lv_counts_init(struct lv_counts *counts, struct lv_arena *arena) LV_MUST_CHECK;
+
+/*
+ * A thread walks a chain the slow way: lv_counts_begin() before, lv_counts_link() for each edge that @a makes, then
+ * lv_counts_end(). Without memory something is not counted. Context: lock held in between.
+ */
+uint32_t lv_counts_begin(const struct lv_counts *counts);
+void lv_counts_link(struct lv_counts *counts, uint32_t from, uint32_t to);
+void lv_counts_end(struct lv_context *ctx, uint32_t begun, const struct lv_acquisition *a);
+
+/* The acquisition @a, which is not going to be in a cache entry. Context: registered thread, guard held. */
+void lv_counts_uncached(struct lv_context *ctx, const struct lv_acquisition *a);
+
+/* @slot of the calling thread's cache is about to be another one. Context: registered thread, guard held. */
+void lv_counts_evict(struct lv_context *ctx, const struct lv_cache_slot *slot);
+
+/*
+ * Count the @n edges in @edges. Acquisitions that other threads make meanwhile may be missed; else the counts are exact,
+ * as long as no thread took a chain from one site four thousand million times.
+ * Context: lock held, registered thread. Cost: all entries of all threads' caches, times @n for those that make edges.
+ */
+void lv_counts_collect(struct lv_context *ctx, struct lv_edge_count *edges, uint32_t n);
+
+/* The site of @stack is one of the edge's, too. Context: any thread. */
+void lv_counts_add_site(const struct lv_context *ctx, struct lv_edge_count *edge, lv_stack_id stack);
+
+#endif
