@@ -48,7 +48,7 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
 void lv_acquire_special(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
 void lv_acquire_refused(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
-bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a);
+bool lv_acquired_again(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what);
 
 /* The thread releases a lock that is not in its books. What does the lock itself say? */
@@ -158,7 +158,7 @@ LV_ALWAYS_INLINE void lv_acquired(struct lv_context *ctx, struct lv_thread *t, c
 {
     struct lv_held *h;
 
-    if (LV_UNLIKELY((t->filter & lv_filter_bit(a->base)) != 0) && lv_acquired_again(t, a))
+    if (LV_UNLIKELY((t->filter & lv_filter_bit(a->base)) != 0) && lv_acquired_again(ctx, t, a))
         return;
     if (LV_UNLIKELY(t->depth == t->capacity) && !lv_thread_grow_held(ctx, t))
         return;

@@ -84,13 +84,19 @@ void lv_held_lower(struct lv_thread *t)
     remix(t, first, t->level);
 }
 
-bool lv_acquired_again(struct lv_thread *t, const struct lv_acquisition *a)
+bool lv_acquired_again(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
 {
     struct lv_held *h = lv_held_find(t, a->address);
 
-    if (h == NULL || h->uid != a->uid)
-        return lv_nest_merge(t, a);
-    h->again++;
+    if (h != NULL && h->uid == a->uid) {
+        h->again++;
+        return true;
+    }
+    if (!lv_nest_merge(t, a))
+        return false;
+    /* It was waited for like any other lock. */
+    if (__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED))
+        lv_history_add(ctx, t, a);
     return true;
 }
 

@@ -156,6 +156,21 @@ START_TEST(trylocks_and_recursive_readers_do_not_count)
 }
 END_TEST
 
+/* Several locks of a class under a nest lock are one entry of the held stack; each was waited for all the same. */
+START_TEST(a_merged_lock_counts)
+{
+    begin();
+    scenario_class(s, "A", SCENARIO_EXPLICIT);
+    write_lock(2, "N");
+    scenario_lock_nest(s, 2, "A", "N");
+    write_lock(1, "A1");
+    wait_for(1, "E");
+    scenario_lock_nest(s, 2, "A2", "N");
+    complete(2, "E");
+    scenario_expect_cycle(s, EVENT, POTENTIAL, "E>A2 A1>E");
+}
+END_TEST
+
 START_TEST(cut_history)
 {
     begin();
@@ -251,6 +266,7 @@ int main(void)
         the_second_waiter_does_not_move_the_beginning,
         a_new_wait_begins_anew,
         trylocks_and_recursive_readers_do_not_count,
+        a_merged_lock_counts,
         cut_history,
         history_is_bounded,
         a_timed_acquisition_of_the_completer_is_guarded,
