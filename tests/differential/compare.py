@@ -6,32 +6,41 @@ import re
 
 import oracle
 
-Finding = collections.namedtuple("Finding", "step kind verdict edges subject")
+Finding = collections.namedtuple("Finding", "step kind verdict edges subject use")
+Use = collections.namedtuple("Use", "news state inside open new_edge")
 
-EDGE = re.compile(r"([A-Z]+\d*)(?:/(\d))?\.([wrR])(t?)>([A-Z]+\d*)(?:/(\d))?\.([wrR])(t?)$")
+LOCK = re.compile(r"([A-Z]+[\d?]*)(?:/(\d))?\.([wrR])(t?)$")
+STATES = {"hard": "0", "soft": "1", "SIGUSR1": "S10", "SIGSEGV": "S11", "SIGUSR2": "S12"}
 
 
 class Mismatch(Exception):
     pass
 
 
+def parse_lock(word):
+    match = LOCK.match(word)
+    if not match:
+        raise Mismatch(f"no lock: {word}")
+    name, sub, mode, timed = match.groups()
+    return oracle.Lock(name, (oracle.base_of(name), int(sub or 0)), mode, bool(timed))
+
+
 def parse_finding(line):
     step, kind, verdict, *rest = line.split(" ")
-    edges, subject = [], None
+    edges, subject, use = [], None, None
     for word in rest:
         if word.startswith("["):
             subject = word[1:-1]
-            continue
-        match = EDGE.match(word)
-        if not match:
-            raise Mismatch(f"no edge: {word}")
-        edges.append(tuple(oracle.Lock(name, (oracle.base_of(name), int(sub or 0)), mode, bool(timed))
-                           for name, sub, mode, timed in (match.groups()[:4], match.groups()[4:])))
-    return Finding(int(step), kind, verdict, edges, subject)
-
-
-def is_one_class(finding):
-    return all(lock.name != other.name and lock.node[0] == other.node[0] for lock, other in finding.edges)
+        elif word.startswith("{"):
+            news, state, inside, is_open, new_edge = word[1:-1].split(":")
+            use = Use(news, STATES[state], parse_lock(inside), parse_lock(is_open), int(new_edge) - 1)
+        else:
+            edges.append(tuple(map(parse_lock, word.split(">"))))
+    if use:
+        if edges[0] != (use.open, use.inside):
+            raise Mismatch(f"the first edge is not the context's: {line}")
+        edges = edges[1:]
+    return Finding(int(step), kind, verdict, edges, subject, use)
 
 
 class Comparison:
@@ -64,29 +73,44 @@ class Comparison:
             raise Mismatch("the edges that are made lead to less than all edges would")
 
     def compare(self, expected, findings):
-        expected = {entry.key: entry for entry in expected}
+        expected = list(expected)
         for finding in findings:
-            entry = expected.pop(self.key_of(finding), None)
-            if entry is None:
-                raise Mismatch(f"not expected: {finding}")
+            identity = self.identity_of(finding)
+            entry = self.find_entry(expected, finding, identity)
+            if identity is None:
+                identity = min(entry.cycles)[1]
+            expected.remove(entry)
             if finding.verdict != entry.verdict:
                 raise Mismatch(f"{entry.verdict} expected: {finding}")
-            identity = self.identity_of(finding)
-            if (len(finding.edges), identity) not in entry.cycles:
-                raise Mismatch(f"another one expected, {sorted(entry.cycles, key=repr)}: {finding}")
             if identity in self.made:
                 raise Mismatch(f"made before: {finding}")
             self.made.add(identity)
             self.check_cycle(finding)
-        for entry in expected.values():
+        for entry in expected:
             if not entry.optional and not any(identity in self.made for _, identity in entry.cycles):
                 raise Mismatch(f"missing: {entry}")
+
+    def find_entry(self, expected, finding, identity):
+        """One for the same edge or lock, and if there are several, one that agrees."""
+        entries = [entry for entry in expected if entry.key == self.key_of(finding)]
+        if not entries:
+            raise Mismatch(f"not expected: {finding}")
+        for entry in entries:
+            if identity is None or (len(finding.edges), identity) in entry.cycles:
+                return entry
+        raise Mismatch(f"another one expected, {entries}: {finding}")
 
     def is_nesting(self, finding):
         """By the rule for two locks of a class, not by the order of instances."""
         return self.oracle.has_class_rule(finding.edges[0][0].node)
 
     def key_of(self, finding):
+        use = finding.use
+        if use and use.news == "edge":
+            held, wanted = finding.edges[use.new_edge]
+            return "use", "edge", held.node, wanted.node, oracle.dependency(held.mode, wanted), use.state
+        if use:
+            return "use", use.news, (use.inside if use.news == "inside" else use.open).node, use.state
         if not finding.edges:
             return finding.kind, finding.subject
         held, wanted = finding.edges[0]
@@ -96,6 +120,10 @@ class Comparison:
         return "order", start, end, oracle.dependency(held.mode, wanted)
 
     def identity_of(self, finding):
+        if finding.use:
+            return "signal", finding.use.inside.node, finding.use.open.node, finding.use.state
+        if finding.kind == "assert":
+            return None  # the place of the call belongs to it
         if not finding.edges:
             return finding.kind, finding.subject
         held, wanted = finding.edges[0]
@@ -110,6 +138,9 @@ class Comparison:
 
     def check_cycle(self, finding):
         """It is closed and strong, and made of what was seen."""
+        if finding.use:
+            self.check_use(finding)
+            return
         for number, (held, wanted) in enumerate(finding.edges):
             if (held, wanted) not in self.oracle.seen_edges:
                 raise Mismatch(f"edge {number} was never seen: {finding}")
@@ -123,3 +154,17 @@ class Comparison:
                 raise Mismatch(f"not strong after edge {number}: {finding}")
             if wanted.timed and finding.verdict != "guarded":
                 raise Mismatch(f"timed, and not guarded: {finding}")
+
+    def check_use(self, finding):
+        """The path leads from the lock taken inside to the one held open, and what closes it is strong."""
+        use, edges = finding.use, finding.edges
+        ends = [use.inside] + [wanted for _, wanted in edges]
+        starts = [held for held, _ in edges] + [use.open]
+        for number, (end, start) in enumerate(zip(ends, starts)):
+            if end.node != start.node or (end.mode == "R" and start.mode != "w"):
+                raise Mismatch(f"open or not strong before edge {number}: {finding}")
+        if any(edge not in self.oracle.seen_edges or edge[1].timed for edge in edges):
+            raise Mismatch(f"an edge was never seen, or is timed: {finding}")
+        marks = self.oracle.marks
+        if not marks.get(use.inside.node, use.state) & 3 or not marks.get(use.open.node, use.state) & 12:
+            raise Mismatch(f"never used so: {finding}")

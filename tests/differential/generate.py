@@ -33,6 +33,7 @@ class Generator:
         self.nests = rng.choice([0, 0, 0, 0.4])
         self.wants = rng.choice([0, 0, 0.1])
         self.contexts = rng.choice([0, 0, 0.15])
+        self.signals = rng.choice([0, 0, 0.2])
         self.events = rng.choice([0, 0, 0.2])
         self.odd = rng.choice([0, 0, 0.05])  # releases of what is not held, locks taken by their holder
         self.lines += [f"class {name}" for name in self.classes + "XY" if rng.random() < 0.3]
@@ -42,6 +43,8 @@ class Generator:
         self.entered = {thread: [] for thread in self.threads}
         self.disabled = {thread: [] for thread in self.threads}
         self.waiting = {}  # thread -> event
+        self.handled = []
+        self.masks = {thread: set() for thread in self.threads}
 
     def say(self, thread, *words):
         self.lines.append(" ".join((thread,) + words))
@@ -125,9 +128,9 @@ class Generator:
         what = self.random.randrange(3)
         if entered and self.chance(0.5):
             self.leave(thread)
-        elif what == 0 and len(entered) < 3 and not disabled and not (0 in entered or number in entered):
+        elif what == 0 and len(entered) < 3 and not disabled and not {0, number} & {state for state, _ in entered}:
             self.say(thread, "enter", str(number))
-            entered.append(number)
+            entered.append((number, None))
         elif what == 1 and len(disabled) < 3:
             self.say(thread, "disable", str(number))
             disabled.append(number)
@@ -141,7 +144,38 @@ class Generator:
                 for _ in range(lock.again + 1):
                     self.say(thread, "unlock", lock.name)
                 self.held[thread].remove(lock)
-        self.say(thread, "exit", str(entered.pop()))
+        state, mask = entered.pop()
+        if mask is None:
+            self.say(thread, "exit", str(state))
+        else:
+            self.say(thread, "return", state)
+            self.masks[thread] = mask
+
+    def signal(self, thread):
+        """A handler is installed or removed, a mask changes, a signal comes, or its handler returns."""
+        entered, mask = self.entered[thread], self.masks[thread]
+        number = self.random.choice(["10", "10", "12", "11"])
+        what = self.random.randrange(6)
+        if entered and self.chance(0.5):
+            self.leave(thread)
+        elif what == 0 and number in self.handled and not entered:
+            self.say(thread, "unhandle", number)
+            self.handled.remove(number)
+        elif what <= 1 and number not in self.handled:
+            self.say(thread, "handle", number)
+            self.handled.append(number)
+        elif what <= 3 and number != "11":
+            self.masks[thread] = mask ^ {number}
+            self.say_mask(thread)
+        elif number in self.handled and number not in mask and len(entered) < 3:
+            self.say(thread, "signal", number)
+            entered.append((number, set(mask)))
+            if number != "11" or self.chance(0.5):
+                self.masks[thread] = mask | {number} | ({"12"} if self.chance(0.3) else set())
+                self.say_mask(thread)
+
+    def say_mask(self, thread):
+        self.say(thread, "mask", ",".join(sorted(self.masks[thread])) or "-")
 
     def event(self, thread):
         name = self.random.choice("XY") + "0"
@@ -167,6 +201,8 @@ class Generator:
         thread = self.random.choice([thread for thread in self.threads if thread not in self.waiting])
         if self.chance(self.contexts):
             self.context(thread)
+        elif self.chance(self.signals):
+            self.signal(thread)
         elif self.chance(self.events):
             self.event(thread)
         elif self.chance(self.odd):
@@ -187,7 +223,7 @@ class Books:
 
     def __init__(self):
         self.held = {}  # (thread, lock) -> [modes]
-        self.levels = {}  # thread -> number of locks taken, for each context entered
+        self.levels = {}  # thread -> [context, number of locks taken], for each that is entered
         self.waiting = {}  # thread -> event
 
     def step(self, thread, what, *rest):
@@ -204,10 +240,10 @@ class Books:
             self.unlock(thread, rest[0])
         elif what == "downgrade" and (thread, rest[0]) in self.held:
             self.held[thread, rest[0]][0] = "r"
-        elif what == "enter":
-            self.levels.setdefault(thread, []).append(0)
-        elif what == "exit":
-            return bool(self.levels.get(thread)) and self.levels[thread].pop() == 0
+        elif what in ("enter", "signal"):
+            self.levels.setdefault(thread, []).append([rest[0], 0])
+        elif what in ("exit", "return"):
+            return bool(self.levels.get(thread)) and self.levels[thread].pop() == [rest[0], 0]
         return True
 
     def lock(self, thread, name, mode, *_options):
@@ -216,7 +252,7 @@ class Books:
                 return False
         self.held.setdefault((thread, name), []).append(mode)
         if self.levels.get(thread):
-            self.levels[thread][-1] += 1
+            self.levels[thread][-1][1] += 1
         return True
 
     def unlock(self, thread, name):
@@ -226,7 +262,7 @@ class Books:
             if not modes:
                 del self.held[thread, name]
             if self.levels.get(thread):
-                self.levels[thread][-1] -= 1
+                self.levels[thread][-1][1] -= 1
 
 
 def is_possible(lines):

@@ -8,6 +8,7 @@ each an Expected: what makes it this finding, and what is left open (which of se
 import collections
 
 import paths
+import usage
 
 Lock = collections.namedtuple("Lock", "name node mode timed")
 
@@ -15,11 +16,24 @@ TRY, TIMED, UNCHECKED = "try", "timed", "unchecked"
 
 
 class Held:
-    """One entry of a thread's held stack."""
+    """One entry of a thread's held stack. Locks of one class that were taken one after the other under a nest lock are one
+    entry, merged, which is named by the first, as long as that is held; which the others are is not known."""
 
     def __init__(self, lock, flags, nested, level):
         self.lock, self.flags, self.nested, self.level = lock, flags, nested, level
         self.again = 0
+        self.merged = False
+
+    def takes_in(self, lock, flags, level):
+        return (self.lock.node, self.lock.mode, self.flags, self.level) == (lock.node, lock.mode, flags, level)
+
+    def release(self, name):
+        """One of several."""
+        self.again -= 1
+        if self.merged and self.lock.name == name:
+            self.lock = self.lock._replace(name=base_of(name) + "?")
+        elif self.merged and not self.again and not self.lock.name.endswith("?"):
+            self.merged = False
 
     def links(self):
         """Does it link older locks to what is taken after it? Not if nothing waits for it without limit, if its order is not
@@ -30,14 +44,21 @@ class Held:
 class Thread:
     def __init__(self):
         self.held = []
-        self.level = 0  # of contexts entered
+        self.now = usage.Circumstances()
         self.history = []  # (generation, level, lock) of acquisitions
+
+    @property
+    def level(self):
+        return self.now.level()
 
     def find(self, name):
         for held in reversed(self.held):
             if held.lock.name == name:
                 return held
         return None
+
+    def find_merged(self, base=None):
+        return next((held for held in reversed(self.held) if held.merged and base in (None, held.lock.node[0])), None)
 
 
 class Expected:
@@ -52,7 +73,7 @@ class Expected:
 
 
 def base_of(name):
-    return name.rstrip("0123456789")
+    return name.rstrip("0123456789?")
 
 
 def dependency(held_mode, lock):
@@ -77,6 +98,9 @@ class Oracle:
         self.instances = paths.Graph()
         self.all_classes = paths.Graph()  # with an edge from every held lock
         self.all_instances = paths.Graph()
+        self.judges_usage = False
+        self.marks = usage.Marks(self.classes)
+        self.handled = set()  # signals that have a handler
         self.seen_edges = set()  # (held lock, wanted lock) as they may be shown
         self.nested_before = set()
 
@@ -104,20 +128,32 @@ class Oracle:
         if again:
             again.again += got
             return [] if "again" in options else self.same_lock(again, lock, flags)
-        nested = nest is not None and thread.find(nest) is not None
-        found = [] if flags & {TRY, UNCHECKED} else self.depend(thread, lock, nested)
+        nested, found = False, []
+        if nest is not None:
+            nested = bool(thread.find(nest) or thread.find_merged())
+            if not nested:
+                site = next((word for word in options if word.startswith("site=")), name)
+                found.append(Expected(("assert", name), "misuse", {(0, ("assert", lock.node, site))}))
+        found += self.look_round(thread) + self.mark_taken(thread, lock, flags)
+        if not flags & {TRY, UNCHECKED}:
+            found += self.depend(thread, lock, nested)
         if got:
-            thread.held.append(Held(lock, flags, nested, thread.level))
+            last = thread.held[-1] if thread.held else None
+            if nested and last and self.has_class_rule(lock.node) and last.takes_in(lock, flags, thread.level):
+                last.again += 1
+                last.merged = True
+            else:
+                thread.held.append(Held(lock, flags, nested, thread.level))
             if not flags & {TRY, UNCHECKED} and mode != "R":
                 thread.history.append((self.generation, thread.level, lock))
         return found
 
     def step_unlock(self, thread, name):
-        held = thread.find(name)
+        held = thread.find(name) or thread.find_merged(base_of(name))
         if not held:
             return [Expected(("unlock", name), "misuse", {(0, ("unlock", name))})]
         if held.again:
-            held.again -= 1
+            held.release(name)
         else:
             thread.held.remove(held)
         return []
@@ -130,7 +166,8 @@ class Oracle:
     def step_wait(self, thread, name):
         self.generation += 1
         event = self.events.setdefault(name, [0, 0])
-        found = self.depend(thread, Lock(name, (base_of(name), 0), "w", False), False)
+        lock = Lock(name, (base_of(name), 0), "w", False)
+        found = self.look_round(thread) + self.mark_taken(thread, lock, {"event"}) + self.depend(thread, lock, False)
         if not event[1]:
             event[0] = self.generation
         event[1] += 1
@@ -154,22 +191,92 @@ class Oracle:
     def step_cut(self, thread):
         thread.history.clear()
 
-    def step_enter(self, thread, _context):
-        thread.level += 1
+    def step_enter(self, thread, state):
+        thread.now.enter(state)
+        self.shut_some(thread)
 
-    def step_exit(self, thread, _context):
-        thread.level -= 1
+    def step_exit(self, thread, state):
+        thread.now.leave(state)
 
-    def step_disable(self, _thread, _context):
-        pass
+    def step_signal(self, thread, number):
+        self.step_enter(thread, "S" + number)
 
-    def step_enable(self, _thread, _context):
-        pass
+    def step_return(self, thread, number):
+        thread.now.leave("S" + number)
+
+    def step_disable(self, thread, state):
+        thread.now.disabled.append(state)
+        self.shut_some(thread)
+
+    def step_enable(self, thread, state):
+        if state in thread.now.disabled:
+            thread.now.disabled.remove(state)
+        return self.look_round(thread)
+
+    def step_mask(self, thread, signals):
+        thread.now.blocked = frozenset("S" + number for number in signals.split(",") if number != "-")
+        self.shut_some(thread)
+        return self.look_round(thread)
+
+    def step_handle(self, thread, number):
+        if "S" + number in self.handled:
+            return []
+        self.handled.add("S" + number)
+        return self.look_round(thread)
+
+    def step_unhandle(self, thread, number):
+        if "S" + number not in self.handled:
+            return []
+        self.handled.remove("S" + number)
+        for other in self.threads.values():
+            other.now.known &= other.now.open(self.handled)
+        return self.look_round(thread)
 
     def direct_edges_suffice(self):
         """Do the edges that were made lead everywhere that an edge from every held lock would? (Of a rule, not of the
         library.)"""
         return self.classes.reaches_as(self.all_classes) and self.instances.reaches_as(self.all_instances)
+
+    # ---- contexts ----
+
+    def shut_some(self, thread):
+        thread.now.known &= thread.now.open(self.handled)
+
+    def look_round(self, thread):
+        """What is held is held with all open that can interrupt now, and could not when it was looked at last."""
+        is_open = thread.now.open(self.handled)
+        opened, thread.now.known = is_open - thread.now.known, is_open
+        found = []
+        for held in thread.held if opened else ():
+            if UNCHECKED not in held.flags:
+                mark = usage.STRONG_OPEN if held.lock.mode == "w" else usage.WEAK_OPEN
+                found += self.mark(held.lock, opened, mark)
+        return found
+
+    def mark_taken(self, thread, lock, flags):
+        """@lock is taken now: inside of what is entered, if it waits without limit; and held while what is open can
+        interrupt. An event is only waited for."""
+        found = []
+        if not flags & {TRY, TIMED, UNCHECKED}:
+            mark = usage.WEAK_INSIDE if lock.mode == "R" else usage.STRONG_INSIDE
+            found += self.mark(lock, thread.now.inside(), mark)
+        if not flags & {UNCHECKED, "event"}:
+            mark = usage.STRONG_OPEN if lock.mode == "w" else usage.WEAK_OPEN
+            found += self.mark(lock, thread.now.known, mark)
+        return found
+
+    def mark(self, lock, states, mark):
+        found = []
+        for state in [state for state in sorted(set(states)) if self.marks.add(lock.node, state, mark)]:
+            near = self.marks.judge_mark(lock.node, state, mark)
+            if near and self.judges_usage:
+                side = "inside" if mark & usage.INSIDE else "open"
+                found.append(self.expect_use(("use", side, lock.node, state), state, near))
+        return found
+
+    @staticmethod
+    def expect_use(key, state, near):
+        return Expected(key, "potential", {(length, ("signal", safe, unsafe, state)) for length, safe, unsafe in near})
 
     # ---- the rules ----
 
@@ -238,6 +345,9 @@ class Oracle:
         if ways:
             key = ("order", start, end, new)
             found.append(Expected(key, verdict, cycles_of(ways, held.node, verdict)))
+        if graph is self.classes and self.judges_usage:
+            for state, near in self.marks.judge_edge(start, end, new).items():
+                found.append(self.expect_use(("use", "edge", start, end, new, state), state, near))
 
     def class_cycles(self, ways, _node, verdict):
         cycles = set()

@@ -58,6 +58,28 @@ class Graph:
             level = list(reached)
         return []
 
+    def forwards(self, start, after_recursive, allowed=ALL):
+        """What strong paths lead to from @start, which a recursive reader took or not: level by level of distance, sets of
+        (node, taken by a recursive reader)."""
+        level = {(start, after_recursive)}
+        seen = set(level)
+        while level:
+            yield level
+            level = {(end, bool(kind & RECURSIVE)) for node, blocked in level for end, mask in self.out.get(node, {}).items()
+                     for kind in allowed if mask >> kind & 1 and not (blocked and kind & SHARED)} - seen
+            seen |= level
+
+    def backwards(self, end, before_shared, allowed=ALL):
+        """What strong paths lead from to @end, which is held shared by who goes on or not: level by level of distance, sets of
+        (node, held shared)."""
+        level = {(end, before_shared)}
+        seen = set(level)
+        while level:
+            yield level
+            level = {(start, bool(kind & SHARED)) for start, ends in self.out.items() for node, blocked in level
+                     for kind in allowed if ends.get(node, 0) >> kind & 1 and not (blocked and kind & RECURSIVE)} - seen
+            seen |= level
+
     def reach(self, start, after_recursive, allowed=ALL):
         """Where strong paths lead to from @start, reached itself by a recursive reader or not: (node, by a recursive
         reader). What is reached in the blocking way counts as reached in the other, too, which leads to less."""

@@ -13,6 +13,7 @@
  * the lock in brackets. A finding with edges begins with the one that made it. Then "end 7".
  */
 
+#include "engine/resolve.h"
 #include "scenario.h"
 
 #include <stdio.h>
@@ -56,9 +57,31 @@ static const char *lock_name(uintptr_t address)
     return "?";
 }
 
+/* The letters of the class of @lock, one of several that an entry stands for, and "?". */
+static void print_class(const struct lv_report_lock *lock)
+{
+    size_t len = strlen(lock->class->name) - strlen(subclass_of(lock));
+
+    for (uint32_t i = 0; i < play.s->lock_count; i++) {
+        const struct scenario_lock_record *record = &play.s->locks[i];
+        lv_class_id id = lv_identity_class(lv_identity_peek(&play.s->ctx, &record->object));
+        char name[64];
+        struct lv_text text;
+
+        lv_text_init(&text, name, sizeof(name));
+        lv_class_name(lv_classes_get(&play.s->ctx.classes, id), &text);
+        if (strlen(name) == len && strncmp(name, lock->class->name, len) == 0) {
+            printf("%.*s?", (int)strcspn(record->name, "0123456789"), record->name);
+            return;
+        }
+    }
+}
+
 static void print_lock(const struct lv_report_lock *lock)
 {
-    printf("%s%s.%c%s", lock_name(lock->address), subclass_of(lock), "wrR"[lock->mode],
+    if (lock->address == 0)
+        print_class(lock);
+    printf("%s%s.%c%s", lock->address != 0 ? lock_name(lock->address) : "", subclass_of(lock), "wrR"[lock->mode],
            (lock->flags & LV_TIMED) != 0 ? "t" : "");
 }
 
@@ -209,6 +232,41 @@ static void do_enable(unsigned thread, const char *name)
     lv_context_enable(&play.s->ctx, scenario_thread(play.s, thread), (int)number_of(name, CONTEXTS));
 }
 
+static void do_signal(unsigned thread, const char *name)
+{
+    lv_context_enter_signal(&play.s->ctx, scenario_thread(play.s, thread), (int)number_of(name, LV_SIGNALS));
+}
+
+static void do_return(unsigned thread, const char *name)
+{
+    lv_context_exit_signal(&play.s->ctx, scenario_thread(play.s, thread), (int)number_of(name, LV_SIGNALS));
+}
+
+static void do_handle(unsigned thread, const char *name)
+{
+    lv_context_set_handled(&play.s->ctx, scenario_thread(play.s, thread), (int)number_of(name, LV_SIGNALS), true,
+                           0x2000);
+}
+
+static void do_unhandle(unsigned thread, const char *name)
+{
+    lv_context_set_handled(&play.s->ctx, scenario_thread(play.s, thread), (int)number_of(name, LV_SIGNALS), false, 0);
+}
+
+/* "10,12", or "-" for none. */
+static void do_mask(unsigned thread, const char *name)
+{
+    uint64_t blocked = 0;
+
+    for (const char *at = name; *at >= '0' && *at <= '9'; at += *at == ',') {
+        char *end;
+
+        blocked |= lv_signal_bit((int)strtoul(at, &end, 10));
+        at = end;
+    }
+    lv_context_set_mask(&play.s->ctx, scenario_thread(play.s, thread), blocked);
+}
+
 static const struct step {
     const char *name;
     void (*run)(unsigned thread, const char *name);
@@ -216,7 +274,8 @@ static const struct step {
     { "unlock", do_unlock }, { "downgrade", do_downgrade }, { "wait", do_wait },
     { "woken", do_woken },   { "complete", do_complete },   { "cut", do_cut },
     { "enter", do_enter },   { "exit", do_exit },           { "disable", do_disable },
-    { "enable", do_enable },
+    { "enable", do_enable }, { "signal", do_signal },       { "return", do_return },
+    { "handle", do_handle }, { "unhandle", do_unhandle },   { "mask", do_mask },
 };
 
 /* @word: what, its object, and more. */
