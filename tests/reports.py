@@ -4,7 +4,8 @@
 import collections
 import re
 
-Finding = collections.namedtuple("Finding", "kind verdict reasons")
+# A finding's verdict is that of its report; the final one, in the summary at exit, may be higher. None: no summary has it.
+Finding = collections.namedtuple("Finding", "kind verdict reasons final")
 
 HEADLINES = (
     ("circular", r"possible circular locking dependency detected"),
@@ -26,7 +27,11 @@ def findings_of(text):
     """The findings whose reports are in @text, in order. A report that is cut makes one of the kind "broken"."""
     heads = re.findall(r"^WARNING: (.*)$", text, re.MULTILINE)
     verdicts = re.findall(r"^verdict: (\w+)$((?:\n  .*)*)", text, re.MULTILINE)
-    if len(heads) != len(verdicts):
-        return [Finding("broken", "none", [])]
-    return [Finding(kind_of(head), verdict, [line.strip() for line in reasons.splitlines() if line])
-            for head, (verdict, reasons) in zip(heads, verdicts)]
+    fingerprints = re.findall(r"^fingerprint: (\w+)$", text, re.MULTILINE)
+    if not len(heads) == len(verdicts) == len(fingerprints):
+        return [Finding("broken", "none", [], None)]
+    finals = {fingerprint: verdict
+              for verdict, fingerprint in re.findall(r"^  (\w+) +\w+ .*\[(\w+)\]$", text, re.MULTILINE)}
+    return [Finding(kind_of(head), verdict, [line.strip() for line in reasons.splitlines() if line],
+                    finals.get(fingerprint))
+            for head, (verdict, reasons), fingerprint in zip(heads, verdicts, fingerprints)]

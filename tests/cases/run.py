@@ -66,7 +66,9 @@ def kind_of(row):
         return "lifetime"
     if row.family == "AA" or "_AA" in row.family:
         return "recursive"
-    return "signal" if has_contexts(row) else "circular"
+    if not has_contexts(row) or row.family.endswith("RE_Er"):  # the latter is an ordinary circle with contexts in it
+        return "circular"
+    return "signal"
 
 
 def run(command, library=None, options=""):

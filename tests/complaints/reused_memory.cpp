@@ -48,12 +48,13 @@ void heap()
 __attribute__((noinline)) std::uintptr_t on_stack(bool exchanged)
 {
     alignas(std::mutex) unsigned char place[2][sizeof(std::mutex)];
+    std::uintptr_t address = reinterpret_cast<std::uintptr_t>(place);
     std::mutex *a = new (place[exchanged ? 1 : 0]) std::mutex, *b = new (place[exchanged ? 0 : 1]) std::mutex;
 
     nest(*a, *b);
     b->~mutex();
     a->~mutex();
-    return reinterpret_cast<std::uintptr_t>(place);
+    return address;
 }
 
 void stack()

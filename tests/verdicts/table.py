@@ -64,7 +64,11 @@ def what_is_said(case, library, program):
         return "did not end"
     if not found:
         return "silent" if status == 0 else f"status {status}"
-    return "; ".join(f"{finding.kind}, **{finding.verdict}**: " + "; ".join(finding.reasons) for finding in found)
+    said = []
+    for finding in found:
+        later = f", at the end **{finding.final}**" if finding.final not in (None, finding.verdict) else ""
+        said.append(f"{finding.kind}, **{finding.verdict}**{later}: " + "; ".join(finding.reasons))
+    return "<br>".join(said)
 
 
 def make_table(library, programs):
