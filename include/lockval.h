@@ -106,6 +106,15 @@ enum lockval_context_level {
     LOCKVAL_CONTEXT_SOFT = 1  /* shown in the second pair */
 };
 
+/* How a lock is waited for, and what may be waited for at a place. */
+enum lockval_wait {
+    LOCKVAL_WAIT_UNCHECKED = 0,
+    LOCKVAL_WAIT_FREE = 1,   /* not at all, as at the beginning of a reader's section without a lock */
+    LOCKVAL_WAIT_SPIN = 2,   /* spinning */
+    LOCKVAL_WAIT_CONFIG = 3, /* spinning or sleeping, as the program is configured */
+    LOCKVAL_WAIT_SLEEP = 4   /* sleeping */
+};
+
 /* The order of two locks of one class, of which the thread holds one and wants the other: less than 0 when that is right. And
  * what reports say of a lock, beside its name: at most @size bytes with the 0 at the end. */
 typedef int (*lockval_cmp_fn)(const void *held, const void *wanted);
@@ -215,6 +224,21 @@ LOCKVAL_API void lockval_set_held_subclass(const void *lock, unsigned subclass);
 LOCKVAL_API void lockval_set_order(void *lock, enum lockval_kind kind, lockval_cmp_fn cmp, lockval_print_fn print);
 LOCKVAL_API void lockval_set_order_map(struct lockval_map *map, lockval_cmp_fn cmp, lockval_print_fn print);
 
+/*
+ * Wait types. The locks of the class of @lock are waited for as @outer (0: as @inner), and while one is held nothing that waits
+ * longer than @inner may be taken, else there is a finding (wait-context). Without this call a spinlock counts as
+ * LOCKVAL_WAIT_SPIN, every other pthread or C11 lock as LOCKVAL_WAIT_SLEEP and a map as unchecked, and is judged only against
+ * locks and contexts of which the program said something, and against all locks with strict=1. Call it after
+ * lockval_set_class(). Kernel: lockdep_init_map_wait().
+ */
+LOCKVAL_API void lockval_set_wait_type(void *lock, enum lockval_kind kind, enum lockval_wait outer,
+                                       enum lockval_wait inner);
+LOCKVAL_API void lockval_set_wait_type_map(struct lockval_map *map, enum lockval_wait outer, enum lockval_wait inner);
+
+/* While @map is held, all that waits no longer than @inner may be taken, whatever was taken before. Kernel:
+ * DEFINE_WAIT_OVERRIDE_MAP(). */
+LOCKVAL_API void lockval_set_wait_override_map(struct lockval_map *map, enum lockval_wait inner);
+
 /* Is @lock, of @kind, of the class of @key? 1 yes, 0 no, -1 when lockval is absent. */
 LOCKVAL_API int lockval_match_class(void *lock, enum lockval_kind kind, const struct lockval_key *key);
 
@@ -266,6 +290,10 @@ LOCKVAL_API void lockval_exit_context(int context);
 /* From here on the context cannot interrupt this thread, or can again. Disables nest. */
 LOCKVAL_API void lockval_disable_context(int context);
 LOCKVAL_API void lockval_enable_context(int context);
+
+/* Inside of the context nothing that waits longer than @wait may be taken. Without this call that is LOCKVAL_WAIT_SPIN for a
+ * hard and LOCKVAL_WAIT_CONFIG for a soft context, and counts only for locks that have a stated type. */
+LOCKVAL_API void lockval_set_context_wait_type(int context, enum lockval_wait wait);
 
 /* ---- questions and claims ------------------------------------------------------------------------------------------ */
 
@@ -359,6 +387,9 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_set_held_subclass(lock, subclass) LOCKVAL_CALL_(lockval_set_held_subclass, (lock, subclass))
 #define lockval_set_order(lock, kind, cmp, print) LOCKVAL_CALL_(lockval_set_order, (lock, kind, cmp, print))
 #define lockval_set_order_map(map, cmp, print) LOCKVAL_CALL_(lockval_set_order_map, (map, cmp, print))
+#define lockval_set_wait_type(lock, kind, outer, inner) LOCKVAL_CALL_(lockval_set_wait_type, (lock, kind, outer, inner))
+#define lockval_set_wait_type_map(map, outer, inner) LOCKVAL_CALL_(lockval_set_wait_type_map, (map, outer, inner))
+#define lockval_set_wait_override_map(map, inner) LOCKVAL_CALL_(lockval_set_wait_override_map, (map, inner))
 #define lockval_match_class(lock, kind, key) (lockval_match_class ? (lockval_match_class)(lock, kind, key) : -1)
 #define lockval_next_subclass(lock, subclass) LOCKVAL_CALL_(lockval_next_subclass, (lock, subclass))
 #define lockval_next_nest(lock, nest) LOCKVAL_CALL_(lockval_next_nest, (lock, nest))
@@ -372,6 +403,7 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_exit_context(context) LOCKVAL_CALL_(lockval_exit_context, (context))
 #define lockval_disable_context(context) LOCKVAL_CALL_(lockval_disable_context, (context))
 #define lockval_enable_context(context) LOCKVAL_CALL_(lockval_enable_context, (context))
+#define lockval_set_context_wait_type(context, wait) LOCKVAL_CALL_(lockval_set_context_wait_type, (context, wait))
 #define lockval_is_held(lock, mode) (lockval_is_held ? (lockval_is_held)(lock, mode) : -1)
 #define lockval_assert_held(lock, mode) LOCKVAL_CALL_(lockval_assert_held, (lock, mode))
 #define lockval_assert_not_held(lock) LOCKVAL_CALL_(lockval_assert_not_held, (lock))
@@ -422,6 +454,9 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_set_held_subclass(lock, subclass) ((void)0)
 #define lockval_set_order(lock, kind, cmp, print) ((void)0)
 #define lockval_set_order_map(map, cmp, print) ((void)0)
+#define lockval_set_wait_type(lock, kind, outer, inner) ((void)0)
+#define lockval_set_wait_type_map(map, outer, inner) ((void)0)
+#define lockval_set_wait_override_map(map, inner) ((void)0)
 #define lockval_match_class(lock, kind, key) (-1)
 #define lockval_next_subclass(lock, subclass) ((void)0)
 #define lockval_next_nest(lock, nest) ((void)0)
@@ -435,6 +470,7 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_exit_context(context) ((void)0)
 #define lockval_disable_context(context) ((void)0)
 #define lockval_enable_context(context) ((void)0)
+#define lockval_set_context_wait_type(context, wait) ((void)0)
 #define lockval_is_held(lock, mode) (-1)
 #define lockval_assert_held(lock, mode) ((void)0)
 #define lockval_assert_not_held(lock) ((void)0)

@@ -65,6 +65,9 @@ void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
             out, "the comparison function of the class returned %d for the held lock and this one, not less than 0",
             (int)reason->a);
         break;
+    case LV_REASON_WAIT_TYPES:
+        lv_text_puts(out, "the wait types say so: the thread would wait where it must not, whoever holds the lock");
+        break;
     case LV_REASON_MISUSE:
         lv_text_puts(out, "seen in this run, in this thread");
         break;

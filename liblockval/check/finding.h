@@ -32,6 +32,7 @@ struct lv_reason {
         LV_REASON_ORPHAN,         /* who holds it is a thread that a forked child does not have */
         LV_REASON_GIVES_UP,       /* the call waits no longer than it is told to */
         LV_REASON_COMPARED,       /* the class's comparison function returned a, which is no order */
+        LV_REASON_WAIT_TYPES,     /* the wait types of a lock and of what it is taken under */
         LV_REASON_MISUSE
     } what;
     uint32_t a, b;
@@ -62,8 +63,10 @@ struct lv_finding {
     int comparison;
     const char *note_held; /* what the class's print function says of the two locks of edges[0]; null: nothing */
     const char *note_wanted;
-    uintptr_t nest;    /* assert: address of the nest lock that is not held; 0: it is about something else */
-    uint64_t identity; /* the same for the same finding in this process: what makes it one finding */
+    uintptr_t nest;       /* assert: address of the nest lock that is not held; 0: it is about something else */
+    uint8_t wait_context; /* wait-context: how it may be waited in the contexts that are entered */
+    lv_class_id limit;    /* wait-context: of the lock that allows no more; 0: it is a context */
+    uint64_t identity;    /* the same for the same finding in this process: what makes it one finding */
 };
 
 void lv_finding_add_reason(struct lv_finding *finding, struct lv_reason reason);

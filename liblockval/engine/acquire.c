@@ -32,6 +32,7 @@
 #include "engine/sem.h"
 #include "engine/unload.h"
 #include "engine/usage.h"
+#include "engine/wait.h"
 
 /* Everything a slow acquisition carries along. */
 struct walk {
@@ -223,6 +224,7 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     lv_thread_note_name(w->ctx, w->t);
     learn_edges(w);
     lv_counts_end(w->ctx, begun, w->a);
+    lv_wait_judge(w->ctx, w->findings, w->t, w->a);
     if (w->error == 0)
         w->error = w->a->paired ? lv_pairs_walk(&w->ctx->pairs, chain) : lv_chains_walk(&w->ctx->chains, chain);
     if (w->error == 0 && lv_table_find(&w->ctx->stack_at, at) == 0)

@@ -135,6 +135,7 @@ struct lv_context {
     uint32_t context_count;                /* lock */
     const char *context_name[LV_CONTEXTS]; /* lock */
     uint8_t context_level[LV_CONTEXTS];    /* lock; constant once declared */
+    uint8_t context_wait[LV_CONTEXTS];     /* lock; how it may be waited inside: check/wait.h. 0: the level's own */
     uint32_t states_changed; /* atomic: how often a context was declared, or a signal got or lost a handler */
     uint64_t handled;        /* atomic: signals that have a handler */
     uintptr_t handler_site[LV_SIGNALS]; /* atomic: the call that installed it, or the last one */

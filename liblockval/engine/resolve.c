@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "check/wait.h"
 #include "engine/acquire.h"
 #include "engine/advise.h"
 #include "engine/unload.h"
@@ -68,28 +69,11 @@ static void resolve_stack(struct pool *p, lv_stack_id id, struct lv_report_stack
     *ret = (struct lv_report_stack){ stack->count, frames };
 }
 
-/* lockdep's wait types: what may wait where. Own numbers by kind until locks declare theirs. */
-static uint8_t wait_type(enum lv_kind kind)
-{
-    switch (kind) {
-    case LV_KIND_MUTEX:
-    case LV_KIND_RWLOCK:
-    case LV_KIND_SEM:
-    case LV_KIND_ONCE:
-    case LV_KIND_GUARD:
-    case LV_KIND_FILE:
-        return 4;
-    case LV_KIND_SPIN:
-        return 2;
-    default:
-        return 0;
-    }
-}
-
 static const struct lv_report_class *resolve_class(struct pool *p, lv_class_id id, enum lv_kind kind)
 {
     struct lv_report_class *ret;
     const struct lv_class *class;
+    struct lv_wait wait;
     struct lv_text text;
 
     for (uint32_t i = 0; i < p->class_count; i++)
@@ -109,7 +93,9 @@ static const struct lv_report_class *resolve_class(struct pool *p, lv_class_id i
     ret->origin = end_text(p, &text);
     lv_usage_chars(class->usage, ret->usage);
     ret->kind = kind;
-    ret->wait_outer = ret->wait_inner = wait_type(kind);
+    wait = lv_wait_of(class);
+    ret->wait_outer = wait.outer;
+    ret->wait_inner = wait.inner;
     p->class_ids[p->class_count] = id;
     p->classes[p->class_count++] = ret;
     return ret;
@@ -200,6 +186,8 @@ static const char *fingerprint(struct pool *p, const struct lv_finding *finding)
             h = lv_hash_mix(h, stable_hash(p, finding->subject.class));
         else if (finding->subject.address == 0 && finding->detail != NULL)
             h = lv_hash_text(h, finding->detail);
+        if (finding->limit.v != 0)
+            h = lv_hash_mix(h, stable_hash(p, finding->limit));
     } else {
         for (uint32_t i = 0; i < finding->edge_count; i++) {
             hashes[i] = stable_hash(p, finding->edges[i].wanted.class);
@@ -363,6 +351,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
         .late = finding->late,
         .compared = finding->compared,
         .comparison = finding->comparison,
+        .wait_context = finding->wait_context,
     };
     ret->handler = resolve_handler(&p, t);
     room_for_classes(&p, 2 * finding->edge_count + t->depth + 2);

@@ -67,6 +67,10 @@ struct lv_class {
     uint8_t usage;       /* owner's lock */
     uint8_t pairs_epoch; /* atomic, written under the owner's lock: check/pairs.h */
     uint8_t standing;    /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
+    uint8_t wait_outer; /* owner's lock, these four: check/wait.h. What the program said; a kind's own are not stored */
+    uint8_t wait_inner;
+    bool wait_stated;
+    bool wait_override;
     const struct lv_class_order *order; /* base class only; atomic, written under the owner's lock; null: none */
     struct lv_class_key key;            /* name is a copy of our own */
     uintptr_t wrapper; /* owner's lock: INIT, LOCK: return address in the wrapper before the site, 0: there is none */

@@ -20,6 +20,7 @@ enum lv_finding_kind {
     LV_FINDING_COND,
     LV_FINDING_FORK,
     LV_FINDING_ASSERT,
+    LV_FINDING_WAIT_CONTEXT,
     LV_FINDING__COUNT
 };
 
@@ -101,7 +102,7 @@ struct lv_report {
     uint32_t edge_count;
     const struct lv_report_edge *edges;
 
-    /* unlock, lifetime, cond, fork, assert: the lock (address 0: there is none, as the thread itself is meant), and one sentence that says what is wrong with it ("is being released, but this
+    /* unlock, lifetime, cond, fork, assert, wait-context: the lock (address 0: there is none, as the thread itself is meant), and one sentence that says what is wrong with it ("is being released, but this
      * thread does not hold it"); detail may be null otherwise. */
     struct lv_report_lock subject;
     const char *detail;
@@ -109,6 +110,9 @@ struct lv_report {
     /* recursive: the class's comparison function was asked for the held and the wanted lock, and returned this. */
     bool compared;
     int comparison;
+
+    /* wait-context: how it may be waited in the contexts that the thread is in; 5: in every way. */
+    uint8_t wait_context;
 
     /* assert: the subject is about to be taken under this nest lock, which is not held. Address 0: it is about something else;
      * the name may be null. */

@@ -11,6 +11,7 @@
 
 #include "report/report.h"
 #include "report/scenario.h"
+#include "report/wait_context.h"
 
 #include <string.h>
 
@@ -42,18 +43,20 @@ static const char *headline_of(enum lv_finding_kind kind)
         return "WARNING: lock held by a thread that a forked child does not have!";
     case LV_FINDING_ASSERT:
         return "WARNING: lock assertion failed";
+    case LV_FINDING_WAIT_CONTEXT:
+        return lv_wait_context_headline;
     case LV_FINDING__COUNT:
         break;
     }
     return "WARNING: finding of an unknown kind";
 }
 
-static void put_thread(struct lv_text *out, const struct lv_report_thread *thread)
+void lv_put_thread(struct lv_text *out, const struct lv_report_thread *thread)
 {
     lv_text_printf(out, "%s/%d", lv_scenario_word(thread->name), thread->tid);
 }
 
-static const char *frame_at(const struct lv_report_stack *stack, uint32_t i)
+const char *lv_frame_at(const struct lv_report_stack *stack, uint32_t i)
 {
     if (stack->count == 0)
         return "(no stack)";
@@ -67,7 +70,7 @@ static void put_stack(struct lv_text *out, size_t indent, const struct lv_report
 
     do {
         lv_text_repeat(out, ' ', indent);
-        lv_text_puts(out, frame_at(stack, i));
+        lv_text_puts(out, lv_frame_at(stack, i));
         lv_text_putc(out, '\n');
     } while (++i < stack->count);
 }
@@ -83,12 +86,17 @@ static void put_class(struct lv_text *out, const struct lv_report_lock *lock)
                    lock->note ? lock->note : "", 4, class && class->usage[0] ? class->usage : "....", outer, inner);
 }
 
-/* "0xADDRESS (NAME){USAGE}-{OUTER:INNER}, at: FRAME" and the end of the line */
-static void put_lock(struct lv_text *out, const struct lv_report_lock *lock)
+void lv_put_lock_at(struct lv_text *out, const struct lv_report_lock *lock, const char *at)
 {
     lv_text_printf(out, "0x%lx ", (unsigned long)lock->address);
     put_class(out, lock);
-    lv_text_printf(out, ", at: %s\n", frame_at(&lock->stack, 0));
+    lv_text_printf(out, ", at: %s\n", at);
+}
+
+/* The same, at the first frame of its own stack. */
+static void put_lock(struct lv_text *out, const struct lv_report_lock *lock)
+{
+    lv_put_lock_at(out, lock, lv_frame_at(&lock->stack, 0));
 }
 
 static void put_head(struct lv_text *out, const struct lv_report *report)
@@ -105,7 +113,7 @@ static void put_head(struct lv_text *out, const struct lv_report *report)
 }
 
 /* The line that says in which signal handler the thread does what the lines before say. */
-static void put_handler(struct lv_text *out, const struct lv_report *report)
+void lv_put_handler(struct lv_text *out, const struct lv_report *report)
 {
     if (report->handler.signal != 0)
         lv_text_printf(out, "in the handler of signal %s, installed at %s\n", lv_scenario_word(report->handler.name),
@@ -125,17 +133,17 @@ static void put_new_edge(struct lv_text *out, const struct lv_report *report)
         wanted = " is completing an event, and took this lock since a wait for it began:\n";
         held = "\nand the event that it is completing is:\n";
     }
-    put_thread(out, &report->thread);
+    lv_put_thread(out, &report->thread);
     lv_text_puts(out, wanted);
     put_lock(out, &edge->wanted);
     if (edge->kind != LV_REPORT_EDGE_COMPLETE)
-        put_handler(out, report);
+        lv_put_handler(out, report);
     lv_text_puts(out, held);
     put_lock(out, &edge->held);
     if (report->compared)
         lv_text_printf(out, "and the lock comparison function returns %d:\n", report->comparison);
     if (edge->kind == LV_REPORT_EDGE_COMPLETE)
-        put_handler(out, report);
+        lv_put_handler(out, report);
 }
 
 /* The same for an edge that was made earlier: it had to wait until a semaphore was known to be a lock. */
@@ -151,7 +159,7 @@ static void put_late_edge(struct lv_text *out, const struct lv_report *report)
         wanted = " completed an event earlier, and had taken this lock since a wait for it began:\n";
         held = "\nand the event that it completed is:\n";
     }
-    put_thread(out, &edge->thread);
+    lv_put_thread(out, &edge->thread);
     lv_text_puts(out, wanted);
     put_lock(out, &edge->wanted);
     lv_text_puts(out, held);
@@ -161,7 +169,7 @@ static void put_late_edge(struct lv_text *out, const struct lv_report *report)
 static void put_why_late(struct lv_text *out, const struct lv_report *report)
 {
     lv_text_puts(out, "\nThis counts from now on, as ");
-    put_thread(out, &report->thread);
+    lv_put_thread(out, &report->thread);
     lv_text_puts(out, " posts a semaphore that it had waited for: it is used as a lock.\n");
 }
 
@@ -202,7 +210,7 @@ static void put_chain_entry(struct lv_text *out, const struct lv_report *report,
     put_stack(out, INDENT_ENTRY, &edge->held.stack);
 
     lv_text_puts(out, "     by ");
-    put_thread(out, &edge->thread);
+    lv_put_thread(out, &edge->thread);
     lv_text_putc(out, '\n');
 }
 
@@ -284,10 +292,8 @@ static void put_recursive(struct lv_text *out, const struct lv_report *report)
 static void put_nest(struct lv_text *out, const struct lv_report *report)
 {
     lv_text_puts(out, " is trying to lock:\n");
-    lv_text_printf(out, "0x%lx ", (unsigned long)report->subject.address);
-    put_class(out, &report->subject);
-    lv_text_printf(out, ", at: %s\n", frame_at(&report->backtrace, 0));
-    put_handler(out, report);
+    lv_put_lock_at(out, &report->subject, lv_frame_at(&report->backtrace, 0));
+    lv_put_handler(out, report);
     lv_text_printf(out, "\nbut this thread is not holding:\n0x%lx", (unsigned long)report->nest);
     if (report->nest_name != NULL)
         lv_text_printf(out, " (%s)", report->nest_name);
@@ -300,22 +306,22 @@ static void put_subject(struct lv_text *out, const struct lv_report *report)
 {
     const struct lv_report_lock *lock = &report->subject;
 
-    put_thread(out, &report->thread);
+    lv_put_thread(out, &report->thread);
     if (report->nest != 0) {
         put_nest(out, report);
         return;
     }
     if (lock->address == 0) {
         lv_text_printf(out, "\n%s\n", lv_scenario_word(report->detail));
-        put_handler(out, report);
+        lv_put_handler(out, report);
         return;
     }
     lv_text_printf(out, ": lock\n0x%lx ", (unsigned long)lock->address);
     put_class(out, lock);
     if (lock->stack.count)
-        lv_text_printf(out, ", at: %s", frame_at(&lock->stack, 0));
+        lv_text_printf(out, ", at: %s", lv_frame_at(&lock->stack, 0));
     lv_text_printf(out, "\n%s\n", lv_scenario_word(report->detail));
-    put_handler(out, report);
+    lv_put_handler(out, report);
     if (lock->stack.count) {
         lv_text_puts(out, lock->earlier ? "\nthe lock was taken at (first acquisition from this site):\n"
                                         : "\nthe lock was taken at:\n");
@@ -331,7 +337,7 @@ static void put_holder(struct lv_text *out, const struct lv_report *report)
     if (report->holder_thread.name == NULL)
         return;
     lv_text_puts(out, report->holder_waits ? "\nwhere " : "\nwhich is held by ");
-    put_thread(out, &report->holder_thread);
+    lv_put_thread(out, &report->holder_thread);
     if (report->holder_waits) {
         lv_text_printf(out, " waits with lock\n0x%lx ", (unsigned long)lock->address);
         put_class(out, lock);
@@ -353,6 +359,9 @@ static void put_body(struct lv_text *out, const struct lv_report *report)
             put_recursive(out, report);
         else
             put_circular(out, report);
+        break;
+    case LV_FINDING_WAIT_CONTEXT:
+        lv_wait_context_text(report, out);
         break;
     case LV_FINDING_UNLOCK:
     case LV_FINDING_LIFETIME:
@@ -402,12 +411,12 @@ static void put_held(struct lv_text *out, const struct lv_report *report)
 {
     if (report->held_count == 0) {
         lv_text_puts(out, "\nno locks held by ");
-        put_thread(out, &report->thread);
+        lv_put_thread(out, &report->thread);
         lv_text_puts(out, ".\n");
         return;
     }
     lv_text_printf(out, "\n%u %s held by ", report->held_count, report->held_count == 1 ? "lock" : "locks");
-    put_thread(out, &report->thread);
+    lv_put_thread(out, &report->thread);
     lv_text_puts(out, ":\n");
     for (uint32_t i = 0; i < report->held_count; i++) {
         lv_text_printf(out, " #%u: ", i);

@@ -49,6 +49,9 @@ static void maps(void)
     lockval_set_subclass_map(&map, 1);
     lockval_set_order_map(&map, compare, print_lock);
     lockval_set_order_map(&map, 0, 0);
+    lockval_set_wait_type_map(&map, LOCKVAL_WAIT_FREE, LOCKVAL_WAIT_CONFIG);
+    lockval_set_wait_override_map(&map, LOCKVAL_WAIT_SLEEP);
+    lockval_set_wait_type_map(&map, LOCKVAL_WAIT_UNCHECKED, LOCKVAL_WAIT_UNCHECKED);
     lockval_set_novalidate_map(&map);
     lockval_set_notrack_map(&map);
     lockval_init_map(&map, "map", &key);
@@ -64,6 +67,7 @@ static void locks(void)
     lockval_set_notrack(words[2], LOCKVAL_SPIN);
     lockval_set_subclass(words[0], LOCKVAL_MUTEX, 0);
     lockval_set_order(words[0], LOCKVAL_MUTEX, compare, print_lock);
+    lockval_set_wait_type(words[0], LOCKVAL_MUTEX, LOCKVAL_WAIT_SLEEP, LOCKVAL_WAIT_SPIN);
     lockval_next_subclass(words[0], 1);
     lockval_next_nest(words[0], 0);
     lockval_might_lock(words[0], LOCKVAL_MUTEX, LOCKVAL_WRITE);
@@ -89,6 +93,7 @@ static void contexts(void)
 
     if (context < 0)
         context = lockval_declare_context("context", LOCKVAL_CONTEXT_HARD);
+    lockval_set_context_wait_type(context, LOCKVAL_WAIT_SPIN);
     lockval_enter_context(context);
     lockval_assert_in_context(context);
     lockval_disable_context(context);

@@ -24,11 +24,12 @@ Result = collections.namedtuple("Result", "status out err")
 EXPECT = re.compile(r"^ \* expect ([\w-]+)(?: \[([^\]]*)\])?: ([^|\n]*?)(?: \| (.*))?$", re.MULTILINE)
 CASE = re.compile(r'^\s*\{ "([\w-]+)", \w+ \},$', re.MULTILINE)
 FINDING = re.compile(r"^\[finding (\S+) (\S+) [0-9a-f]{16}\]$", re.MULTILINE)
-EXAMPLE = re.compile(r"Under lockval: (\w+)(?:, (\w+))?\.")
+EXAMPLE = re.compile(r"Under lockval: ([\w-]+)(?:, (\w+))?\.")
 HEADLINES = {
     "possible circular locking dependency detected": "circular",
     "possible recursive locking detected": "recursive",
     "bad unlock balance detected!": "unlock",
+    "Invalid wait context": "wait-context",
 }
 VERDICT = re.compile(r"^verdict: (\w+)$", re.MULTILINE)
 TIMEOUT = 60

@@ -21,6 +21,7 @@ HEADLINES = {
     "bad wait on a condition variable": "cond",
     "lock held by a thread that a forked child": "fork",
     "lock assertion failed": "assert",
+    "[ BUG: Invalid wait context ]": "wait-context",
     "Nested lock was not taken": "assert",
 }
 BAR = re.compile(r"^={10,}\n(?:WARNING: )?(.+)\nlockval \S+  (.+)\[(\d+)\]\n-{10,}$", re.MULTILINE)
