@@ -26,6 +26,7 @@
 
 #include "check/circular.h"
 #include "engine/here.h"
+#include "engine/life.h"
 #include "engine/nest.h"
 #include "engine/orphan.h"
 #include "engine/publish.h"
@@ -280,10 +281,10 @@ static bool is_lost(const struct lv_context *ctx, const struct lv_thread *t, con
 
 /*
  * What is still in the thread's books and not held any more, or never was, would make edges and deadlocks that are none.
- * Each look is a system call, so only those are looked at that evidence keeps. Returns whether something was dropped.
+ * Each look is a system call, so only those are looked at that evidence keeps.
  * The guard is held, or a signal handler could drop the same entry between the look and the removal.
  */
-static bool drop_lost(struct lv_context *ctx, struct lv_thread *t)
+bool lv_acquire_drop_lost(struct lv_context *ctx, struct lv_thread *t)
 {
     uint32_t oldest = t->depth > LV_WITNESS_HELD ? t->depth - LV_WITNESS_HELD : 0;
     bool lost = false;
@@ -316,6 +317,7 @@ static bool is_nothing_new(struct lv_context *ctx, struct lv_thread *t, struct l
     if (learned) {
         __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
         lv_counts_uncached(ctx, a);
+        lv_life_note(ctx, t, a);
     }
     t->guard--;
     return learned;
@@ -353,7 +355,7 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     uint64_t at = place_of(ctx, t, a);
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .findings = &findings };
-    bool cached = lv_orphan_check(ctx, t, a);
+    bool cached = lv_orphan_check(ctx, t, a) && !lv_life_is_watched(t, a);
 
     if (LV_UNLIKELY(lv_context_refresh(ctx, t))) {
         a->paired = false;
@@ -362,7 +364,7 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     }
     if (!cached && is_nothing_new(ctx, t, a, chain, at))
         return;
-    if (LV_UNLIKELY(drop_lost(ctx, t) || settle(ctx, t, a, chain, at))) {
+    if (LV_UNLIKELY(lv_acquire_drop_lost(ctx, t) || settle(ctx, t, a, chain, at))) {
         a->paired = false;
         lv_acquire(ctx, t, a);
         return;
@@ -376,6 +378,7 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
         remember(ctx, t, a, tag);
     else
         lv_counts_uncached(ctx, a);
+    lv_life_note(ctx, t, a);
     t->guard--;
 }
 
@@ -453,7 +456,7 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
         if (h->base.v != a->base.v)
             continue;
         if (h->address == a->address && h->uid == a->uid) {
-            if (drop_lost(ctx, t)) {
+            if (lv_acquire_drop_lost(ctx, t)) {
                 lv_acquire(ctx, t, a);
                 return;
             }

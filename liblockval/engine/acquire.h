@@ -59,6 +59,8 @@ enum lv_unheld {
 };
 void lv_release_unheld(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what,
                        enum lv_unheld lock_says);
+/* Drop what is in the thread's books and not held any more. Returns whether there was something. Context: guard not held. */
+bool lv_acquire_drop_lost(struct lv_context *ctx, struct lv_thread *t);
 void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 
 /*

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/life.h"
 #include "engine/orphan.h"
 #include "engine/publish.h"
 #include "engine/summary.h"
@@ -45,6 +46,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     lv_table_init(&ctx->instance_of, &ctx->arena);
     lv_pages_init(&ctx->pages, &ctx->arena);
     lv_table_init(&ctx->sites, &ctx->arena);
+    lv_lives_init(ctx);
     lv_orphans_init(ctx);
     lv_made_init(ctx);
     lv_table_init(&ctx->found, &ctx->arena);

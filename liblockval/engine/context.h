@@ -119,6 +119,12 @@ struct lv_context {
     struct lv_vec orphans;          /* engine/orphan.c; number 0 is not used */
     struct lv_table orphan_at;      /* address -> number in orphans */
     struct lv_table sites;          /* engine/site.c: hash of frames -> class */
+    struct lv_vec lives;            /* engine/life.h: struct lv_life; number 0 is not used */
+    struct lv_table life_of;        /* a thread's handle -> number in lives */
+    struct lv_table ends;           /* engine/join.c: start function and class that was taken -> class of the end */
+    uint32_t free_life;             /* lock: first free one; 0: none */
+    uint32_t life_chunks;           /* lock: chunks that lives have */
+    uint64_t lives_made;            /* lock */
     struct lv_table found;          /* findings made: identity -> 1 */
     struct lv_thread *threads;      /* lock for writing: all thread states, in use or free; none ever leaves */
     uint32_t thread_count;          /* lock: of these */

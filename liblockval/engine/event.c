@@ -13,7 +13,7 @@
 
 #include "check/circular.h"
 #include "engine/here.h"
-#include "engine/publish.h"
+#include "engine/sem.h"
 #include "engine/usage.h"
 
 enum {
@@ -70,44 +70,48 @@ void lv_event_end_wait(lv_event_state *state)
         ;
 }
 
-/* Under the lock: the edge from the event to one lock of the history. */
-static int commit(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *event,
-                  const struct lv_held_record *wanted, struct lv_findings *findings)
+int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_event_edge *add,
+                      enum lv_event_judge judge, struct lv_findings *findings)
 {
     const struct lv_check check = { &ctx->arena, &ctx->graph, &ctx->witnesses };
-    uint8_t bit = lv_dep_bit(LV_WRITE, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
-    struct lv_edge_witness at = { { 0 }, 0 };
-    struct lv_held_record held;
+    const struct lv_held_record *held = &add->held[add->at], *wanted = add->wanted;
+    uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
+    struct lv_edge_witness at = { { 0 }, add->at };
     struct lv_finding finding;
     struct lv_witness *witness;
     struct lv_edge *edge;
     uint32_t number;
-    int fresh = lv_digraph_add(&ctx->graph, event->class.v, wanted->class.v, bit, &number);
+    int fresh = lv_digraph_add(&ctx->graph, held->class.v, wanted->class.v, bit, &number), r;
+    bool keep;
 
     if (fresh < 0)
         return fresh;
+    lv_sem_mark(ctx, held);
     edge = lv_digraph_edge(&ctx->graph, number);
-    held = lv_acquisition_record(t, event);
-    if (fresh == 0 && !lv_check_is_news(&check, edge, t->info, &held, wanted))
-        return 0;
-    if (fresh == 0 && edge->witness_count == LV_EDGE_WITNESSES) {
+    keep = fresh != 0 || lv_check_is_news(&check, edge, add->thread, held, wanted);
+    if (keep && fresh == 0 && edge->witness_count == LV_EDGE_WITNESSES) {
         edge->witness_lost = true;
-        return 0;
+        keep = false;
     }
-    witness = lv_witnesses_add(&ctx->witnesses, 1, &at.id);
+    if (!keep && judge != LV_EVENT_JUDGE_ALWAYS)
+        return LV_EVENT_EDGE_KNOWN;
+    witness = lv_witnesses_add(&ctx->witnesses, add->held_count, &at.id);
     if (witness == NULL)
         return -ENOMEM;
-    witness->thread = t->info;
-    t->witnessed = true;
+    witness->thread = add->thread;
+    witness->left_out = add->left_out;
     witness->wanted = *wanted;
-    witness->held[0] = held;
-    lv_check_keep_witness(&check, edge, at, fresh != 0);
-    if (fresh == 0)
-        return 0;
-    fresh = lv_check_circular(&check, number, bit, at, &finding);
-    if (fresh > 0)
-        lv_findings_add(ctx, findings, t, &finding);
-    return fresh < 0 ? fresh : 0;
+    for (uint32_t i = 0; i < add->held_count; i++)
+        witness->held[i] = add->held[i];
+    if (keep)
+        lv_check_keep_witness(&check, edge, at, fresh != 0);
+    if (judge == LV_EVENT_JUDGE_NEVER || (judge == LV_EVENT_JUDGE_NEW && fresh == 0))
+        return fresh != 0 ? LV_EVENT_EDGE_NEW : LV_EVENT_EDGE_KNOWN;
+    r = lv_check_circular(&check, number, bit, at, &finding);
+    if (r <= 0)
+        return r < 0 ? r : LV_EVENT_EDGE_NEW;
+    lv_findings_add(ctx, findings, t, &finding);
+    return LV_EVENT_EDGE_CLOSES;
 }
 
 /* The first entry that counts: not cut off, not overwritten, and made since @generation. */
@@ -136,6 +140,7 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
         uint64_t pair = lv_hash_mix((uint64_t)a->class.v << 32 | wanted->class.v, (a->site + epoch) ^ wanted->mode);
         uint64_t tag = lv_hash_mix(pair, (uint64_t)wanted->stack.v << 8 | wanted->flags);
         struct lv_cache_slot *slot = &t->cache[tag & t->cache_mask];
+        struct lv_held_record event;
         struct lv_locked locked;
         int r;
 
@@ -144,7 +149,11 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
         locked = lv_context_lock(ctx);
         if (a->stack.v == 0)
             a->stack = lv_stack_here(ctx, a->site);
-        r = commit(ctx, t, a, wanted, &findings);
+        event = lv_acquisition_record(t, a);
+        t->witnessed = true;
+        r = lv_event_edge_add(
+            ctx, t, &(struct lv_event_edge){ .thread = t->info, .held = &event, .held_count = 1, .wanted = wanted },
+            LV_EVENT_JUDGE_NEW, &findings);
         lv_context_unlock(ctx, &locked);
         if (r < 0) {
             lv_context_degrade(ctx);

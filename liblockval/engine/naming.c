@@ -70,6 +70,8 @@ void lv_class_name(const struct lv_class *class, struct lv_text *out)
 
         if (class->key.origin == LV_CLASS_INIT || class->key.origin == LV_CLASS_LOCK)
             lv_text_printf(out, "%s@", kind_names[class->key.kind]);
+        else if (class->key.origin == LV_CLASS_JOIN)
+            lv_text_puts(out, "join of ");
         if (!name_guard(class, &symbol, out))
             name_symbol(&symbol, plus, out);
     }
@@ -96,7 +98,8 @@ static void name_wrapper(struct lv_context *ctx, const struct lv_class *class, s
 
 void lv_class_origin(struct lv_context *ctx, const struct lv_class *class, struct lv_text *out)
 {
-    static const char *const words[] = { "static", "init at ", "first taken at ", "named by lockval.h" };
+    static const char *const words[] = { "static", "init at ", "first taken at ", "named by lockval.h",
+                                         "end of the threads that begin in " };
     struct lv_symbol symbol;
     uintptr_t plus;
 
@@ -111,7 +114,7 @@ void lv_class_origin(struct lv_context *ctx, const struct lv_class *class, struc
     name_wrapper(ctx, class, out);
 }
 
-static const char *const key_words[] = { "static", "init", "lock", "name" };
+static const char *const key_words[] = { "static", "init", "lock", "name", "join" };
 
 static void end_key(const struct lv_class *class, struct lv_text *out)
 {
@@ -188,6 +191,8 @@ void lv_class_stable_key(struct lv_context *ctx, struct lv_class *class, struct 
     lv_text_printf(out, "%s:%s:%s", key_words[class->key.origin],
                    class->key.module != NULL ? class->key.module->name : "?",
                    symbol.symbol != NULL ? symbol.symbol : "?");
+    if (class->key.origin == LV_CLASS_JOIN)
+        return;
     if (class->key.origin != LV_CLASS_STATIC)
         lv_text_printf(out, ":%s:%u", kind_names[class->key.kind], ordinal_of(ctx, class, &symbol));
     else if (symbol.offset != 0)

@@ -202,6 +202,15 @@ static const char *fingerprint(struct pool *p, const struct lv_finding *finding)
     return end_text(p, &text);
 }
 
+/* A rule knows of events only; that one is the end of a thread is in its class. */
+static enum lv_report_edge_kind kind_of(const struct pool *p, const struct lv_finding_edge *edge)
+{
+    if (edge->kind == LV_REPORT_EDGE_COMPLETE &&
+        lv_classes_get(&p->ctx->classes, edge->held.class)->key.origin == LV_CLASS_JOIN)
+        return LV_REPORT_EDGE_END;
+    return edge->kind;
+}
+
 static void resolve_edges(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
 {
     struct lv_report_edge *edges = take(p, finding->edge_count * sizeof(*edges));
@@ -209,7 +218,7 @@ static void resolve_edges(struct pool *p, const struct lv_finding *finding, stru
     if (edges == NULL)
         return;
     for (uint32_t i = 0; i < finding->edge_count; i++) {
-        edges[i].kind = finding->edges[i].kind;
+        edges[i].kind = kind_of(p, &finding->edges[i]);
         edges[i].thread = resolve_thread(p, finding->edges[i].thread);
         resolve_lock(p, &finding->edges[i].held, &edges[i].held);
         resolve_lock(p, &finding->edges[i].wanted, &edges[i].wanted);

@@ -3,6 +3,7 @@
 
 #include "engine/thread.h"
 
+#include "engine/life.h"
 #include "engine/orphan.h"
 #include "engine/waits.h"
 
@@ -68,6 +69,7 @@ static void reset(struct lv_thread *t)
     memset(t->disabled, 0, sizeof(t->disabled));
     __atomic_store_n(&t->waiting.cond, 0, __ATOMIC_RELEASE);
     t->history_head = t->history_cut = 0;
+    memset(t->waited_at, 0, sizeof(t->waited_at));
     memset(t->known, 0, sizeof(t->known));
     t->stack_start = t->stack_end = t->stack_lowest = 0;
     lv_thread_empty_cache(t);
@@ -134,6 +136,7 @@ void lv_thread_free(struct lv_context *ctx, struct lv_thread *t)
 
     lv_thread_note_name(ctx, t);
     __atomic_store_n(&t->depth, 0, __ATOMIC_RELEASE);
+    lv_life_end(ctx, t);
     if (t->waiting.cond != 0)
         lv_wait_end(ctx, t); /* a signal handler ended the thread */
     t->used = false;
@@ -171,6 +174,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
         ctx->free_threads = other;
     }
     lv_waits_after_fork(ctx, t);
+    lv_lives_after_fork(ctx);
     if (t != NULL)
         become_child(ctx, t);
     lv_context_unlock(ctx, &locked);

@@ -107,8 +107,11 @@ enum {
     LV_CACHE_FIRST = 256, /* slots of a new thread's cache */
     LV_CACHE_LAST = 65536,
     LV_HELD_FIRST = 32,
+    LV_WAITED_AT = 8,
     LV_PENDING = 4 /* maps that may be waited for at once: by a lock made of others, by a signal handler */
 };
+
+struct lv_life;
 
 struct lv_thread {
     /* all fields: owner thread, unless they say something else */
@@ -157,6 +160,10 @@ struct lv_thread {
         uint32_t signals; /* of its place in the table, when the wait began */
         struct lv_held_record with;
     } waiting;
+    lv_stack_id
+        waited_at[LV_WAITED_AT]; /* the last waits on condition variables: stacks of the locks taken again there */
+    uint32_t waits;              /* such waits so far */
+    struct lv_life *life;        /* engine/life.h; null: nobody can join the thread */
     uint64_t frees; /* blocks given back on marked pages; not reset: all states' are summed for the counters */
 
     bool used;                   /* lock */
@@ -190,6 +197,13 @@ bool lv_thread_grow_held(struct lv_context *ctx, struct lv_thread *t);
 
 /* The cache missed: make it larger if that happened often. */
 void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t);
+
+/* The lock that was taken with the stack @stack was given up, and taken again, by a wait on a condition variable. */
+static inline void lv_thread_note_wait(struct lv_thread *t, lv_stack_id stack)
+{
+    if (t->waited_at[(t->waits - 1) % LV_WAITED_AT].v != stack.v)
+        t->waited_at[t->waits++ % LV_WAITED_AT] = stack;
+}
 
 /* Empty the cache, so that the next walk of each chain leaves evidence again. Context: any thread that holds the lock, or
  * the thread itself. */

@@ -92,19 +92,25 @@ lv_class_id lv_classes_find(const struct lv_classes *classes, const struct lv_cl
     return look_up(classes, key, &hash);
 }
 
+lv_class_id lv_classes_add(struct lv_classes *classes, const struct lv_class_key *key)
+{
+    uint32_t number;
+    struct lv_class *class = lv_vec_add(&classes->all, &number);
+
+    return class != NULL && set_up(classes, class, number, key) ? class->id : (lv_class_id){ 0 };
+}
+
 lv_class_id lv_classes_find_or_add(struct lv_classes *classes, const struct lv_class_key *key)
 {
     uint64_t hash;
-    lv_class_id known = look_up(classes, key, &hash);
-    struct lv_class *class;
-    uint32_t number;
+    lv_class_id class = look_up(classes, key, &hash);
 
-    if (known.v != 0)
-        return known;
-    class = lv_vec_add(&classes->all, &number);
-    if (class == NULL || !set_up(classes, class, number, key) || lv_table_insert(&classes->by_key, hash, number) < 0)
-        return (lv_class_id){ 0 };
-    return class->id;
+    if (class.v != 0)
+        return class;
+    class = lv_classes_add(classes, key);
+    if (class.v != 0 && lv_table_insert(&classes->by_key, hash, class.v) < 0)
+        class.v = 0;
+    return class;
 }
 
 void lv_class_set_standing(struct lv_classes *classes, lv_class_id base, enum lv_class_standing standing)

@@ -14,6 +14,8 @@
  *     LOCK    the site of the first acquisition of a lock that was never initialised by a call (std::mutex, a static
  *             initialiser on heap or stack)
  *     NAME    lockval.h: the address of a key, or, without one, the text of the name
+ *     JOIN    the end of threads that begin in one function: module and offset of the function. There are many of one key,
+ *             which engine/join.c tells apart
  *
  * The class that a lock belongs to is its *base* class (subclass 0); acquisitions with a subclass count for a class of
  * their own, which the base class knows.
@@ -22,7 +24,8 @@ enum lv_class_origin {
     LV_CLASS_STATIC,
     LV_CLASS_INIT,
     LV_CLASS_LOCK,
-    LV_CLASS_NAME
+    LV_CLASS_NAME,
+    LV_CLASS_JOIN
 };
 
 /*
@@ -110,6 +113,9 @@ lv_class_id lv_classes_find(const struct lv_classes *classes, const struct lv_cl
 
 /* The base class of @key, added if it is new. Id 0 without memory. Context: owner's lock held. */
 lv_class_id lv_classes_find_or_add(struct lv_classes *classes, const struct lv_class_key *key);
+
+/* A new base class of @key, which is not found by it. Id 0 without memory. Context: owner's lock held. */
+lv_class_id lv_classes_add(struct lv_classes *classes, const struct lv_class_key *key);
 
 /* The class of @base's locks when they are taken with @subclass. Id 0 without memory. Context: owner's lock held. */
 lv_class_id lv_classes_subclass(struct lv_classes *classes, lv_class_id base, unsigned subclass);

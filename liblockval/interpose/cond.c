@@ -68,8 +68,10 @@ void lv_cond_end(struct lv_cond_wait *wait)
 {
     if (wait->published)
         lv_wait_end(&lv_process_context, wait->t);
-    if (wait->t != NULL)
-        lv_acquired(&lv_process_context, wait->t, &wait->again);
+    if (wait->t == NULL)
+        return;
+    lv_acquired(&lv_process_context, wait->t, &wait->again);
+    lv_thread_note_wait(wait->t, wait->again.stack);
 }
 
 void lv_cond_lost(struct lv_cond_wait *wait)

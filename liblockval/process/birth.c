@@ -4,6 +4,7 @@
 
 #include "process/birth.h"
 
+#include "engine/life.h"
 #include "process/bounds.h"
 #include "process/self.h"
 
@@ -11,11 +12,14 @@ struct lv_birth {
     void *(*start)(void *);
     void *arg;
     struct lv_stack_wish stack;
+    struct lv_life *life; /* null: joins of the thread make no edges */
+    uint64_t life_uid;
     struct lv_birth *next_free; /* lock */
 };
 
 struct lv_birth *lv_birth_new(struct lv_context *ctx, struct lv_thread *parent, void *(*start)(void *), void *arg)
 {
+    bool joins = (ctx->options.events & LV_EVENTS_JOIN) != 0;
     struct lv_locked locked;
     struct lv_birth *birth;
 
@@ -26,6 +30,10 @@ struct lv_birth *lv_birth_new(struct lv_context *ctx, struct lv_thread *parent, 
         ctx->free_births = birth->next_free;
     else
         birth = lv_arena_alloc(&ctx->arena, sizeof(*birth));
+    if (birth != NULL) {
+        birth->life = joins ? lv_life_new(ctx, (uintptr_t)start) : NULL;
+        birth->life_uid = birth->life != NULL ? birth->life->uid : 0;
+    }
     lv_context_unlock(ctx, &locked);
     parent->guard--;
     if (birth != NULL) {
@@ -36,9 +44,24 @@ struct lv_birth *lv_birth_new(struct lv_context *ctx, struct lv_thread *parent, 
     return birth;
 }
 
+struct lv_name_wish lv_birth_name_wish(const struct lv_birth *birth)
+{
+    return (struct lv_name_wish){ birth->life, birth->life_uid };
+}
+
+void lv_birth_named(struct lv_thread *parent, const struct lv_name_wish *wish, pthread_t thread)
+{
+    if (wish->life != NULL)
+        lv_life_name(&lv_process_context, parent, wish->life, wish->uid, (uintptr_t)thread);
+}
+
 void lv_birth_note_stack(struct lv_birth *birth, const pthread_attr_t *attr)
 {
+    int detached = PTHREAD_CREATE_JOINABLE;
+
     birth->stack = lv_bounds_wish(attr);
+    if (birth->life != NULL && attr != NULL && pthread_attr_getdetachstate(attr, &detached) == 0)
+        birth->life->detached = detached == PTHREAD_CREATE_DETACHED;
 }
 
 void lv_birth_drop(struct lv_birth *birth)
@@ -46,6 +69,8 @@ void lv_birth_drop(struct lv_birth *birth)
     struct lv_context *ctx = &lv_process_context;
     struct lv_locked locked = lv_context_lock(ctx);
 
+    if (birth->life != NULL)
+        lv_life_recycle(ctx, birth->life);
     birth->next_free = ctx->free_births;
     ctx->free_births = birth;
     lv_context_unlock(ctx, &locked);
@@ -57,8 +82,11 @@ static struct lv_birth begin(struct lv_birth *birth)
     struct lv_birth mine = *birth;
     struct lv_thread *t = lv_self();
 
+    birth->life = NULL;
     lv_birth_drop(birth);
     if (t != NULL) {
+        if (mine.life != NULL)
+            lv_life_begin(&lv_process_context, t, mine.life, (uintptr_t)pthread_self());
         lv_thread_set_start(&lv_process_context, t, (uintptr_t)mine.start);
         lv_bounds_note(t, &mine.stack, (uintptr_t)__builtin_frame_address(0));
     }

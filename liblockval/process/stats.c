@@ -6,7 +6,7 @@
 
 #include "process/stats.h"
 
-#include "engine/thread.h"
+#include "engine/life.h"
 #include "sys/unwind.h"
 
 /* An array that grew by doubling, the outgrown ones included. */
@@ -17,7 +17,8 @@ static size_t grown_bytes(size_t first, size_t size, size_t element)
 
 static size_t thread_bytes(const struct lv_context *ctx)
 {
-    size_t bytes = lv_vec_bytes(&ctx->thread_infos);
+    size_t bytes = lv_vec_bytes(&ctx->thread_infos) + lv_vec_bytes(&ctx->lives) + ctx->life_of.bytes + ctx->ends.bytes +
+                   ctx->life_chunks * sizeof(struct lv_life_chunk);
 
     for (const struct lv_thread *t = ctx->threads; t != NULL; t = t->next) {
         bytes += sizeof(*t) + grown_bytes(LV_HELD_FIRST, t->capacity, sizeof(*t->held)) +

@@ -69,10 +69,12 @@ struct lv_report_lock {
 
 /* What kind of step an edge is. */
 enum lv_report_edge_kind {
-    LV_REPORT_EDGE_LOCK,    /* .wanted was taken while .held was held */
-    LV_REPORT_EDGE_WAIT,    /* .wanted is an event, waited for while .held was held */
-    LV_REPORT_EDGE_COMPLETE /* .held is an event: .thread took .wanted after a wait for it began, and then completed it;
+    LV_REPORT_EDGE_LOCK,     /* .wanted was taken while .held was held */
+    LV_REPORT_EDGE_WAIT,     /* .wanted is an event, waited for while .held was held */
+    LV_REPORT_EDGE_COMPLETE, /* .held is an event: .thread took .wanted after a wait for it began, and then completed it;
                                held.stack is the call that completed it */
+    LV_REPORT_EDGE_END /* .held is the end of .thread, which a join waits for: it took .wanted before that; held.stack
+                               is the join */
 };
 
 struct lv_report_edge {

@@ -52,7 +52,8 @@ static const char *verb_of(const struct lv_report_lock *lock)
 static struct entry entry_of(const struct lv_report_edge *edge, enum phase phase)
 {
     struct entry entry = { NULL, NULL };
-    bool completes = edge->kind == LV_REPORT_EDGE_COMPLETE;
+    bool ends = edge->kind == LV_REPORT_EDGE_END;
+    bool completes = ends || edge->kind == LV_REPORT_EDGE_COMPLETE;
 
     switch (phase) {
     case PHASE_HOLD:
@@ -67,7 +68,7 @@ static struct entry entry_of(const struct lv_report_edge *edge, enum phase phase
         break;
     case PHASE_COMPLETE:
         if (completes)
-            entry = (struct entry){ "complete", &edge->held };
+            entry = (struct entry){ ends ? "end" : "complete", &edge->held };
         break;
     case PHASE__COUNT:
         break;

@@ -132,6 +132,8 @@ static void put_new_edge(struct lv_text *out, const struct lv_report *report)
     } else if (edge->kind == LV_REPORT_EDGE_COMPLETE) {
         wanted = " is completing an event, and took this lock since a wait for it began:\n";
         held = "\nand the event that it is completing is:\n";
+    } else if (edge->kind == LV_REPORT_EDGE_END) {
+        held = "\nand its end is what is waited for:\n";
     }
     lv_put_thread(out, &report->thread);
     lv_text_puts(out, wanted);
@@ -158,6 +160,8 @@ static void put_late_edge(struct lv_text *out, const struct lv_report *report)
     } else if (edge->kind == LV_REPORT_EDGE_COMPLETE) {
         wanted = " completed an event earlier, and had taken this lock since a wait for it began:\n";
         held = "\nand the event that it completed is:\n";
+    } else if (edge->kind == LV_REPORT_EDGE_END) {
+        held = "\nand its end is what was waited for:\n";
     }
     lv_put_thread(out, &edge->thread);
     lv_text_puts(out, wanted);
@@ -180,6 +184,8 @@ static const char *depends_line(enum lv_report_edge_kind kind)
         return "which lock already depends on the event.\n";
     case LV_REPORT_EDGE_COMPLETE:
         return "which event already depends on the new lock.\n";
+    case LV_REPORT_EDGE_END:
+        return "which join already depends on the new lock.\n";
     case LV_REPORT_EDGE_LOCK:
         break;
     }
@@ -192,6 +198,7 @@ static void put_chain_entry(struct lv_text *out, const struct lv_report *report,
     const struct lv_report_edge *edge = &report->edges[i];
     bool addresses = lv_scenario_in_one_class(report);
     bool completes = edge->kind == LV_REPORT_EDGE_COMPLETE;
+    bool ends = edge->kind == LV_REPORT_EDGE_END;
 
     lv_text_printf(out, "\n-> #%u ", i);
     if (addresses)
@@ -200,11 +207,14 @@ static void put_chain_entry(struct lv_text *out, const struct lv_report *report,
     lv_text_puts(out, ":\n");
     put_stack(out, INDENT_ENTRY, &edge->wanted.stack);
 
-    lv_text_puts(out, completes ? "     after a wait for " : "     while holding ");
+    lv_text_puts(out, completes ? "     after a wait for "
+                      : ends    ? "     before the end that "
+                                : "     while holding ");
     if (addresses)
         lv_text_printf(out, "0x%lx ", (unsigned long)edge->held.address);
     lv_text_printf(out, "(%s)%s\n", lv_scenario_class(&edge->held),
                    completes            ? " began, which was completed at:"
+                   : ends               ? " waits for, at:"
                    : edge->held.earlier ? ", taken at (first acquisition from this site):"
                                         : ", taken at:");
     put_stack(out, INDENT_ENTRY, &edge->held.stack);

@@ -29,8 +29,9 @@ static const struct choice lv_option_identities[] = {
 
 static const struct choice lv_option_events[] = {
     { "annotated", LV_EVENTS_ANNOTATED },
+    { "join", LV_EVENTS_JOIN },
     { "none", 0 },
-    { "all", LV_EVENTS_ANNOTATED },
+    { "all", LV_EVENTS_ALL },
 };
 
 static const struct choice booleans[] = {

@@ -26,7 +26,9 @@ enum lv_identity {
 
 /* bits of the option events */
 enum lv_event_source {
-    LV_EVENTS_ANNOTATED = 1
+    LV_EVENTS_ANNOTATED = 1,
+    LV_EVENTS_JOIN = 2,
+    LV_EVENTS_ALL = 3
 };
 
 #define LV_OPTION_PATH_MAX 512

@@ -3,19 +3,20 @@
  * Events. A wait that began in one thread is open while another thread completes; the maps have no lock behind them, so
  * nothing can hang and every order can be walked one step after another.
  *
- * expect edge: event potential | wait\(\(complete\)done\)
+ * expect edge: event potential, event potential | join of thread_main
+ * expect edge [events=annotated]: event potential | wait\(\(complete\)done\)
  * expect edge [events=none]: clean
- * expect by-init: event potential | \(dynamic event\)
+ * expect by-init [events=annotated]: event potential | \(dynamic event\)
  * expect same-event-in-a-lock: event potential
  * expect nobody-waits: clean
  * expect taken-before-the-wait: clean
  * expect complete-before-wait: clean
  * expect wait-over: clean
- * expect cut: clean
- * expect cut-before: event potential
+ * expect cut [events=annotated]: clean
+ * expect cut-before [events=annotated]: event potential
  * expect tried: clean
  * expect not-held-at-the-wait: clean
- * expect complete-while-held: event potential
+ * expect complete-while-held [events=annotated]: event potential
  * expect two-waiters: event potential
  */
 

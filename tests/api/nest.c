@@ -6,7 +6,7 @@
  * expect nest-merged-many: clean
  * expect nest-merged-any-order: clean
  * expect nest-merged-released: unlock misuse
- * expect nest-merged-first-elsewhere: clean
+ * expect nest-merged-first-elsewhere [events=annotated]: clean
  * expect nest-merged-first-again: recursive deadlock
  * expect nest-merged-makes-edges: circular potential
  * expect nest-merged-between: clean

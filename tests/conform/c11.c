@@ -4,6 +4,8 @@
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^is held while its thread ends$ */
+/* Threads are joined under the very locks that they took: no matter here. */
+/* options: events=annotated */
 #include "conform.h"
 
 #include <threads.h>

@@ -2,6 +2,8 @@
 /* What C++ stands on: guards of static objects, call_once with exceptions, thread_local objects, std's locks, exceptions
  * through locked regions. */
 /* status: 0 */
+/* Threads are joined under the very locks that they took: no matter here. */
+/* options: events=annotated */
 #include <atomic>
 #include <chrono>
 #include <condition_variable>

@@ -30,7 +30,7 @@ def plain_default(kind, value):
     if kind == "TEXT":
         return value.strip('"') or "none"
     if kind in ("ENUM", "BITS"):
-        return value.rsplit("_", 1)[-1].lower()
+        return ",".join(item.strip().rsplit("_", 1)[-1].lower() for item in value.split("|"))
     return value
 
 
@@ -131,7 +131,7 @@ def check_tree(root, version, complaints):
 
 
 GOOD = {
-    "README.md": "## Options\n\n| `log` | `stderr` | where |\n| `fail_on` | `potential` | lowest |\n\n## Next\n"
+    "README.md": "## Options\n\n| `log` | `stderr` | where |\n| `events` | `some,more` | which |\n| `fail_on` | `potential` | lowest |\n\n## Next\n"
                  "[glossary](docs/glossary.md)\n",
     "tests/a.c": "lockval_off();\n",
     "docs/glossary.md": "| | **circular** | x |\n| | **potential** | x |\n",
@@ -139,6 +139,7 @@ GOOD = {
     "include/lockval.h": "#define LOCKVAL_VERSION_MAJOR 1\n#define LOCKVAL_VERSION_MINOR 2\n"
                          "#define LOCKVAL_VERSION_PATCH 3\nLOCKVAL_API void lockval_off(void);\n",
     "liblockval/sys/options.def": 'LV_OPTION_TEXT(log, "stderr", "where, to whom")\n'
+                                  'LV_OPTION_BITS(events, LV_EVENTS_SOME | LV_EVENTS_MORE, choices, "which")\n'
                                   'LV_OPTION_ENUM(fail_on, lv_verdict, LV_VERDICT_POTENTIAL, choices, "lowest")\n',
     "liblockval/sys/options.h": "enum v {\n    LV_VERDICT_POTENTIAL,\n    LV_VERDICT_NEVER\n};\n",
     "liblockval/report/report.h": "enum k {\n    LV_FINDING_CIRCULAR,\n    LV_FINDING__COUNT\n};\n",
@@ -161,6 +162,7 @@ def self_test():
     case("clean", None)
     case("option not in README", "option log is not in the table", "README.md", "| `log` | `stderr` | where |\n", "")
     case("other default", "has the default stderr, not none", "README.md", "`stderr`", "none")
+    case("other list", "has the default some,more, not some", "README.md", "`some,more`", "some")
     case("option only in README", "there is no option old", "README.md", "| `log`", "| `old` | 1 | x |\n| `log`")
     case("kind without an entry", "kind of finding 'circular'", "docs/glossary.md", "circular", "square")
     case("verdict without an entry", "verdict 'potential'", "docs/glossary.md", "potential", "p")

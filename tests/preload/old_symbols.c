@@ -255,6 +255,7 @@ static void cond(void)
 
 /* The wait takes the mutex again, under what else is held. */
 /* case: cond-order */
+/* options: events=annotated */
 /* status: 66 */
 /* findings: 2 */
 /* reject: ^WARNING: (?!possible circular) */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Every hooked function, where it succeeds and where it fails: the return values and errno are libc's own. Calls that
  * answer with EDEADLK, EPERM or EBUSY are what such a mutex was asked for: no findings. */
+/* A thread that waits in vain is joined under the lock: no matter here. */
+/* options: events=annotated */
 #include "program.h"
 
 #include <threads.h>

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries are added under the internal lock, since whoever waits for the thread in a join reads them, and the thread's own
+ * joins add to them what those threads took. The thread itself looks without the lock whether an entry is there already.
+ * That happens on the slow way only, and mostly ends at a small memory of hashes.
+ *
+ * The handle of a thread is known to its maker when the real call is back, and to the thread itself when it begins;
+ * whoever comes first binds it, so that a join finds the life however early it comes.
+ */
+
+#include "engine/life.h"
+
+#include "engine/join.h"
+#include "engine/unload.h"
+#include "engine/usage.h"
+
+#include <string.h>
+
+static struct lv_life *get(const struct lv_context *ctx, uint32_t number)
+{
+    return lv_vec_at(&ctx->lives, number);
+}
+
+void lv_lives_init(struct lv_context *ctx)
+{
+    lv_vec_init(&ctx->lives, &ctx->arena, sizeof(struct lv_life));
+    lv_table_init(&ctx->life_of, &ctx->arena);
+    lv_table_init(&ctx->ends, &ctx->arena);
+}
+
+struct lv_life *lv_life_find(struct lv_context *ctx, uintptr_t handle)
+{
+    uint32_t number = handle != 0 ? lv_table_find(&ctx->life_of, handle) : 0;
+
+    return number != 0 ? get(ctx, number) : NULL;
+}
+
+struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start)
+{
+    uint32_t number = ctx->free_life;
+    const struct lv_module *module;
+    struct lv_life *life;
+
+    if (number != 0) {
+        life = get(ctx, number);
+        ctx->free_life = life->next_free;
+    } else {
+        life = lv_vec_add(&ctx->lives, &number);
+        if (life != NULL && number == 0) /* stands for none */
+            life = lv_vec_add(&ctx->lives, &number);
+        if (life == NULL)
+            return NULL;
+        life->number = number;
+    }
+    module = lv_module_of(ctx, start);
+    life->module = module != NULL ? module->first : NULL;
+    life->place = module != NULL ? start - module->bias : start;
+    life->uid = ++ctx->lives_made;
+    return life;
+}
+
+void lv_life_unjoin(struct lv_life *life)
+{
+    __atomic_store_n(&life->join.joiner, NULL, __ATOMIC_RELAXED);
+    __atomic_store_n(&life->join.filter, 0, __ATOMIC_RELAXED);
+}
+
+void lv_life_recycle(struct lv_context *ctx, struct lv_life *life)
+{
+    if (lv_life_find(ctx, life->handle) == life)
+        lv_table_remove(&ctx->life_of, life->handle);
+    if (life->t != NULL)
+        life->t->life = NULL;
+    life->uid = 0;
+    life->handle = 0;
+    life->begun = life->detached = false;
+    life->t = NULL;
+    life->info.v = 0;
+    lv_life_unjoin(life);
+    memset(life->noted, 0, sizeof(life->noted));
+    __atomic_store_n(&life->count, 0, __ATOMIC_RELEASE);
+    life->next_free = ctx->free_life;
+    ctx->free_life = life->number;
+}
+
+/* Under the lock: the thread of @life is known as @handle. Who was known so before is gone. */
+static void bind(struct lv_context *ctx, struct lv_life *life, uintptr_t handle)
+{
+    struct lv_life *old = lv_life_find(ctx, handle);
+
+    if (life->handle != 0 || handle == 0)
+        return;
+    if (old != NULL) {
+        /* Its join is back from the real call, and recycles it. */
+        if (old->join.joiner != NULL)
+            old->handle = 0;
+        else
+            lv_life_recycle(ctx, old);
+    }
+    if (lv_table_insert(&ctx->life_of, handle, life->number) == 0)
+        life->handle = handle;
+}
+
+void lv_life_begin(struct lv_context *ctx, struct lv_thread *t, struct lv_life *life, uintptr_t handle)
+{
+    struct lv_locked locked;
+
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    bind(ctx, life, handle);
+    life->begun = true;
+    life->t = t;
+    t->life = life;
+    lv_context_unlock(ctx, &locked);
+    t->guard--;
+}
+
+void lv_life_name(struct lv_context *ctx, struct lv_thread *t, struct lv_life *life, uint64_t uid, uintptr_t handle)
+{
+    struct lv_locked locked;
+
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    if (life->uid == uid)
+        bind(ctx, life, handle);
+    lv_context_unlock(ctx, &locked);
+    t->guard--;
+}
+
+void lv_life_detach(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle)
+{
+    struct lv_locked locked;
+    struct lv_life *life;
+
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    life = lv_life_find(ctx, handle);
+    if (life != NULL) {
+        life->detached = true;
+        if (life->begun && life->t == NULL)
+            lv_life_recycle(ctx, life);
+    }
+    lv_context_unlock(ctx, &locked);
+    t->guard--;
+}
+
+void lv_life_end(struct lv_context *ctx, struct lv_thread *t)
+{
+    struct lv_life *life = t->life;
+
+    t->life = NULL;
+    if (life == NULL)
+        return;
+    life->t = NULL;
+    /* The list of infos grows with evidence only: a million short threads need none. */
+    life->about = *(const struct lv_thread_info *)lv_vec_at(&ctx->thread_infos, t->info.v);
+    life->info.v = t->witnessed ? t->info.v : 0;
+    if (life->detached)
+        lv_life_recycle(ctx, life);
+}
+
+void lv_lives_after_fork(struct lv_context *ctx)
+{
+    for (struct lv_thread *t = ctx->threads; t != NULL; t = t->next)
+        t->life = NULL;
+    lv_table_clear(&ctx->life_of);
+    for (uint32_t i = 1; i < ctx->lives.count; i++) {
+        struct lv_life *life = get(ctx, i);
+
+        life->t = NULL;
+        life->handle = 0;
+        if (life->uid != 0)
+            lv_life_recycle(ctx, life);
+    }
+}
+
+const struct lv_held_record *lv_life_entry(const struct lv_life *life, uint32_t i)
+{
+    const struct lv_life_chunk *chunk = life->chunks;
+
+    for (; i >= LV_LIFE_CHUNK; i -= LV_LIFE_CHUNK)
+        chunk = chunk->next;
+    return &chunk->record[i];
+}
+
+enum lv_life_known lv_life_knows(const struct lv_life *life, const struct lv_held_record *record)
+{
+    uint32_t count = __atomic_load_n(&life->count, __ATOMIC_ACQUIRE), same = 0;
+    const struct lv_life_chunk *chunk = life->chunks;
+
+    for (uint32_t i = 0, at = 0; i < count; i++, at++) {
+        const struct lv_held_record *known;
+
+        if (at == LV_LIFE_CHUNK) {
+            chunk = chunk->next;
+            at = 0;
+        }
+        known = &chunk->record[at];
+        if (known->class.v != record->class.v || known->mode != record->mode || known->flags != record->flags)
+            continue;
+        if (known->uid == record->uid)
+            return LV_LIFE_IS_THERE;
+        same++;
+    }
+    return same < LV_LIFE_SAME ? LV_LIFE_IS_NEW : LV_LIFE_HAS_ENOUGH;
+}
+
+/* Where the next entry goes; null without memory. */
+static struct lv_held_record *room(struct lv_context *ctx, struct lv_life *life)
+{
+    struct lv_life_chunk **chunk = &life->chunks;
+    uint32_t i = life->count;
+
+    for (;; i -= LV_LIFE_CHUNK, chunk = &(*chunk)->next) {
+        if (*chunk == NULL) {
+            struct lv_life_chunk *new = lv_arena_alloc(&ctx->arena, sizeof(*new));
+
+            if (new == NULL)
+                return NULL;
+            ctx->life_chunks++;
+            *chunk = new;
+        }
+        if (i < LV_LIFE_CHUNK)
+            return &(*chunk)->record[i];
+    }
+}
+
+bool lv_life_add(struct lv_context *ctx, struct lv_life *life, const struct lv_held_record *record)
+{
+    enum lv_life_known known = lv_life_knows(life, record);
+    struct lv_held_record *at;
+
+    if (known == LV_LIFE_IS_NEW) {
+        at = room(ctx, life);
+        if (at == NULL)
+            return false;
+        *at = *record;
+        __atomic_store_n(&life->count, life->count + 1, __ATOMIC_RELEASE);
+    }
+    return known != LV_LIFE_IS_THERE;
+}
+
+lv_thread_id lv_life_thread(struct lv_context *ctx, struct lv_life *life)
+{
+    struct lv_thread_info *info;
+
+    if (life->t != NULL) {
+        life->t->witnessed = true;
+        return life->t->info;
+    }
+    if (life->info.v == 0) {
+        info = lv_vec_add(&ctx->thread_infos, &life->info.v);
+        if (info == NULL)
+            life->info.v = 0;
+        else
+            *info = life->about;
+    }
+    return life->info;
+}
+
+void lv_life_note_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+{
+    struct lv_life *life = t->life;
+    struct lv_held_record record;
+    uint32_t hash, *slot;
+    bool awaited;
+
+    if ((a->flags & (LV_TRY | LV_UNCHECKED)) != 0 || a->stack.v == 0 || a->kind == LV_KIND_SEM)
+        return;
+    record = lv_acquisition_record(t, a);
+    if (record.level != 0)
+        return;
+    hash =
+        (uint32_t)lv_hash_mix((uint64_t)record.class.v << 32 | record.uid, (uint64_t)record.flags << 8 | record.mode);
+    slot = &life->noted[hash % LV_LIFE_NOTED];
+    if (*slot == (hash | 1))
+        return;
+    awaited = __atomic_load_n(&life->join.joiner, __ATOMIC_RELAXED) != NULL;
+    if (awaited || lv_life_knows(life, &record) == LV_LIFE_IS_NEW)
+        lv_join_taken(ctx, t, &record);
+    if (lv_life_knows(life, &record) == LV_LIFE_IS_THERE)
+        *slot = hash | 1;
+}
