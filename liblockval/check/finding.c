@@ -68,6 +68,16 @@ void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
     case LV_REASON_WAIT_TYPES:
         lv_text_puts(out, "the wait types say so: the thread would wait where it must not, whoever holds the lock");
         break;
+    case LV_REASON_IN_ONE_THREAD:
+        lv_text_puts(out,
+                     "one thread did both: it ran this context, and could be interrupted by it while it held a lock");
+        break;
+    case LV_REASON_IN_TWO_THREADS:
+        lv_text_puts(out, "one thread ran the context, another could be interrupted by it while it held a lock");
+        break;
+    case LV_REASON_IN_SAME_LOCKS:
+        lv_text_puts(out, "the same lock in every class; gate locks and the order of threads were not judged");
+        break;
     case LV_REASON_MISUSE:
         lv_text_puts(out, "seen in this run, in this thread");
         break;

@@ -6,7 +6,7 @@
  * What a rule found, as plain data with ids. Rules fill it in; engine/resolve.c makes a report of it; nobody prints here.
  */
 
-#include "graph/witness.h"
+#include "graph/uses.h"
 #include "report/report.h"
 
 enum {
@@ -33,6 +33,9 @@ struct lv_reason {
         LV_REASON_GIVES_UP,       /* the call waits no longer than it is told to */
         LV_REASON_COMPARED,       /* the class's comparison function returned a, which is no order */
         LV_REASON_WAIT_TYPES,     /* the wait types of a lock and of what it is taken under */
+        LV_REASON_IN_ONE_THREAD,  /* one thread ran the context, and held the lock while it could interrupt */
+        LV_REASON_IN_TWO_THREADS, /* two threads did */
+        LV_REASON_IN_SAME_LOCKS,  /* every class met in one lock */
         LV_REASON_MISUSE
     } what;
     uint32_t a, b;
@@ -58,6 +61,15 @@ struct lv_finding {
     lv_thread_id holder_thread;
     bool holder_waits; /* it does not hold that lock, but waits with it on the same condition variable */
     const char *detail;
+
+    /* signal: edges[0] is the one that the context .state makes, from the class held while it could interrupt to the one
+     * taken in it. .subject and .at are the acquisition, or the call, that brought the news. */
+    uint8_t state; /* base/states.h */
+    enum lv_report_news news;
+    uint32_t new_edge; /* LV_NEWS_EDGE: which of the edges */
+    struct lv_use inside;
+    struct lv_use open;
+
     bool late;     /* edges[0] was made earlier: until @at one of its classes was not known to be a lock */
     bool compared; /* recursive: the class has a comparison function, which returned .comparison */
     int comparison;

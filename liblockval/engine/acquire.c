@@ -27,6 +27,7 @@
 #include "check/circular.h"
 #include "engine/here.h"
 #include "engine/life.h"
+#include "engine/marks.h"
 #include "engine/nest.h"
 #include "engine/orphan.h"
 #include "engine/publish.h"
@@ -114,6 +115,8 @@ static void add_edge(struct walk *w, uint32_t held)
         lv_findings_add(w->ctx, w->findings, w->t, &finding);
     else if (fresh < 0)
         w->error = fresh;
+    if (w->error == 0)
+        w->error = lv_marks_edge(w->ctx, w->t, number, bit, at, w->findings);
 }
 
 /* Pairs of the class may have been forgotten: then all threads tell theirs again. */
@@ -214,15 +217,15 @@ static struct lv_chains *chains_of(struct lv_context *ctx, const struct lv_acqui
 /* Under the lock: all that can be learned from this acquisition. */
 static void learn(struct walk *w, uint64_t chain, uint64_t at)
 {
-    struct lv_class *class = lv_classes_get(&w->ctx->classes, w->a->class);
     uint32_t begun = lv_counts_begin(&w->ctx->counts);
 
     w->a->stack = lv_stack_here(w->ctx, w->a->site);
     w->a->earlier = false;
     if (w->a->stack.v == 0)
         w->error = -ENOMEM;
-    class->usage |= lv_usage_bits(w->ctx, w->t, (enum lv_mode)w->a->mode, w->a->flags);
     lv_thread_note_name(w->ctx, w->t);
+    if (w->error == 0)
+        w->error = lv_marks_taken(w->ctx, w->t, w->a, w->findings);
     learn_edges(w);
     lv_counts_end(w->ctx, begun, w->a);
     lv_wait_judge(w->ctx, w->findings, w->t, w->a);

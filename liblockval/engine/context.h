@@ -15,6 +15,7 @@
 #include "graph/chains.h"
 #include "graph/classes.h"
 #include "graph/stacks.h"
+#include "graph/uses.h"
 #include "sys/lock.h"
 #include "sys/os.h"
 
@@ -111,6 +112,7 @@ struct lv_context {
     struct lv_counts counts;
     struct lv_table stack_at; /* chain and call site -> the stack of the first acquisition there */
     struct lv_witnesses witnesses;
+    struct lv_uses uses;
     struct lv_vec thread_infos;     /* struct lv_thread_info; number 0 is not used */
     struct lv_vec instances;        /* struct lv_instance; number 0 is not used */
     struct lv_table instance_of;    /* address -> number in instances */

@@ -11,4 +11,7 @@
  */
 lv_stack_id lv_stack_here(struct lv_context *ctx, uintptr_t site);
 
+/* The same from the program's innermost frame outward, for callers that do not know the call site. */
+lv_stack_id lv_stack_of_program(struct lv_context *ctx);
+
 #endif

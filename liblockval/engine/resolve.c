@@ -173,7 +173,19 @@ static uint64_t stable_hash(struct pool *p, lv_class_id id)
     return lv_hash_text(0, buf);
 }
 
-/* Kind and the stable keys of the cycle's classes, begun at the rotation whose first hash is the smallest. */
+static const char *state_name(struct pool *p, unsigned state)
+{
+    struct lv_text text;
+
+    if (!lv_state_is_signal(state))
+        return p->ctx->context_name[state - LV_SIGNALS];
+    text = begin_text(p);
+    lv_signal_name((int)state + 1, &text);
+    return end_text(p, &text);
+}
+
+/* Kind and the stable keys of the cycle's classes, begun at the rotation whose first hash is the smallest; of a
+ * finding about a context, its name and both ends. */
 static const char *fingerprint(struct pool *p, const struct lv_finding *finding)
 {
     uint64_t *hashes = finding->edge_count != 0 ? take(p, finding->edge_count * sizeof(*hashes)) : NULL;
@@ -181,7 +193,11 @@ static const char *fingerprint(struct pool *p, const struct lv_finding *finding)
     struct lv_text text;
     uint32_t first = 0;
 
-    if (hashes == NULL) {
+    if (finding->kind == LV_FINDING_SIGNAL) {
+        h = lv_hash_text(h, state_name(p, finding->state));
+        h = lv_hash_mix(h, stable_hash(p, finding->inside.record.class));
+        h = lv_hash_mix(h, stable_hash(p, finding->open.record.class));
+    } else if (hashes == NULL) {
         if (finding->subject.class.v != 0)
             h = lv_hash_mix(h, stable_hash(p, finding->subject.class));
         else if (finding->subject.address == 0 && finding->detail != NULL)
@@ -321,13 +337,46 @@ static void resolve_advice(struct pool *p, const struct lv_finding *finding, str
     ret->advice_count = advice->count;
 }
 
+/* A call, by its return address. */
+static const char *place_name(struct pool *p, uintptr_t site)
+{
+    const struct lv_module *module = lv_module_of(p->ctx, site);
+    struct lv_text text = begin_text(p);
+
+    lv_frame_name(p->ctx, site, module != NULL ? module->born : LV_BORN_NONE, &text);
+    return end_text(p, &text);
+}
+
+static void resolve_use(struct pool *p, const struct lv_use *use, uintptr_t site, struct lv_report_use *ret)
+{
+    ret->thread = resolve_thread(p, use->thread);
+    resolve_lock(p, &use->record, &ret->lock);
+    ret->weak = use->weak;
+    resolve_stack(p, use->at, &ret->at);
+    ret->site = site != 0 ? place_name(p, site) : NULL;
+}
+
+static void resolve_usage(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
+{
+    bool is_signal = lv_state_is_signal(finding->state);
+    uintptr_t site = is_signal ? __atomic_load_n(&p->ctx->handler_site[finding->state], __ATOMIC_RELAXED) : 0;
+
+    ret->usage.state = state_name(p, finding->state);
+    ret->usage.is_signal = is_signal;
+    ret->usage.news = finding->news;
+    ret->usage.new_edge = finding->new_edge;
+    resolve_use(p, &finding->inside, finding->inside.site, &ret->usage.inside);
+    resolve_use(p, &finding->open, site, &ret->usage.open);
+    resolve_lock(p, &finding->subject, &ret->subject);
+    resolve_stack(p, finding->at, &ret->backtrace);
+}
+
 /* The handler that the calling thread runs, if any. */
 static struct lv_report_handler resolve_handler(struct pool *p, const struct lv_thread *t)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     const struct lv_handler_running *running = t->handlers != NULL ? lv_handlers_current(t->handlers, here) : NULL;
     struct lv_report_handler ret = { 0, NULL, NULL };
-    const struct lv_module *module;
     struct lv_text text;
 
     if (running == NULL)
@@ -336,10 +385,7 @@ static struct lv_report_handler resolve_handler(struct pool *p, const struct lv_
     text = begin_text(p);
     lv_signal_name(running->signal, &text);
     ret.name = end_text(p, &text);
-    text = begin_text(p);
-    module = lv_module_of(p->ctx, running->site);
-    lv_frame_name(p->ctx, running->site, module != NULL ? module->born : LV_BORN_NONE, &text);
-    ret.site = end_text(p, &text);
+    ret.site = place_name(p, running->site);
     return ret;
 }
 
@@ -367,8 +413,11 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     resolve_reasons(&p, finding, ret);
     ret->fingerprint = fingerprint(&p, finding);
     resolve_edges(&p, finding, ret);
-    resolve_advice(&p, finding, ret);
-    if (finding->edge_count == 0) {
+    if (finding->kind != LV_FINDING_SIGNAL)
+        resolve_advice(&p, finding, ret);
+    if (finding->kind == LV_FINDING_SIGNAL) {
+        resolve_usage(&p, finding, ret);
+    } else if (finding->edge_count == 0) {
         resolve_lock(&p, &finding->subject, &ret->subject);
         resolve_holder(&p, finding, ret);
         resolve_nest(&p, finding, ret);
@@ -380,7 +429,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     ret->class_count = cycle_classes;
     if (finding->late)
         resolve_stack(&p, finding->at, &ret->backtrace);
-    else if (ret->edge_count != 0)
+    else if (ret->edge_count != 0 && finding->kind != LV_FINDING_SIGNAL)
         ret->backtrace =
             finding->edges[0].kind == LV_REPORT_EDGE_COMPLETE ? ret->edges[0].held.stack : ret->edges[0].wanted.stack;
 }

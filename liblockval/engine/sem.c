@@ -18,6 +18,7 @@
 #include "check/circular.h"
 #include "engine/acquire.h"
 #include "engine/here.h"
+#include "engine/marks.h"
 #include "engine/publish.h"
 #include "engine/site.h"
 
@@ -89,6 +90,14 @@ static int judge_orders(struct change *c, lv_class_id class)
     return 0;
 }
 
+/* In which contexts it was taken and held. */
+static int judge_marks(struct change *c, lv_class_id class)
+{
+    if (c->at.v == 0)
+        c->at = lv_stack_here(c->ctx, c->site);
+    return lv_marks_class(c->ctx, c->t, class, c->at, &c->findings);
+}
+
 static int judge(struct change *c)
 {
     int r = judge_edges(c);
@@ -96,6 +105,9 @@ static int judge(struct change *c)
     for (unsigned i = 0; i < LV_SUBCLASSES && r == 0; i++)
         if (c->base->subclasses[i].v != 0)
             r = judge_orders(c, c->base->subclasses[i]);
+    for (unsigned i = 0; i < LV_SUBCLASSES && r == 0; i++)
+        if (c->base->subclasses[i].v != 0)
+            r = judge_marks(c, c->base->subclasses[i]);
     return r;
 }
 

@@ -15,7 +15,7 @@
 
 #include <signal.h>
 
-#include "engine/acquire.h"
+#include "engine/marks.h"
 
 uint64_t lv_context_synchronous(void)
 {
@@ -117,32 +117,13 @@ static void tell_all(struct lv_context *ctx)
         lv_thread_empty_cache(t);
 }
 
-/* What is held is held while @opened could interrupt. */
-static void mark_held(struct lv_context *ctx, struct lv_thread *t, struct lv_states opened)
-{
-    struct lv_locked locked;
-
-    if (t->depth == 0 || t->guard != 0 || !lv_states_any(opened))
-        return;
-    t->guard++;
-    locked = lv_context_lock(ctx);
-    for (uint32_t i = 0; i < t->depth; i++) {
-        const struct lv_held *h = &t->held[i];
-
-        lv_classes_get(&ctx->classes, h->class)->usage |=
-            lv_usage_bits(ctx, t, (enum lv_mode)h->mode, (unsigned)h->flags | LV_TRY);
-    }
-    lv_context_unlock(ctx, &locked);
-    t->guard--;
-}
-
 /* The same as reckon(), and mark what is held while something becomes open. */
 static void reckon_and_mark(struct lv_context *ctx, struct lv_thread *t)
 {
     struct lv_states before = t->open;
 
     reckon(ctx, t);
-    mark_held(ctx, t, lv_states_minus(t->open, before));
+    lv_marks_held(ctx, t, lv_states_minus(t->open, before));
 }
 
 bool lv_context_refresh(struct lv_context *ctx, struct lv_thread *t)
@@ -293,7 +274,7 @@ void lv_context_exit_signal(struct lv_context *ctx, struct lv_thread *t, int sig
     if (!is_signal(signal) || !leave(ctx, t, lv_state_of_signal(signal)))
         return;
     if (LV_UNLIKELY(t->depth != 0 && t->held[t->depth - 1].level > t->level))
-        mark_held(ctx, t, lv_states_minus(t->open, before));
+        lv_marks_held(ctx, t, lv_states_minus(t->open, before));
 }
 
 void lv_context_set_mask(struct lv_context *ctx, struct lv_thread *t, uint64_t blocked)

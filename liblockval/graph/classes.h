@@ -68,6 +68,7 @@ struct lv_class {
     bool explicit_key;   /* named through lockval.h: the kernel's rule for nesting in one class holds */
     bool orphans;        /* base class only; set in a forked child's first thread: some are held by nobody there */
     uint8_t usage;       /* owner's lock */
+    uint32_t uses;       /* owner's lock; graph/uses.h: the latest, 0: none */
     uint8_t pairs_epoch; /* atomic, written under the owner's lock: check/pairs.h */
     uint8_t standing;    /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
     uint8_t wait_outer; /* owner's lock, these four: check/wait.h. What the program said; a kind's own are not stored */

@@ -265,3 +265,77 @@ int lv_digraph_close(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t b
     }
     return 0;
 }
+
+/* The bits by which an edge can be walked backwards, from a node that is left @weak (shared) by the path to one that the
+ * edge leaves @next_weak. */
+static uint8_t back_bits(unsigned weak, unsigned next_weak)
+{
+    unsigned bits = next_weak != 0 ? LV_DEP_SR | LV_DEP_SN : LV_DEP_ER | LV_DEP_EN;
+
+    if (weak != 0)
+        bits &= LV_DEP_EN | LV_DEP_SN;
+    return (uint8_t)(bits | bits << 4);
+}
+
+/* Follow the parents from (last, weak) to (start, start_weak): backwards, that is the path's own order. */
+static uint32_t write_back_path(struct lv_digraph *g, uint32_t start, unsigned start_weak, uint32_t last, unsigned weak,
+                                uint8_t mask)
+{
+    uint32_t length = 0, at = last;
+    unsigned at_weak = weak;
+
+    while (at != start || at_weak != start_weak) {
+        const struct lv_node *node = lv_vec_at(&g->nodes, at);
+        const struct lv_edge *edge = lv_digraph_edge(g, node->parent[at_weak]);
+        unsigned bits = edge->bits & mask & back_bits(node->parent_r[at_weak], at_weak);
+
+        g->path[length++] = (struct lv_step){ node->parent[at_weak], (uint8_t)bits };
+        at = edge->to;
+        at_weak = node->parent_r[at_weak];
+    }
+    return length;
+}
+
+int lv_digraph_seek(struct lv_digraph *g, uint32_t start, bool weak, bool backwards, uint8_t mask,
+                    lv_digraph_look *look, void *arg, uint32_t *ret_length)
+{
+    uint32_t head = 0, tail = 0;
+    int r;
+
+    *ret_length = 0;
+    if (start >= g->nodes.count)
+        return look(arg, start, weak);
+    r = prepare(g);
+    if (r < 0)
+        return r;
+    if (!reach(g, start, weak, 0, 0))
+        return 0;
+    if (look(arg, start, weak))
+        return 1;
+    g->queue[tail++] = start << 1 | (weak ? 1 : 0);
+    while (head < tail) {
+        uint32_t state = g->queue[head++];
+        unsigned last = state & 1;
+        const struct lv_node *node = lv_vec_at(&g->nodes, state >> 1);
+
+        for (uint32_t number = backwards ? node->in : node->out; number != 0;) {
+            const struct lv_edge *edge = lv_digraph_edge(g, number);
+            uint32_t to = backwards ? edge->from : edge->to;
+
+            for (unsigned next = 0; next < 2; next++) {
+                unsigned bits = edge->bits & mask & (backwards ? back_bits(last, next) : hop_bits(last, next));
+
+                if (bits == 0 || !reach(g, to, next, number, last))
+                    continue;
+                if (look(arg, to, next != 0)) {
+                    *ret_length = backwards ? write_back_path(g, start, weak, to, next, mask)
+                                            : (uint32_t)write_path(g, start, weak, to, next, mask);
+                    return 1;
+                }
+                g->queue[tail++] = to << 1 | next;
+            }
+            number = backwards ? edge->next_in : edge->next;
+        }
+    }
+    return 0;
+}

@@ -124,4 +124,18 @@ void lv_digraph_pass_by(struct lv_digraph *g, uint32_t node, bool pass_by);
  */
 int lv_digraph_close(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit, uint8_t mask) LV_MUST_CHECK;
 
+/*
+ * Look round in the graph from @start on, over strong paths that have a bit of @mask: forwards, where @weak says that
+ * @start was taken recursively, or backwards, where it says that @start is held shared by who goes on. @look is asked of
+ * every node that is met, @start first, in the order of distance; with @weak if, forwards, only a recursive reader
+ * arrives there, or, backwards, if only a shared holder leaves it by this path. A node may be met in both ways. It
+ * returns whether the search ends here.
+ * Returns 1 if it did, with the path from @start there, or backwards from there to @start, in g->path, and its length in
+ * @ret_length (0: @start itself); 0 if not; -ENOMEM. Cost: O(nodes + edges), no recursion.
+ */
+typedef bool lv_digraph_look(void *arg, uint32_t node, bool weak);
+
+int lv_digraph_seek(struct lv_digraph *g, uint32_t start, bool weak, bool backwards, uint8_t mask,
+                    lv_digraph_look *look, void *arg, uint32_t *ret_length) LV_MUST_CHECK;
+
 #endif

@@ -19,6 +19,8 @@ const char *lv_finding_kind_name(enum lv_finding_kind kind)
         return "recursive";
     case LV_FINDING_EVENT:
         return "event";
+    case LV_FINDING_SIGNAL:
+        return "signal";
     case LV_FINDING_UNLOCK:
         return "unlock";
     case LV_FINDING_LIFETIME:

@@ -15,6 +15,7 @@ enum lv_finding_kind {
     LV_FINDING_CIRCULAR,
     LV_FINDING_RECURSIVE,
     LV_FINDING_EVENT,
+    LV_FINDING_SIGNAL,
     LV_FINDING_UNLOCK,
     LV_FINDING_LIFETIME,
     LV_FINDING_COND,
@@ -69,8 +70,9 @@ struct lv_report_lock {
 
 /* What kind of step an edge is. */
 enum lv_report_edge_kind {
-    LV_REPORT_EDGE_LOCK,     /* .wanted was taken while .held was held */
-    LV_REPORT_EDGE_WAIT,     /* .wanted is an event, waited for while .held was held */
+    LV_REPORT_EDGE_LOCK,      /* .wanted was taken while .held was held */
+    LV_REPORT_EDGE_WAIT,      /* .wanted is an event, waited for while .held was held */
+    LV_REPORT_EDGE_INTERRUPT, /* .wanted is taken in a context, which can interrupt .thread while it holds .held */
     LV_REPORT_EDGE_COMPLETE, /* .held is an event: .thread took .wanted after a wait for it began, and then completed it;
                                held.stack is the call that completed it */
     LV_REPORT_EDGE_END /* .held is the end of .thread, which a join waits for: it took .wanted before that; held.stack
@@ -82,6 +84,32 @@ struct lv_report_edge {
     struct lv_report_thread thread;
     struct lv_report_lock held;
     struct lv_report_lock wanted;
+};
+
+/* What made a finding of the kind signal. */
+enum lv_report_news {
+    LV_NEWS_INSIDE, /* a class was taken in a context for the first time, */
+    LV_NEWS_OPEN,   /* or held while that could interrupt, */
+    LV_NEWS_EDGE    /* or a dependency connects such classes */
+};
+
+/* One side of a finding of the kind signal. */
+struct lv_report_use {
+    struct lv_report_thread thread;
+    struct lv_report_lock lock;
+    bool weak; /* taken by a recursive reader; held shared */
+    struct lv_report_stack
+        at;           /* of the call that let the context interrupt, with the lock held; empty: the acquisition */
+    const char *site; /* the call that installed the handler; null: no handler, or not known */
+};
+
+struct lv_report_usage {
+    const char *state; /* the context: "SIGUSR1", or its declared name */
+    bool is_signal;
+    enum lv_report_news news;
+    uint32_t new_edge;           /* LV_NEWS_EDGE: which of the edges */
+    struct lv_report_use inside; /* taken in the context */
+    struct lv_report_use open;   /* held while the context could interrupt */
 };
 
 struct lv_report {
@@ -130,6 +158,11 @@ struct lv_report {
     struct lv_report_lock holder;
     struct lv_report_thread holder_thread;
     bool holder_waits;
+
+    /* signal: edges[0] is the one that a context makes, from the class held while it could interrupt to the one taken in
+     * it; the rest lead back, as for circular. One edge: both are one class. .subject is the lock of the acquisition that
+     * brought the news. */
+    struct lv_report_usage usage;
 
     uint32_t held_count; /* what .thread holds, oldest first */
     const struct lv_report_lock *held;

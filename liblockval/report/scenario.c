@@ -25,6 +25,7 @@
 /* lockdep's: entries of the first column stand left of its heading. */
 #define HEADING_INDENT 7u
 #define FIRST_INDENT 2u
+#define CONTEXT_INDENT 2u /* of what a context takes, behind what it interrupts */
 
 enum phase {
     PHASE_HOLD,
@@ -175,6 +176,11 @@ static void draw_band(const struct lv_report *report, uint32_t first, uint32_t e
 
             if (!entry.verb)
                 continue;
+            if (phase == PHASE_WANT && edge_at(report, column)->kind == LV_REPORT_EDGE_INTERRUPT) {
+                lv_text_repeat(out, ' ', indent);
+                lv_text_printf(out, "<%s>\n", lv_scenario_word(report->usage.state));
+                indent += CONTEXT_INDENT;
+            }
             lv_text_repeat(out, ' ', indent);
             put_entry(report, entry, out);
             lv_text_putc(out, '\n');
@@ -189,7 +195,8 @@ void lv_scenario_draw(const struct lv_report *report, struct lv_text *out)
     size_t fit = (BAND_WIDTH - HEADING_INDENT) / width;
     uint32_t columns = fit == 0 ? 1 : fit < BAND_COLUMNS ? (uint32_t)fit : BAND_COLUMNS;
 
-    lv_text_puts(out, " Possible unsafe locking scenario:\n\n");
+    lv_text_printf(out, " Possible %sunsafe locking scenario:\n\n",
+                   report->kind == LV_FINDING_SIGNAL && report->edge_count > 1 ? "interrupt " : "");
     if (report->edge_count > columns)
         lv_text_printf(out,
                        " (%u columns, %u side by side: every column takes its first lock before any asks for the "

@@ -11,6 +11,7 @@
 
 #include "report/report.h"
 #include "report/scenario.h"
+#include "report/usage_text.h"
 #include "report/wait_context.h"
 
 #include <string.h>
@@ -45,6 +46,7 @@ static const char *headline_of(enum lv_finding_kind kind)
         return "WARNING: lock assertion failed";
     case LV_FINDING_WAIT_CONTEXT:
         return lv_wait_context_headline;
+    case LV_FINDING_SIGNAL: /* has its own */
     case LV_FINDING__COUNT:
         break;
     }
@@ -101,7 +103,10 @@ static void put_lock(struct lv_text *out, const struct lv_report_lock *lock)
 
 static void put_head(struct lv_text *out, const struct lv_report *report)
 {
-    const char *headline = report->nest != 0 ? nest_headline : headline_of(report->kind);
+    char words[USAGE_HEADLINE];
+    const char *headline = report->nest != 0                   ? nest_headline
+                           : report->kind == LV_FINDING_SIGNAL ? lv_usage_headline(report, words)
+                                                               : headline_of(report->kind);
     size_t bar = strlen(headline);
 
     lv_text_putc(out, '\n');
@@ -187,6 +192,7 @@ static const char *depends_line(enum lv_report_edge_kind kind)
     case LV_REPORT_EDGE_END:
         return "which join already depends on the new lock.\n";
     case LV_REPORT_EDGE_LOCK:
+    case LV_REPORT_EDGE_INTERRUPT:
         break;
     }
     return "which lock already depends on the new lock.\n";
@@ -373,6 +379,9 @@ static void put_body(struct lv_text *out, const struct lv_report *report)
     case LV_FINDING_WAIT_CONTEXT:
         lv_wait_context_text(report, out);
         break;
+    case LV_FINDING_SIGNAL:
+        lv_usage_text(report, out);
+        break;
     case LV_FINDING_UNLOCK:
     case LV_FINDING_LIFETIME:
     case LV_FINDING_COND:
@@ -460,4 +469,26 @@ void lv_report_text(const struct lv_report *report, struct lv_text *out)
     lv_text_puts(out, "\nstack backtrace:\n");
     put_stack(out, INDENT_TRACE, &report->backtrace);
     mark_cut(out, start);
+}
+
+/* ---- lines.h: the same for layouts in files of their own ---- */
+
+void lv_put_stack(struct lv_text *out, size_t indent, const struct lv_report_stack *stack)
+{
+    put_stack(out, indent, stack);
+}
+
+void lv_put_class(struct lv_text *out, const struct lv_report_lock *lock)
+{
+    put_class(out, lock);
+}
+
+void lv_put_lock(struct lv_text *out, const struct lv_report_lock *lock)
+{
+    put_lock(out, lock);
+}
+
+void lv_put_chain_entry(struct lv_text *out, const struct lv_report *report, uint32_t i)
+{
+    put_chain_entry(out, report, i);
 }

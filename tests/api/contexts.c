@@ -3,15 +3,22 @@
  * Contexts that the program declares. What is expected of the usage characters: the first pair is the hard level (write,
  * read), the second the soft one; '.' neither, '-' used in the context, '+' used while it was enabled, '?' both.
  *
- * expect no-edge-across: clean
+ * expect no-edge-across: signal potential
+ * expect interrupted: signal potential | inconsistent \{IN-irq-W\} -> \{irq-ON-W\} usage
+ * expect let-in: signal potential | can be interrupted by irq from now on, and holds
+ * expect inversion: signal potential | WARNING: possible irq lock inversion dependency detected
+ * expect safe-to-unsafe: signal potential | WARNING: irq-safe -> irq-unsafe lock order detected
+ * expect kept-out: clean
+ * expect tried-inside: clean
+ * expect readers: clean
+ * expect two-of-a-class: signal potential | different instances: 1 of 1 classes
  * expect edges-inside: circular potential
- * expect same-lock-inside: clean
  * expect back-outside: circular potential
  * expect nested: circular potential
  * expect usage-in-hard: circular potential | \(map_a\)\{-\.\.\.\}
  * expect usage-in-soft: circular potential | \(map_a\)\{\.\.-\.\}
  * expect usage-enabled: circular potential | \(map_a\)\{\+\.\+\.\}
- * expect usage-both: circular potential | \(map_a\)\{\?\.\+\.\}
+ * expect usage-both: signal potential, circular potential | \(map_a\)\{\?\.\+\.\}
  * expect usage-read: circular potential | \(map_a\)\{\.-\.\.\}
  * expect usage-disabled: circular potential | \(map_a\)\{\.\.\.\.\}
  * expect disable-nests: circular potential | \(map_a\)\{\.\.\.\.\}
@@ -24,9 +31,10 @@
 
 #include <stddef.h>
 
-static struct lockval_key key_a, key_b;
+static struct lockval_key key_a, key_b, key_c;
 static struct lockval_map map_a = LOCKVAL_MAP_INIT("map_a", &key_a);
 static struct lockval_map map_b = LOCKVAL_MAP_INIT("map_b", &key_b);
+static struct lockval_map map_c = LOCKVAL_MAP_INIT("map_c", &key_c);
 
 static int declare(const char *name, enum lockval_context_level level)
 {
@@ -41,6 +49,15 @@ static void use(struct lockval_map *map)
     drop(map);
 }
 
+static void use_inside(struct lockval_map *map, int context)
+{
+    lockval_enter_context(context);
+    use(map);
+    lockval_exit_context(context);
+    (void)context;
+}
+
+/* A finding about the context; but none of order, since no edge leads from map_a. */
 static void no_edge_across(void)
 {
     int irq = declare("irq", LOCKVAL_CONTEXT_HARD);
@@ -50,7 +67,98 @@ static void no_edge_across(void)
     use(&map_b);
     lockval_exit_context(irq);
     drop(&map_a);
+    lockval_disable_context(irq);
     nest(&map_b, &map_a);
+    lockval_enable_context(irq);
+    (void)irq;
+}
+
+/* Used in the context, and outside of it while it could interrupt. */
+static void interrupted(void)
+{
+    int irq = declare("irq", LOCKVAL_CONTEXT_HARD);
+
+    use_inside(&map_a, irq);
+    use(&map_a);
+    use(&map_a);
+    (void)irq;
+}
+
+/* The context can interrupt when the lock is held already. */
+static void let_in(void)
+{
+    int irq = declare("irq", LOCKVAL_CONTEXT_HARD);
+
+    use_inside(&map_a, irq);
+    lockval_disable_context(irq);
+    take(&map_a);
+    lockval_enable_context(irq);
+    drop(&map_a);
+    (void)irq;
+}
+
+static void inversion(void)
+{
+    int irq = declare("irq", LOCKVAL_CONTEXT_HARD);
+
+    lockval_disable_context(irq);
+    nest(&map_a, &map_b);
+    lockval_enable_context(irq);
+    use(&map_b);
+    use_inside(&map_a, irq);
+    (void)irq;
+}
+
+static void safe_to_unsafe(void)
+{
+    int irq = declare("irq", LOCKVAL_CONTEXT_HARD);
+
+    use(&map_b);
+    use_inside(&map_a, irq);
+    lockval_disable_context(irq);
+    nest(&map_a, &map_b);
+    lockval_enable_context(irq);
+    (void)irq;
+}
+
+/* Whoever holds a lock of the context keeps it out; what comes after such a lock, too. */
+static void kept_out(void)
+{
+    int irq = declare("irq", LOCKVAL_CONTEXT_HARD);
+
+    use_inside(&map_a, irq);
+    lockval_disable_context(irq);
+    nest(&map_a, &map_b);
+    nest(&map_c, &map_a);
+    lockval_enable_context(irq);
+    use(&map_c);
+    (void)irq;
+}
+
+/* A trylock does not wait for what it interrupted. */
+static void tried_inside(void)
+{
+    int irq = declare("irq", LOCKVAL_CONTEXT_HARD);
+
+    use(&map_a);
+    lockval_enter_context(irq);
+    lockval_acquire_map(&map_a, LOCKVAL_WRITE, LOCKVAL_TRY, 0, NULL);
+    lockval_acquired_map(&map_a);
+    drop(&map_a);
+    lockval_exit_context(irq);
+    (void)irq;
+}
+
+static void readers(void)
+{
+    int irq = declare("irq", LOCKVAL_CONTEXT_HARD);
+
+    take_as(&map_a, LOCKVAL_READ);
+    drop(&map_a);
+    lockval_enter_context(irq);
+    take_as(&map_a, LOCKVAL_READ_RECURSIVE);
+    drop(&map_a);
+    lockval_exit_context(irq);
     (void)irq;
 }
 
@@ -61,12 +169,14 @@ static void edges_inside(void)
     lockval_enter_context(irq);
     nest(&map_a, &map_b);
     lockval_exit_context(irq);
+    lockval_disable_context(irq);
     nest(&map_b, &map_a);
+    lockval_enable_context(irq);
     (void)irq;
 }
 
-/* A handler that takes what the interrupted code holds would be a finding about the handler, not one of order. */
-static void same_lock_inside(void)
+/* Another lock of the class, so that nothing hangs this time, and nothing is taken twice. */
+static void two_of_a_class(void)
 {
     struct lockval_map other = LOCKVAL_MAP_INIT("map_a", &key_a);
     int irq = declare("irq", LOCKVAL_CONTEXT_HARD);
@@ -102,21 +212,26 @@ static void nested(void)
     lockval_enter_context(hard);
     use(&map_b);
     lockval_exit_context(hard);
-    use(&map_b);
+    use(&map_c);
     drop(&map_a);
     lockval_exit_context(soft);
-    nest(&map_b, &map_a);
+    lockval_disable_context(hard);
+    nest(&map_c, &map_a);
+    lockval_enable_context(hard);
     (void)soft;
     (void)hard;
 }
 
 /* A report that shows map_a: its own order against map_b is wrong. Both levels are off, so that this adds no usage. */
-static void show_usage(int hard)
+static void show_usage(int context, int hard)
 {
+    lockval_disable_context(context);
     lockval_disable_context(hard);
     nest(&map_a, &map_b);
     nest(&map_b, &map_a);
     lockval_enable_context(hard);
+    lockval_enable_context(context);
+    (void)context;
     (void)hard;
 }
 
@@ -130,7 +245,7 @@ static void usage_in(enum lockval_context_level level, enum lockval_mode mode)
     drop(&map_a);
     lockval_exit_context(context);
     lockval_enable_context(hard);
-    show_usage(hard);
+    show_usage(context, hard);
     (void)context;
     (void)hard;
 }
@@ -155,7 +270,7 @@ static void usage_enabled(void)
     int hard = declare("hard", LOCKVAL_CONTEXT_HARD);
 
     use(&map_a);
-    show_usage(hard);
+    show_usage(hard, hard);
     (void)hard;
 }
 
@@ -167,13 +282,16 @@ static void usage_both(void)
     use(&map_a);
     lockval_exit_context(hard);
     use(&map_a);
-    show_usage(hard);
+    show_usage(hard, hard);
     (void)hard;
 }
 
 static void usage_disabled(void)
 {
-    show_usage(declare("hard", LOCKVAL_CONTEXT_HARD));
+    int hard = declare("hard", LOCKVAL_CONTEXT_HARD);
+
+    show_usage(hard, hard);
+    (void)hard;
 }
 
 /* Disabled twice and enabled once: still disabled; and what the hard level is not, the soft one is not either. */
@@ -186,7 +304,7 @@ static void disable_nests(void)
     lockval_enable_context(hard);
     use(&map_a);
     lockval_enable_context(hard);
-    show_usage(hard);
+    show_usage(hard, hard);
     (void)hard;
 }
 
@@ -198,7 +316,7 @@ static void enable_while_held(void)
     take(&map_a);
     lockval_enable_context(hard);
     drop(&map_a);
-    show_usage(hard);
+    show_usage(hard, hard);
     (void)hard;
 }
 
@@ -229,7 +347,14 @@ static void unknown(void)
 static const struct api_case cases[] = {
     { "no-edge-across", no_edge_across },
     { "edges-inside", edges_inside },
-    { "same-lock-inside", same_lock_inside },
+    { "interrupted", interrupted },
+    { "let-in", let_in },
+    { "inversion", inversion },
+    { "safe-to-unsafe", safe_to_unsafe },
+    { "kept-out", kept_out },
+    { "tried-inside", tried_inside },
+    { "readers", readers },
+    { "two-of-a-class", two_of_a_class },
     { "back-outside", back_outside },
     { "nested", nested },
     { "usage-in-hard", usage_in_hard },

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An interpreter that runs timers of its own between two instructions. To lockval that is an interrupt: what the timer
- * locks does not come after what the program happens to hold. While a program says that it cannot be interrupted, its
- * locks are not used "with timers enabled", as the characters in reports show.
+ * locks does not come after what the program happens to hold. But the program must not be interrupted while it holds a
+ * lock that a timer takes, nor one that somebody waits for who holds such a lock. So it disables timers before it takes
+ * theirs, and takes nothing after it that it otherwise holds with timers enabled.
  * Under lockval: clean.
  */
 
@@ -47,11 +48,11 @@ int main(void)
     poll_timers(); /* no edge from heap to timers */
     pthread_mutex_unlock(&heap);
     disable_timers();
-    pthread_mutex_lock(&timers);
     pthread_mutex_lock(&heap);
+    pthread_mutex_lock(&timers); /* the other order would be a finding of the kind signal */
     poll_timers();
-    pthread_mutex_unlock(&heap);
     pthread_mutex_unlock(&timers);
+    pthread_mutex_unlock(&heap);
     enable_timers();
     return 0;
 }

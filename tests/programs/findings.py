@@ -16,6 +16,9 @@ JUDGEMENTS = ("real", "benign", "limit")
 HEADLINES = {
     "possible circular locking dependency": "circular",
     "possible recursive locking": "recursive",
+    "inconsistent lock state": "signal",
+    "possible irq lock inversion dependency": "signal",
+    "-unsafe lock order detected": "signal",
     "bad unlock balance": "unlock",
     "held lock destroyed, freed or lost": "lifetime",
     "bad wait on a condition variable": "cond",
@@ -81,7 +84,7 @@ class Said:
 
 
 def kind_of(headline):
-    return next((kind for known, kind in HEADLINES.items() if headline.startswith(known)), headline)
+    return next((kind for known, kind in HEADLINES.items() if known in headline), headline)
 
 
 def read_text(text, into):

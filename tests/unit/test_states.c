@@ -119,7 +119,9 @@ START_TEST(a_handler_begins_a_chain_and_goes_back)
     ck_assert_uint_eq(thread()->context_key, context_key);
     ck_assert_uint_eq(thread()->blocked, 0);
     unlock(1, "A");
+    lv_context_set_mask(&s->ctx, scenario_thread(s, 2), UINT64_MAX);
     scenario_chain(s, 2, "B A");
+    scenario_expect_cycle(s, LV_FINDING_SIGNAL, LV_VERDICT_POTENTIAL, "A>B B>A");
     scenario_expect_clean(s);
 }
 END_TEST
@@ -204,6 +206,8 @@ END_TEST
 START_TEST(a_lock_is_taken_along_in_a_jump)
 {
     handle(SIGUSR1);
+    block(UINT64_MAX);
+    lv_context_set_mask(&s->ctx, scenario_thread(s, 2), UINT64_MAX);
     enter(SIGUSR1);
     write_lock(1, "A");
     lv_context_unwind(&s->ctx, thread(), 0);
