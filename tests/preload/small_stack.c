@@ -53,8 +53,8 @@ int main(int argc, char **argv)
     stack.ss_sp = area + below;
     stack.ss_size = size;
     MUST(sigaltstack(&stack, NULL) == 0);
+    nest(&a, &b); /* before there is a handler, which would make another finding of it */
     MUST(sigaction(SIGUSR1, &action, NULL) == 0);
-    nest(&a, &b);
     MUST(raise(SIGUSR1) == 0);
     for (size_t i = 0; i < below; i++)
         MUST(area[i] == PATTERN);
