@@ -39,6 +39,7 @@ int main(void)
     lockval_set_wait_override_map(&startup, LOCKVAL_WAIT_SLEEP);
     audio = lockval_declare_context("audio", LOCKVAL_CONTEXT_HARD);
     lockval_set_context_wait_type(audio, LOCKVAL_WAIT_SPIN);
+    lockval_disable_context(audio); /* its thread interrupts no other */
 
     pthread_spin_lock(&ring);
     lockval_acquire_map(&startup, LOCKVAL_WRITE, 0, LOCKVAL_TRY, NULL); /* nothing plays yet: here it may sleep */

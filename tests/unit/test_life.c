@@ -140,6 +140,7 @@ START_TEST(what_a_context_takes)
     lv_context_enter(&s->ctx, scenario_thread(s, 2), context);
     scenario_chain(s, 2, "L");
     lv_context_exit(&s->ctx, scenario_thread(s, 2), context);
+    lv_context_disable(&s->ctx, scenario_thread(s, 1), context);
     join_under(1, "L", 2);
 }
 END_TEST
