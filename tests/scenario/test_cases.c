@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rows of cases.tsv, one by one, on the whole core. Identities are kept inside the locks and, in a second round, in
- * the table.
+ * the table. Contexts are declared ones and, in two more rounds, the handlers of SIGUSR1 (hard) and SIGUSR2 (soft), whose
+ * masks say that what is soft interrupts nothing hard.
  */
 
 #include "scenario.h"
 #include "unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    ROWS = 102, /* so that none gets lost */
+    ROWS = 315, /* so that none gets lost */
     COLUMNS = 5,
     SEQUENCES = 3
 };
@@ -72,13 +74,121 @@ static bool read_rows(const char *path)
     return true;
 }
 
+enum level {
+    HARD,
+    SOFT,
+    LEVELS
+};
+
+/* What the contexts of a row are. */
+enum way {
+    DECLARED,
+    SIGNALS
+};
+
 /* A row under way. */
 struct run {
     const struct row *row;
     struct scenario *s;
     unsigned thread;
     bool two_instances;
+    enum way way;
+    int context[LEVELS];
+    unsigned off[LEVELS];      /* how often the level is kept out */
+    enum level inside[LEVELS]; /* contexts entered, outermost first */
+    unsigned depth;
 };
+
+static const int signals[LEVELS] = { SIGUSR1, SIGUSR2 };
+
+/* What is blocked now: in a handler its own signal, and the soft one wherever the hard one is. */
+static void set_mask(const struct run *run)
+{
+    bool hard = run->off[HARD] != 0, soft = run->off[SOFT] != 0;
+
+    for (unsigned i = 0; i < run->depth; i++) {
+        hard |= run->inside[i] == HARD;
+        soft |= run->inside[i] == SOFT;
+    }
+    soft |= hard;
+    lv_context_set_mask(&run->s->ctx, scenario_thread(run->s, run->thread),
+                        (hard ? lv_signal_bit(SIGUSR1) : 0) | (soft ? lv_signal_bit(SIGUSR2) : 0));
+}
+
+static void enter(struct run *run, enum level level)
+{
+    struct lv_thread *t = scenario_thread(run->s, run->thread);
+
+    ck_assert_uint_lt(run->depth, LEVELS);
+    run->inside[run->depth++] = level;
+    if (run->way == DECLARED) {
+        lv_context_enter(&run->s->ctx, t, run->context[level]);
+    } else {
+        lv_context_enter_signal(&run->s->ctx, t, signals[level]);
+        set_mask(run);
+    }
+}
+
+static void leave(struct run *run)
+{
+    struct lv_thread *t = scenario_thread(run->s, run->thread);
+    enum level level;
+
+    ck_assert_uint_gt(run->depth, 0);
+    level = run->inside[--run->depth];
+    if (run->way == DECLARED) {
+        lv_context_exit(&run->s->ctx, t, run->context[level]);
+    } else {
+        lv_context_exit_signal(&run->s->ctx, t, signals[level]);
+        set_mask(run);
+    }
+}
+
+static void keep_out(struct run *run, enum level level, bool off)
+{
+    struct lv_thread *t = scenario_thread(run->s, run->thread);
+
+    run->off[level] += off ? 1u : -1u;
+    if (run->way == SIGNALS)
+        set_mask(run);
+    else if (off)
+        lv_context_disable(&run->s->ctx, t, run->context[level]);
+    else
+        lv_context_enable(&run->s->ctx, t, run->context[level]);
+}
+
+/* Which level a step that begins with "irq", "hardirq" or "softirq" means; *ret_rest is what follows. */
+static bool is_about_irq(const struct run *run, const char *step, enum level *ret_level, const char **ret_rest)
+{
+    *ret_level = strstr(run->row->family, "_soft") != NULL || strncmp(step, "soft", 4) == 0 ? SOFT : HARD;
+    if (strncmp(step, "hard", 4) == 0 || strncmp(step, "soft", 4) == 0)
+        step += 4;
+    *ret_rest = step + 3;
+    return strncmp(step, "irq", 3) == 0;
+}
+
+/* A step about contexts. False: it is about a lock. */
+static bool context_step(struct run *run, const char *step)
+{
+    enum level level;
+    const char *rest;
+
+    if (strcmp(step, ")") == 0) {
+        leave(run);
+        return true;
+    }
+    if (!is_about_irq(run, step, &level, &rest))
+        return false;
+    if (strcmp(rest, "(") == 0)
+        enter(run, level);
+    else if (strcmp(rest, "-off") == 0)
+        keep_out(run, level, true);
+    else if (strcmp(rest, "-on") == 0)
+        keep_out(run, level, false);
+    else
+        ck_abort_msg("step %s", step);
+    return true;
+}
 
 static enum lv_mode mode_of_kind(const struct run *run)
 {
@@ -102,7 +212,7 @@ static enum lv_mode mode_of(const struct run *run, const char *mark)
     if (strcmp(mark, ":w") == 0)
         return LV_WRITE;
     if (strcmp(mark, ":r") == 0)
-        return LV_READ_RECURSIVE;
+        return strncmp(run->row->family, "queued_", 7) == 0 && run->depth == 0 ? LV_READ : LV_READ_RECURSIVE;
     ck_assert_str_eq(mark, ":nr");
     return LV_READ;
 }
@@ -138,7 +248,7 @@ static void run_steps(struct run *run, const char *steps)
     for (char *step; (step = strsep(&rest, " ")) != NULL;) {
         char name[2] = { step[0] != '\0' ? step[1] : '\0', '\0' };
 
-        if (step[0] == '\0')
+        if (step[0] == '\0' || context_step(run, step))
             continue;
         if (init) {
             init_again(run, step);
@@ -183,20 +293,33 @@ static void run_row(struct run *run)
 
 static enum lv_finding_kind kind_of(const char *family)
 {
+    if (strcmp(family, "queued_read_lock_hardirq_RE_Er") == 0)
+        return LV_FINDING_CIRCULAR;
     if (strcmp(family, "double_unlock") == 0)
         return LV_FINDING_UNLOCK;
     if (strcmp(family, "init_held") == 0)
         return LV_FINDING_LIFETIME;
     if (strcmp(family, "AA") == 0 || strstr(family, "_AA") != NULL)
         return LV_FINDING_RECURSIVE;
-    return LV_FINDING_CIRCULAR;
+    return strstr(family, "irq") != NULL ? LV_FINDING_SIGNAL : LV_FINDING_CIRCULAR;
 }
 
-static void check_row(const struct row *row, const char *options)
+static void set_up_contexts(struct run *run)
+{
+    if (run->way == DECLARED) {
+        run->context[HARD] = lv_context_declare(&run->s->ctx, "hard", 0);
+        run->context[SOFT] = lv_context_declare(&run->s->ctx, "soft", 1);
+        return;
+    }
+    for (unsigned i = 0; i < LEVELS; i++)
+        lv_context_set_handled(&run->s->ctx, scenario_thread(run->s, 1), signals[i], true, 0x7000 + i);
+}
+
+static void check_row(const struct row *row, const char *options, enum way way)
 {
     bool wanted = strcmp(row->expected, "report") == 0;
     size_t end = strlen(row->family) - 1;
-    struct run run = { .row = row, .thread = 1 };
+    struct run run = { .row = row, .thread = 1, .way = way };
     const struct scenario_report *report;
 
     run.s = scenario_new(options);
@@ -207,6 +330,7 @@ static void check_row(const struct row *row, const char *options)
 
         scenario_class(run.s, name, SCENARIO_EXPLICIT);
     }
+    set_up_contexts(&run);
     run_row(&run);
     report = &run.s->reports[0];
     ck_assert_msg(wanted || strcmp(row->expected, "clean") == 0, "%s: expected %s", row->family, row->expected);
@@ -226,13 +350,25 @@ END_TEST
 
 START_TEST(identity_inside)
 {
-    check_row(&rows[_i], NULL);
+    check_row(&rows[_i], NULL, DECLARED);
+}
+END_TEST
+
+START_TEST(signals_identity_inside)
+{
+    check_row(&rows[_i], NULL, SIGNALS);
+}
+END_TEST
+
+START_TEST(signals_identity_in_table)
+{
+    check_row(&rows[_i], "identity=table", SIGNALS);
 }
 END_TEST
 
 START_TEST(identity_in_table)
 {
-    check_row(&rows[_i], "identity=table");
+    check_row(&rows[_i], "identity=table", DECLARED);
 }
 END_TEST
 
@@ -251,6 +387,8 @@ int main(void)
     tcase_add_test(tcase, every_row_was_read);
     tcase_add_loop_test(tcase, identity_inside, 0, (int)(row_count < ROWS ? row_count : ROWS));
     tcase_add_loop_test(tcase, identity_in_table, 0, (int)(row_count < ROWS ? row_count : ROWS));
+    tcase_add_loop_test(tcase, signals_identity_inside, 0, (int)(row_count < ROWS ? row_count : ROWS));
+    tcase_add_loop_test(tcase, signals_identity_in_table, 0, (int)(row_count < ROWS ? row_count : ROWS));
     suite_add_tcase(suite, tcase);
     return unit_run(suite);
 }
