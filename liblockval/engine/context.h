@@ -77,6 +77,7 @@ struct lv_counters {
 
     uint64_t handlers_unwatched; /* atomic: signal handlers that interrupted the library itself */
     uint64_t handlers_unknown;   /* atomic: installed when there was no trampoline left */
+    uint64_t handlers_changing;  /* atomic: signals that are not judged, as they get another handler again and again */
 };
 
 /* The waits on condition variables that hash to one place (engine/waits.h). */
@@ -145,6 +146,7 @@ struct lv_context {
     uint8_t context_level[LV_CONTEXTS];    /* lock; constant once declared */
     uint8_t context_wait[LV_CONTEXTS];     /* lock; how it may be waited inside: check/wait.h. 0: the level's own */
     uint32_t states_changed; /* atomic: how often a context was declared, or a signal got or lost a handler */
+    uint32_t signals_forgotten; /* atomic: how often a signal got another handler, and all that was known of it went */
     uint64_t handled;        /* atomic: signals that have a handler */
     uintptr_t handler_site[LV_SIGNALS]; /* atomic: the call that installed it, or the last one */
 

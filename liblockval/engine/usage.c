@@ -63,12 +63,15 @@ static uint64_t context_key(struct lv_states in, struct lv_states open)
 /* Make .open and the key anew. The number comes first: if the state changes meanwhile, it is looked at again. */
 static void reckon(struct lv_context *ctx, struct lv_thread *t)
 {
-    uint32_t changed = __atomic_load_n(&ctx->states_changed, __ATOMIC_ACQUIRE);
+    uint32_t changed = __atomic_load_n(&ctx->states_changed, __ATOMIC_ACQUIRE), forgotten;
     uint8_t hard = declared_at(ctx, 0), off = shut(t);
     uint8_t soft = (off & hard) != 0 ? 0 : declared_at(ctx, 1);
 
     t->open = (struct lv_states){ open_signals(ctx, t), (uint8_t)((hard | soft) & ~off) };
     t->context_key = context_key(t->in, t->open);
+    forgotten = __atomic_load_n(&ctx->signals_forgotten, __ATOMIC_RELAXED);
+    if (t->context_key != 0 && forgotten != 0) /* what went is learned anew */
+        t->context_key = lv_hash_mix(t->context_key, forgotten);
     t->states_known = changed;
 }
 
@@ -132,6 +135,9 @@ bool lv_context_refresh(struct lv_context *ctx, struct lv_thread *t)
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (LV_LIKELY(t->states_known == __atomic_load_n(&ctx->states_changed, __ATOMIC_RELAXED)))
         return false;
+    /* What is held is marked, so the mask has to be the true one. */
+    if (t->depth != 0 && ctx->settle != NULL)
+        (void)ctx->settle(ctx, t);
     reckon_and_mark(ctx, t);
     return true;
 }
@@ -303,6 +309,19 @@ void lv_context_set_handled(struct lv_context *ctx, struct lv_thread *t, int sig
     tell_all(ctx);
     if (t != NULL)
         reckon_and_mark(ctx, t);
+}
+
+void lv_context_forget_signal(struct lv_context *ctx, int signal)
+{
+    struct lv_locked locked;
+
+    if (!is_signal(signal))
+        return;
+    locked = lv_context_lock(ctx);
+    lv_uses_forget_state(&ctx->uses, &ctx->classes, lv_state_of_signal(signal));
+    __atomic_fetch_add(&ctx->signals_forgotten, 1, __ATOMIC_RELAXED);
+    tell_all(ctx);
+    lv_context_unlock(ctx, &locked);
 }
 
 void lv_context_unwind(struct lv_context *ctx, struct lv_thread *t, uint32_t nesting)

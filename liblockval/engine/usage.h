@@ -66,6 +66,9 @@ void lv_context_set_mask(struct lv_context *ctx, struct lv_thread *t, uint64_t b
  * What @t (may be null) holds is marked at once. */
 void lv_context_set_handled(struct lv_context *ctx, struct lv_thread *t, int signal, bool handled, uintptr_t site);
 
+/* @signal has another handler from now on, of which nothing is known yet: what was seen with the last one does not count. */
+void lv_context_forget_signal(struct lv_context *ctx, int signal);
+
 /* How many contexts are entered; and back to where it was @nesting, after a jump out of the rest. The mask stays what it
  * is. What was taken inside and is still held counts as taken outside. */
 static inline uint32_t lv_context_nesting(const struct lv_thread *t)

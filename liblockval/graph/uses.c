@@ -73,14 +73,37 @@ int lv_uses_add(struct lv_uses *uses, struct lv_class *class, const struct lv_us
     return 0;
 }
 
+/* Take the use at @link out of its list. */
+static void remove_at(struct lv_uses *uses, uint32_t *link)
+{
+    struct lv_use *use = use_at(uses, *link);
+    uint32_t number = *link;
+
+    *link = use->next;
+    use->next = uses->removed;
+    uses->removed = number;
+}
+
 void lv_uses_forget(struct lv_uses *uses, struct lv_class *class)
 {
-    while (class->uses != 0) {
-        struct lv_use *use = use_at(uses, class->uses);
-        uint32_t number = class->uses;
+    while (class->uses != 0)
+        remove_at(uses, &class->uses);
+}
 
-        class->uses = use->next;
-        use->next = uses->removed;
-        uses->removed = number;
+void lv_uses_forget_state(struct lv_uses *uses, const struct lv_classes *classes, unsigned state)
+{
+    for (uint32_t id = 1; id < classes->all.count; id++) {
+        uint32_t *link = &lv_classes_get(classes, (lv_class_id){ id })->uses;
+
+        while (*link != 0) {
+            struct lv_use *use = use_at(uses, *link);
+
+            use->states = lv_states_minus(use->states, lv_states_of(state));
+            if (lv_states_any(use->states))
+                link = &use->next;
+            else
+                remove_at(uses, link);
+        }
     }
+    uses->inside = lv_states_minus(uses->inside, lv_states_of(state));
 }

@@ -59,6 +59,9 @@ const struct lv_use *lv_uses_find(const struct lv_uses *uses, const struct lv_cl
 /* Add @use to @class. Returns 0 or -ENOMEM. */
 int lv_uses_add(struct lv_uses *uses, struct lv_class *class, const struct lv_use *use) LV_MUST_CHECK;
 
+/* Forget what is known of @state, of all classes. Cost: linear in them. */
+void lv_uses_forget_state(struct lv_uses *uses, const struct lv_classes *classes, unsigned state);
+
 /* Forget all uses of @class; their memory is used again. */
 void lv_uses_forget(struct lv_uses *uses, struct lv_class *class);
 

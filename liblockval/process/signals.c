@@ -26,7 +26,8 @@
 #include "process/masks.h"
 
 enum {
-    PAIRS = 1024
+    PAIRS = 1024,
+    REPLACED = 16 /* how often a signal may get another handler and is judged */
 };
 
 typedef void (*handler_fn)(int number, siginfo_t *info, void *context);
@@ -40,7 +41,9 @@ static struct pair pairs[PAIRS];
 
 /* What the validator knows of each signal: the number of the pair installed, plus one; 0: none. Atomic. */
 static uint32_t told[LV_SIGNALS + 1];
-static uint64_t told_resets; /* atomic: signals whose handler goes away when it is called */
+static uint32_t told_last[LV_SIGNALS + 1];     /* the same, of the last pair that there was. Atomic */
+static uint32_t told_replaced[LV_SIGNALS + 1]; /* how often it got another function. Atomic */
+static uint64_t told_resets;                   /* atomic: signals whose handler goes away when it is called */
 
 /* A handler that is called. */
 struct call {
@@ -163,6 +166,12 @@ static void enter(struct lv_thread *t, struct call *call, struct lv_handler_runn
     enter_context(t, running);
 }
 
+/* Does the handler of @number go away when it is called? */
+static bool resets(int number)
+{
+    return (__atomic_load_n(&told_resets, __ATOMIC_RELAXED) & lv_signal_bit(number)) != 0;
+}
+
 /* @above is the address above the call's own return address: there the kernel lays what it interrupted, and no caller by
  * hand can have anything that it would hand on. */
 static __attribute__((noinline)) void run(int number, siginfo_t *info, void *context, unsigned pair, uintptr_t above)
@@ -191,7 +200,7 @@ static __attribute__((noinline)) void run(int number, siginfo_t *info, void *con
     enter(t, &call, &running);
     if (LV_UNLIKELY(running.inside != 0))
         __atomic_fetch_add(&lv_process_context.counters.handlers_unwatched, 1, __ATOMIC_RELAXED);
-    if (LV_UNLIKELY((__atomic_load_n(&told_resets, __ATOMIC_RELAXED) & lv_signal_bit(number)) != 0))
+    if (LV_UNLIKELY(resets(number)))
         lv_signals_changed(number);
     handler(number, info, context);
     call.returned = true;
@@ -262,40 +271,78 @@ sighandler_t lv_signals_unwrap(sighandler_t installed)
 /* ---- which signals have handlers ---- */
 
 /* The pair that the kernel has for @number, plus one; 0: none of ours. */
-static uint32_t installed(int number)
+static uint32_t installed(int number, bool *ret_resets)
 {
-    uint64_t flags, bit = lv_signal_bit(number);
+    uint64_t flags;
     size_t pair = pair_of((sighandler_t)lv_os_signal_action(number, &flags));
 
-    if (pair != PAIRS && (flags & SA_RESETHAND) != 0)
-        __atomic_fetch_or(&told_resets, bit, __ATOMIC_RELAXED);
-    else
-        __atomic_fetch_and(&told_resets, ~bit, __ATOMIC_RELAXED);
+    *ret_resets = pair != PAIRS && (flags & SA_RESETHAND) != 0;
     return pair != PAIRS ? (uint32_t)pair + 1 : 0;
 }
 
+static void set_resets(int number, bool on)
+{
+    if (on)
+        __atomic_fetch_or(&told_resets, lv_signal_bit(number), __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(&told_resets, ~lv_signal_bit(number), __ATOMIC_RELAXED);
+}
+
+static uintptr_t function_of(uint32_t pair_and_one)
+{
+    return __atomic_load_n(&pairs[pair_and_one - 1].function, __ATOMIC_RELAXED);
+}
+
+/*
+ * What is known of a signal is known of its handler: that one handler took a lock says nothing about the next. A signal that
+ * gets another one again and again is given up, since all that is learned goes each time, and takes memory. Returns whether
+ * that is so.
+ */
+static bool is_given_up(int number, uint32_t now)
+{
+    uint32_t last = now != 0 ? __atomic_exchange_n(&told_last[number], now, __ATOMIC_RELAXED) : 0;
+    uint32_t *replaced = &told_replaced[number];
+
+    if (last != 0 && function_of(now) != function_of(last) && __atomic_load_n(replaced, __ATOMIC_RELAXED) < REPLACED) {
+        lv_context_forget_signal(&lv_process_context, number);
+        if (__atomic_add_fetch(replaced, 1, __ATOMIC_RELAXED) == REPLACED)
+            __atomic_fetch_add(&lv_process_context.counters.handlers_changing, 1, __ATOMIC_RELAXED);
+    }
+    return __atomic_load_n(replaced, __ATOMIC_RELAXED) >= REPLACED;
+}
+
+/* What the thread holds is marked if its mask leaves the signal open: that has to be true. */
 static void tell(int number, uint32_t now)
 {
     struct lv_thread *t = lv_self_inside() == 0 ? lv_self_known() : NULL;
-    uintptr_t site = now != 0 ? __atomic_load_n(&pairs[now - 1].site, __ATOMIC_RELAXED) : 0;
+    bool handled = now != 0;
+    uintptr_t site = handled ? __atomic_load_n(&pairs[now - 1].site, __ATOMIC_RELAXED) : 0;
 
-    lv_context_set_handled(&lv_process_context, t, number, now != 0, site);
+    if (is_given_up(number, now))
+        handled = false;
+    if (handled && t != NULL && t->depth != 0)
+        lv_masks_ask(t);
+    lv_context_set_handled(&lv_process_context, t, number, handled, site);
 }
 
 /* Others may install at the same time, and come in here in another order than to the kernel. So whoever told something looks
  * again: the last one sees what is true. */
 void lv_signals_changed(int number)
 {
-    bool own = false;
+    bool own = false, once;
     uint32_t now;
 
     if (number <= 0 || number > LV_SIGNALS || !lv_process_is_started() ||
         __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) == LV_STATE_OFF)
         return;
-    while ((now = installed(number)) != __atomic_load_n(&told[number], __ATOMIC_ACQUIRE)) {
+    for (;;) {
+        now = installed(number, &once);
+        if (now == __atomic_load_n(&told[number], __ATOMIC_ACQUIRE) && once == resets(number))
+            return;
         if (!own && !lv_process_is_own())
             return;
         own = true;
+        set_resets(number, once);
         tell(number, now);
         __atomic_store_n(&told[number], now, __ATOMIC_RELEASE);
     }

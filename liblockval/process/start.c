@@ -21,10 +21,10 @@
 #include "engine/publish.h"
 #include "process/environment.h"
 #include "process/guards.h"
+#include "process/jumps.h"
 #include "process/layout.h"
 #include "process/masks.h"
 #include "process/self.h"
-#include "process/jumps.h"
 #include "process/stats.h"
 #include "sys/unwind.h"
 

@@ -90,6 +90,8 @@ void lv_stats_say(struct lv_context *ctx)
                    (unsigned long long)__atomic_load_n(&ctx->counters.handlers_unwatched, __ATOMIC_RELAXED));
     lv_text_printf(&text, "  handlers-unknown   %llu\n",
                    (unsigned long long)__atomic_load_n(&ctx->counters.handlers_unknown, __ATOMIC_RELAXED));
+    lv_text_printf(&text, "  handlers-changing  %llu\n",
+                   (unsigned long long)__atomic_load_n(&ctx->counters.handlers_changing, __ATOMIC_RELAXED));
     say_memory(ctx, &text);
     lv_context_unlock(ctx, &locked);
     lv_context_say(ctx, buf, text.len);

@@ -69,7 +69,8 @@ static void out_and_again(void)
     MUST(pthread_rwlock_unlock(&w) == 0);
 }
 
-/* A handler that takes a lock and jumps out, wherever it interrupted the thread, takes the lock with it. */
+/* A handler that takes a lock and jumps out, wherever it interrupted the thread, takes the lock with it. Its signal stays
+ * blocked meanwhile, or the handler could come upon its own lock. */
 static pthread_mutex_t of_handler = PTHREAD_MUTEX_INITIALIZER;
 
 static void jump_out(int number)
@@ -87,10 +88,12 @@ static void jump_out(int number)
 static void out_of_handler(void)
 {
     struct sigaction action = { .sa_handler = jump_out };
+    sigset_t usr1;
 
+    MUST(sigemptyset(&usr1) == 0 && sigaddset(&usr1, SIGUSR1) == 0);
     MUST(sigaction(SIGUSR1, &action, NULL) == 0);
     for (volatile int i = 0; i < 100; i++) {
-        if (sigsetjmp(signal_back, 1) == 0) {
+        if (sigsetjmp(signal_back, 0) == 0) {
             MUST(pthread_mutex_lock(&a) == 0);
             raise(SIGUSR1);
         }
@@ -98,6 +101,7 @@ static void out_of_handler(void)
         MUST(pthread_mutex_unlock(&b) == 0);
         MUST(pthread_mutex_unlock(&of_handler) == 0);
         MUST(pthread_mutex_unlock(&a) == 0);
+        MUST(sigprocmask(SIG_UNBLOCK, &usr1, NULL) == 0);
     }
 }
 
@@ -206,8 +210,10 @@ int main(int argc, char **argv)
         out_of_library();
     else
         coroutines();
-    if (is_case(argv, "out-of-handler-finds"))
+    if (is_case(argv, "out-of-handler-finds")) {
+        MUST(signal(SIGUSR1, SIG_DFL) == jump_out);
         nest(&b, &of_handler);
+    }
     if (is_case(argv, "coroutines-find"))
         nest(&b, &a);
     nest(&a, &c);

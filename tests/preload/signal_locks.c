@@ -5,9 +5,9 @@
  */
 /* status: 66 */
 /* findings: 1 */
-/* expect: ^WARNING: .*(inconsistent lock state|lock order detected) */
+/* expect: ^WARNING: .*(inconsistent lock state|lock order detected|lock inversion dependency detected) */
 /* expect: SIGUSR1 */
-/* expect: install\+0x */
+/* expect: in the handler of signal SIGUSR1, installed at install_with\+0x */
 /* stdout: ^done$ */
 /* reject: liblockval\.so */
 /* sighold and its kin are deprecated, and hooked all the same. */
@@ -91,6 +91,23 @@ static void installed_later(void)
 {
     take(&a);
     install(SIGUSR1, take_a);
+    MUST(raise(SIGUSR1) == 0);
+    take(&a);
+}
+
+/* Handlers change, and the one that takes the lock comes last. */
+static void ignore(int number)
+{
+    (void)number;
+}
+
+static void changed_before(void)
+{
+    for (int i = 0; i < 7; i++) {
+        install(SIGUSR1, ignore);
+        take(&a);
+        install(SIGUSR1, take_a);
+    }
     MUST(raise(SIGUSR1) == 0);
     take(&a);
 }
@@ -251,6 +268,17 @@ static void nodefer(void)
     MUST(raise(SIGUSR1) == 0);
 }
 
+/* On a stack for signals. */
+static void signal_stack(void)
+{
+    stack_t stack = { .ss_size = 262144, .ss_sp = malloc(262144) };
+
+    MUST(sigaltstack(&stack, NULL) == 0);
+    install_with(SIGUSR1, take_a, SA_ONSTACK, 0);
+    MUST(raise(SIGUSR1) == 0);
+    take(&a);
+}
+
 /* One handler can interrupt the other. */
 static void two_handlers(void)
 {
@@ -349,16 +377,18 @@ int main(int argc, char **argv)
         void (*run_so)(const char *how);
     } cases[] = {
         /* case: in-handler-first */
-        /* expect: SIGUSR1(.|\n)*take_a\+0x */
+        /* expect: IN-SIGUSR1-W. state was registered at:\n(.|\n)*SIGUSR1-ON-W. state is new at:\n  take */
         { "in-handler-first", in_handler_first, NULL },
         /* case: in-handler-last */
         { "in-handler-last", in_handler_last, NULL },
         /* case: installed-later */
         { "installed-later", installed_later, NULL },
+        /* case: changed-before */
+        { "changed-before", changed_before, NULL },
         /* case: held-when-installed */
         { "held-when-installed", held_when_installed, NULL },
         /* case: chain */
-        /* expect: take_a\+0x(.|\n)*chain\+0x */
+        /* expect: which became SIGUSR1-safe at:\n  take(.|\n)*lock became SIGUSR1-unsafe at:\n  take(.|\n)*nest_blocked\+0x\S+ .signal_locks.\n.*chain\+0x */
         { "chain", chain, NULL },
         /* case: chain-edge-last */
         { "chain-edge-last", chain_edge_last, NULL },
@@ -401,6 +431,8 @@ int main(int argc, char **argv)
         { "thread-with-mask", thread_with_mask, NULL },
         /* case: nodefer */
         { "nodefer", nodefer, NULL },
+        /* case: signal-stack */
+        { "signal-stack", signal_stack, NULL },
         /* case: two-handlers */
         { "two-handlers", two_handlers, NULL },
         /* case: after-jump */

@@ -208,33 +208,17 @@ static void open_in_waits(void)
     install(SIGUSR1, take_a);
     mask(SIG_BLOCK, SIGUSR1);
     for (int i = 0; i < 14; i++) {
-        int r = -1;
+        int way = i % 7, r;
 
         take(&a);
         MUST(raise(SIGUSR1) == 0);
-        switch (i % 7) {
-        case 0:
-            r = pselect(0, NULL, NULL, NULL, NULL, &none);
-            break;
-        case 1:
-            r = ppoll(NULL, 0, NULL, &none);
-            break;
-        case 2:
-            r = epoll_pwait(epoll, &event, 1, -1, &none);
-            break;
-        case 3:
-            r = epoll_pwait2(epoll, &event, 1, NULL, &none);
-            break;
-        case 4:
-            r = sigsuspend(&none);
-            break;
-        case 5:
-            r = xpg_sigpause(SIGUSR1);
-            break;
-        case 6:
-            r = bsd_sigpause(0);
-            break;
-        }
+        r = way == 0   ? pselect(0, NULL, NULL, NULL, NULL, &none)
+            : way == 1 ? ppoll(NULL, 0, NULL, &none)
+            : way == 2 ? epoll_pwait(epoll, &event, 1, -1, &none)
+            : way == 3 ? epoll_pwait2(epoll, &event, 1, NULL, &none)
+            : way == 4 ? sigsuspend(&none)
+            : way == 5 ? xpg_sigpause(SIGUSR1)
+                       : bsd_sigpause(0);
         MUST(r == -1 && errno == EINTR && runs == i + 1);
         take(&a);
     }
@@ -356,6 +340,17 @@ static void other_handler(void)
     MUST(raise(SIGUSR1) == 0);
 }
 
+/* A signal that gets another handler again and again is not judged. */
+static void changing(void)
+{
+    for (int i = 0; i < 10; i++) {
+        install(SIGUSR1, count);
+        install(SIGUSR1, take_a);
+    }
+    MUST(raise(SIGUSR1) == 0);
+    take(&a);
+}
+
 /* The thread's own code raised it, and did so outside of the lock. */
 static char *page;
 
@@ -432,6 +427,31 @@ static void after_jump(void)
         take(&a);
         mask(SIG_UNBLOCK, SIGUSR2);
     }
+}
+
+/* A handler that ends its thread: what the thread cleans up is not done in the handler any more. */
+static void end_thread(int number)
+{
+    (void)number;
+    pthread_exit(&a);
+}
+
+static void *end_in_handler(void *unused)
+{
+    pthread_cleanup_push(clean_up, NULL);
+    raise(SIGUSR1);
+    pthread_cleanup_pop(0);
+    return unused;
+}
+
+static void ended_in_handler(void)
+{
+    pthread_t thread;
+    void *value;
+
+    install(SIGUSR1, end_thread);
+    MUST(pthread_create(&thread, NULL, end_in_handler, NULL) == 0 && pthread_join(thread, &value) == 0 && value == &a);
+    take(&a);
 }
 
 /* A context that is left by the end of its function, with a mask of its own. */
@@ -515,24 +535,48 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } cases[] = {
-        { "blocked", blocked },                         /* case: blocked */
-        { "blocked-otherwise", blocked_otherwise },     /* case: blocked-otherwise */
-        { "blocked-raw", blocked_raw },                 /* case: blocked-raw */
-        { "sigwait-thread", sigwait_thread },           /* case: sigwait-thread */
-        { "signal-fd", signal_fd },                     /* case: signal-fd */
-        { "created-blocked", created_blocked },         /* case: created-blocked */
-        { "open-in-waits", open_in_waits },             /* case: open-in-waits */
-        { "cancelled-wait", cancelled_wait },           /* case: cancelled-wait */
-        { "harmless-handler", harmless_handler },       /* case: harmless-handler */
-        { "removed", removed },                         /* case: removed */
-        { "other-handler", other_handler },             /* case: other-handler */
-        { "synchronous", synchronous },                 /* case: synchronous */
-        { "two-handlers", two_handlers },               /* case: two-handlers */
-        { "blocked-from-inside", blocked_from_inside }, /* case: blocked-from-inside */
-        { "after-jump", after_jump },                   /* case: after-jump */
-        { "other-context", other_context },             /* case: other-context */
-        { "vfork-child", vfork_child },                 /* case: vfork-child */
-        { "no-calls", no_calls },                       /* case: no-calls */
+        /* case: blocked */
+        { "blocked", blocked },
+        /* case: blocked-otherwise */
+        { "blocked-otherwise", blocked_otherwise },
+        /* case: blocked-raw */
+        { "blocked-raw", blocked_raw },
+        /* case: sigwait-thread */
+        { "sigwait-thread", sigwait_thread },
+        /* case: signal-fd */
+        { "signal-fd", signal_fd },
+        /* case: created-blocked */
+        { "created-blocked", created_blocked },
+        /* case: open-in-waits */
+        { "open-in-waits", open_in_waits },
+        /* case: cancelled-wait */
+        { "cancelled-wait", cancelled_wait },
+        /* case: harmless-handler */
+        { "harmless-handler", harmless_handler },
+        /* case: removed */
+        { "removed", removed },
+        /* case: other-handler */
+        { "other-handler", other_handler },
+        /* case: changing */
+        /* options: stats=1 */
+        /* expect: ^  handlers-changing +1$ */
+        { "changing", changing },
+        /* case: synchronous */
+        { "synchronous", synchronous },
+        /* case: two-handlers */
+        { "two-handlers", two_handlers },
+        /* case: blocked-from-inside */
+        { "blocked-from-inside", blocked_from_inside },
+        /* case: after-jump */
+        { "after-jump", after_jump },
+        /* case: ended-in-handler */
+        { "ended-in-handler", ended_in_handler },
+        /* case: other-context */
+        { "other-context", other_context },
+        /* case: vfork-child */
+        { "vfork-child", vfork_child },
+        /* case: no-calls */
+        { "no-calls", no_calls },
     };
 
     (void)argc;

@@ -268,6 +268,118 @@ START_TEST(no_signal_has_these_numbers)
 }
 END_TEST
 
+/* In the handler, with the signal blocked as it is there. */
+static void take_inside(int signal, const char *name)
+{
+    enter(signal);
+    block(lv_signal_bit(signal));
+    scenario_chain(s, 1, name);
+    leave(signal);
+}
+
+/* One handler came while A was held, another takes it: each is judged by itself. */
+START_TEST(another_handler_knows_nothing_of_the_last)
+{
+    handle(SIGUSR1);
+    scenario_chain(s, 1, "A");
+    lv_context_forget_signal(&s->ctx, SIGUSR1);
+    take_inside(SIGUSR1, "A");
+    lv_context_forget_signal(&s->ctx, SIGUSR1);
+    scenario_chain(s, 1, "A");
+    scenario_expect_clean(s);
+    take_inside(SIGUSR1, "A");
+    scenario_expect(s, LV_FINDING_SIGNAL, LV_VERDICT_POTENTIAL);
+}
+END_TEST
+
+/* However many threads took it before: what is forgotten is learned anew. */
+START_TEST(what_is_forgotten_is_learned_anew)
+{
+    handle(SIGUSR1);
+    for (unsigned round = 0; round < 2; round++) {
+        lv_context_forget_signal(&s->ctx, SIGUSR1);
+        for (unsigned thread_number = 1; thread_number <= 9; thread_number++)
+            scenario_chain(s, thread_number, "A");
+    }
+    take_inside(SIGUSR1, "A");
+    scenario_expect(s, LV_FINDING_SIGNAL, LV_VERDICT_POTENTIAL);
+}
+END_TEST
+
+START_TEST(other_signals_are_not_forgotten)
+{
+    handle(SIGUSR1);
+    handle(SIGUSR2);
+    scenario_chain(s, 1, "A");
+    lv_context_forget_signal(&s->ctx, SIGUSR1);
+    lv_context_forget_signal(&s->ctx, 0);
+    lv_context_forget_signal(&s->ctx, 65);
+    block(lv_signal_bit(SIGUSR1));
+    take_inside(SIGUSR1, "A");
+    scenario_expect_clean(s);
+    enter(SIGUSR2);
+    block(lv_signal_bit(SIGUSR1) | lv_signal_bit(SIGUSR2));
+    scenario_chain(s, 1, "A");
+    leave(SIGUSR2);
+    scenario_expect(s, LV_FINDING_SIGNAL, LV_VERDICT_POTENTIAL);
+}
+END_TEST
+
+START_TEST(forgetting_takes_no_memory)
+{
+    uint32_t uses;
+
+    handle(SIGUSR1);
+    handle(SIGUSR2);
+    scenario_chain(s, 1, "A B");
+    lv_context_forget_signal(&s->ctx, SIGUSR1);
+    scenario_chain(s, 1, "A B");
+    uses = s->ctx.uses.all.count;
+    for (int i = 0; i < 100; i++) {
+        lv_context_forget_signal(&s->ctx, SIGUSR1);
+        scenario_chain(s, 1, "A B");
+    }
+    ck_assert_uint_eq(s->ctx.uses.all.count, uses);
+}
+END_TEST
+
+/* The process may know better what a thread's mask is. */
+static uint64_t true_mask;
+static unsigned asked;
+
+static bool settle(struct lv_context *ctx, struct lv_thread *t)
+{
+    asked++;
+    if (t->blocked == true_mask)
+        return false;
+    lv_context_set_mask(ctx, t, true_mask);
+    return true;
+}
+
+START_TEST(the_mask_is_put_right_before_anything_is_learned)
+{
+    handle(SIGUSR1);
+    take_inside(SIGUSR1, "A");
+    s->ctx.settle = settle;
+    true_mask = lv_signal_bit(SIGUSR1);
+    scenario_chain(s, 1, "A");
+    scenario_expect_clean(s);
+    ck_assert_uint_eq(thread()->blocked, true_mask);
+    asked = 0;
+    scenario_chain(s, 1, "A");
+    ck_assert_uint_eq(asked, 0); /* nothing to learn */
+    block(0);
+    write_lock(1, "B");
+    handle(SIGUSR2); /* what is held is marked under the mask that there is */
+    unlock(1, "B");
+    true_mask = 0;
+    scenario_chain(s, 1, "C");
+    scenario_expect_clean(s);
+    scenario_chain(s, 1, "A");
+    scenario_expect(s, LV_FINDING_SIGNAL, LV_VERDICT_POTENTIAL);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -284,6 +396,11 @@ int main(void)
         nested_deeper_than_is_told_apart,
         characters_know_signals,
         no_signal_has_these_numbers,
+        another_handler_knows_nothing_of_the_last,
+        what_is_forgotten_is_learned_anew,
+        other_signals_are_not_forgotten,
+        forgetting_takes_no_memory,
+        the_mask_is_put_right_before_anything_is_learned,
     };
 
     return engine_run("states", tests, LV_ARRAY_SIZE(tests));
