@@ -39,7 +39,7 @@ static const struct scenario scenarios[] = {
     {
         .name = "page-alloc",
         .runs = "before a459eeb7b852: percpu memory for a new CPU, and reclaim that drains all CPUs",
-        .expected = "circular, potential",
+        .expected = "circular, feasible",
         .min_cpus = 2,
         .run = mm_run_page_alloc,
     },

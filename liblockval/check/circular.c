@@ -4,7 +4,7 @@
  *   1. search a shortest strong path from the wanted class back to the held one, without timed acquisitions unless the
  *      new dependency is itself timed; failing that, with them;
  *   2. for every edge of the cycle take one witness as the evidence that is shown;
- *   3. say the verdict and why.
+ *   3. judge: check/verdict.h.
  * The cycle starts with the new edge, as in lockdep's report: edges[0] leads from the held lock to the wanted one.
  */
 
@@ -13,50 +13,8 @@
 #include <errno.h>
 
 #include "base/hash.h"
-
-/* The dependency bit that a witness stands for. */
-static uint8_t bit_of(const struct lv_check *check, struct lv_edge_witness at)
-{
-    const struct lv_witness *witness = lv_witnesses_get(check->witnesses, at.id);
-
-    return lv_dep_bit((enum lv_mode)witness->held[at.held].mode, (enum lv_mode)witness->wanted.mode,
-                      (witness->wanted.flags & LV_TIMED) != 0);
-}
-
-bool lv_check_is_news(const struct lv_check *check, const struct lv_edge *edge, lv_thread_id thread,
-                      const struct lv_held_record *held, const struct lv_held_record *wanted)
-{
-    uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
-
-    for (uint32_t i = 0; i < edge->witness_count; i++) {
-        const struct lv_witness *known = lv_witnesses_get(check->witnesses, edge->witness[i].id);
-
-        if (known->thread.v == thread.v && known->wanted.uid == wanted->uid &&
-            known->held[edge->witness[i].held].uid == held->uid && bit_of(check, edge->witness[i]) == bit)
-            return false;
-    }
-    return true;
-}
-
-void lv_check_keep_witness(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at, bool fresh)
-{
-    unsigned seen = 0;
-
-    if (edge->witness_count < LV_EDGE_WITNESSES) {
-        edge->witness[edge->witness_count++] = at;
-        return;
-    }
-    edge->witness_lost = true;
-    for (uint32_t i = 0; fresh && i < edge->witness_count; i++) {
-        uint8_t bit = bit_of(check, edge->witness[i]);
-
-        if ((seen & bit) != 0) {
-            edge->witness[i] = at;
-            return;
-        }
-        seen |= bit;
-    }
-}
+#include "check/evidence.h"
+#include "check/verdict.h"
 
 /* A witness of the step that has one of the bits by which the path is strong there. */
 static struct lv_edge_witness witness_for(const struct lv_check *check, struct lv_step step)
@@ -64,63 +22,9 @@ static struct lv_edge_witness witness_for(const struct lv_check *check, struct l
     const struct lv_edge *edge = lv_digraph_edge(check->graph, step.edge);
 
     for (uint32_t i = 0; i < edge->witness_count; i++)
-        if ((bit_of(check, edge->witness[i]) & step.bits) != 0)
+        if ((lv_evidence_bit(check, edge->witness[i]) & step.bits) != 0)
             return edge->witness[i];
     return (struct lv_edge_witness){ { 0 }, 0 };
-}
-
-static void fill_edge(const struct lv_check *check, struct lv_finding_edge *ret, struct lv_edge_witness at)
-{
-    const struct lv_witness *witness = lv_witnesses_get(check->witnesses, at.id);
-
-    ret->thread = witness->thread;
-    ret->held = witness->held[at.held];
-    ret->wanted = witness->wanted;
-    ret->kind = ret->held.kind == LV_KIND_EVENT     ? LV_REPORT_EDGE_COMPLETE
-                : ret->wanted.kind == LV_KIND_EVENT ? LV_REPORT_EDGE_WAIT
-                                                    : LV_REPORT_EDGE_LOCK;
-}
-
-static uint32_t count_threads(const struct lv_finding *finding)
-{
-    uint32_t distinct = 0;
-
-    for (uint32_t i = 0; i < finding->edge_count; i++) {
-        uint32_t j = 0;
-
-        while (j < i && finding->edges[j].thread.v != finding->edges[i].thread.v)
-            j++;
-        distinct += j == i;
-    }
-    return distinct;
-}
-
-static void judge(struct lv_finding *finding, bool timed)
-{
-    uint32_t n = finding->edge_count;
-    uint32_t threads = count_threads(finding);
-    uint32_t different = 0;
-    bool event = false, semaphore = false;
-
-    for (uint32_t i = 0; i < n; i++) {
-        const struct lv_finding_edge *next = &finding->edges[(i + 1) % n];
-
-        different += finding->edges[i].wanted.uid != next->held.uid;
-        event |= finding->edges[i].kind == LV_REPORT_EDGE_WAIT;
-        semaphore |= finding->edges[i].held.kind == LV_KIND_SEM;
-    }
-    finding->kind = event ? LV_FINDING_EVENT : LV_FINDING_CIRCULAR;
-    finding->verdict = timed ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL;
-    lv_finding_add_reason(finding, threads == 1 ? (struct lv_reason){ LV_REASON_ONE_THREAD, n, 0 }
-                                                : (struct lv_reason){ LV_REASON_ACQUISITIONS, n, threads });
-    lv_finding_add_reason(finding, different != 0 ? (struct lv_reason){ LV_REASON_DIFFERENT_INSTANCES, different, n }
-                                                  : (struct lv_reason){ LV_REASON_SAME_INSTANCES, 0, 0 });
-    if (event)
-        lv_finding_add_reason(finding, (struct lv_reason){ LV_REASON_EVENT, 0, 0 });
-    if (semaphore)
-        lv_finding_add_reason(finding, (struct lv_reason){ LV_REASON_SEMAPHORE, 0, 0 });
-    if (timed)
-        lv_finding_add_reason(finding, (struct lv_reason){ LV_REASON_TIMED, 0, 0 });
 }
 
 /* The same for every rotation of the cycle: the sum of a hash of each pair of neighbours. */
@@ -130,7 +34,7 @@ static uint64_t cycle_identity(const struct lv_finding *finding)
 
     for (uint32_t i = 0; i < finding->edge_count; i++)
         sum += lv_hash_mix(finding->edges[i].held.class.v, finding->edges[i].wanted.class.v);
-    return lv_hash_mix(sum, (uint64_t)finding->kind << 8 | (finding->verdict == LV_VERDICT_GUARDED));
+    return lv_hash_mix(sum, (uint64_t)finding->kind << 8 | finding->timed);
 }
 
 int lv_check_circular(const struct lv_check *check, uint32_t edge, uint8_t bit, struct lv_edge_witness at,
@@ -148,21 +52,25 @@ int lv_check_circular(const struct lv_check *check, uint32_t edge, uint8_t bit, 
     }
     if (length <= 0)
         return length;
-    *ret = (struct lv_finding){ .edge_count = (uint32_t)length + 1 };
-    ret->edges = lv_arena_alloc(check->arena, ret->edge_count * sizeof(*ret->edges));
-    if (ret->edges == NULL)
+    *ret = (struct lv_finding){ .kind = LV_FINDING_CIRCULAR, .timed = timed };
+    if (lv_verdict_room(check, ret, (uint32_t)length + 1) < 0)
         return -ENOMEM;
-    fill_edge(check, &ret->edges[0], at);
+    lv_verdict_show(check, at, &ret->edges[0]);
+    ret->edge_numbers[0] = edge;
     for (int i = 0; i < length; i++) {
         struct lv_edge_witness found = witness_for(check, check->graph->path[i]);
 
         /* An edge loses its witness only when memory ran out between the two. */
         if (found.id.v == 0)
             return -ENOMEM;
-        fill_edge(check, &ret->edges[i + 1], found);
+        lv_verdict_show(check, found, &ret->edges[i + 1]);
+        ret->edge_numbers[i + 1] = check->graph->path[i].edge;
     }
-    judge(ret, timed);
+    for (uint32_t i = 0; i < ret->edge_count; i++)
+        if (ret->edges[i].kind == LV_REPORT_EDGE_WAIT)
+            ret->kind = LV_FINDING_EVENT;
     ret->identity = cycle_identity(ret);
+    (void)lv_verdict_judge(check, ret, at);
     return 1;
 }
 
@@ -181,10 +89,9 @@ int lv_check_kept_edge(const struct lv_check *check, uint32_t edge, struct lv_fi
         r = lv_check_circular(check, edge, (uint8_t)bit, at, &finding);
         if (r < 0)
             return r;
-        if (r == 0 || (found && finding.verdict == LV_VERDICT_GUARDED))
+        if (r == 0 || (found && finding.verdict <= ret->verdict))
             continue;
-        if (!found || ret->verdict == LV_VERDICT_GUARDED)
-            *ret = finding;
+        *ret = finding;
         found = true;
     }
     if (found)

@@ -3,23 +3,21 @@
 #define LV_CHECK_CIRCULAR_H
 
 #include "check/finding.h"
+#include "graph/classes.h"
 #include "graph/digraph.h"
+#include "graph/order.h"
 
 /* What the rules read; the owner's lock is held. */
 struct lv_check {
     struct lv_arena *arena;
     struct lv_digraph *graph;
     const struct lv_witnesses *witnesses;
+    const struct lv_classes *classes; /* null: not known; then no gate is certain */
+    struct lv_order *order;           /* of segments; null: not known; then nothing is feasible */
+    bool instances;                   /* the graph's nodes are instances, not classes */
+    bool strict;                      /* option strict */
+    bool incomplete;                  /* acquisitions were not looked at at all, since memory ran out */
 };
-
-/* Would the acquisition by @thread of @wanted, while it held @held, tell something about the edge that its witnesses do
- * not? Another thread, other instances, or another kind of dependency. */
-bool lv_check_is_news(const struct lv_check *check, const struct lv_edge *edge, lv_thread_id thread,
-                      const struct lv_held_record *held, const struct lv_held_record *wanted);
-
-/* Keep the witness @at for @edge. When there is no room, the first witness of a dependency bit (@fresh) takes the place
- * of one whose bit has others; any other is lost. */
-void lv_check_keep_witness(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at, bool fresh);
 
 /*
  * The circular rule: does the new dependency @edge with the one bit @bit, made by held lock @at.held of the acquisition

@@ -9,8 +9,35 @@ void lv_finding_add_reason(struct lv_finding *finding, struct lv_reason reason)
         finding->reasons[finding->reason_count++] = reason;
 }
 
-void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
+enum lv_reason_names lv_reason_names(const struct lv_reason *reason)
 {
+    switch ((unsigned)reason->what) {
+    case LV_REASON_GATE:
+        return LV_REASON_NAMES_CLASS;
+    case LV_REASON_CREATED:
+    case LV_REASON_JOINED:
+    case LV_REASON_JOINED_CREATED:
+    case LV_REASON_CREATED_JOINED:
+        return LV_REASON_NAMES_THREADS;
+    default:
+        return LV_REASON_NAMES_NOTHING;
+    }
+}
+
+static void put_meet(uint32_t count, struct lv_text *out)
+{
+    lv_text_printf(out, "%u acquisitions by %u threads, the same ", count, count);
+    if (count == 2)
+        lv_text_puts(out, "two");
+    else
+        lv_text_printf(out, "%u", count);
+    lv_text_puts(out, " locks, no lock in common,");
+}
+
+void lv_reason_text(const struct lv_reason *reason, const char *a, const char *b, struct lv_text *out)
+{
+    a = a != NULL ? a : "?";
+    b = b != NULL ? b : "?";
     switch (reason->what) {
     case LV_REASON_ACQUISITIONS:
         lv_text_printf(out, "%u acquisitions by %u threads", reason->a, reason->b);
@@ -22,7 +49,57 @@ void lv_reason_text(const struct lv_reason *reason, struct lv_text *out)
         lv_text_printf(out, "different instances: %u of %u classes met in different locks", reason->a, reason->b);
         break;
     case LV_REASON_SAME_INSTANCES:
-        lv_text_puts(out, "the same locks in every class; gate locks and the order of threads were not judged");
+        lv_text_puts(out, "the same locks in every class");
+        break;
+    case LV_REASON_MEET:
+        put_meet(reason->a, out);
+        break;
+    case LV_REASON_UNORDERED:
+        lv_text_puts(out, "not ordered by thread create or join");
+        break;
+    case LV_REASON_FEW_THREADS:
+        lv_text_printf(out, "%u threads for %u acquisitions", reason->b, reason->a);
+        break;
+    case LV_REASON_NO_WRITER:
+        lv_text_puts(out, "no writer seen: a reader waits for another only behind a writer that waits");
+        break;
+    case LV_REASON_FORKED:
+        lv_text_puts(out, "different processes: one side was taken before the fork, in the parent");
+        break;
+    case LV_REASON_GATE:
+        lv_text_printf(out, "gate lock: %s acquisitions hold (%s), so they cannot meet",
+                       reason->b == 2 ? "both" : "two of the", a);
+        break;
+    case LV_REASON_CREATED:
+        lv_text_printf(out, "ordered by thread create: what %s did came before %s was created", a, b);
+        break;
+    case LV_REASON_JOINED:
+        lv_text_printf(out, "ordered by thread join: %s was joined before what %s did", a, b);
+        break;
+    case LV_REASON_JOINED_CREATED:
+        lv_text_printf(out, "ordered by thread join and create: %s was joined before %s was created", a, b);
+        break;
+    case LV_REASON_CREATED_JOINED:
+        lv_text_printf(out, "ordered by thread create and join: what %s did came before what %s did", a, b);
+        break;
+    case LV_REASON_LOST:
+        lv_text_puts(out, "witnesses incomplete: more acquisitions made this order than are kept");
+        break;
+    case LV_REASON_LEFT_OUT:
+        lv_text_printf(out, "witnesses incomplete: more than %u locks were held at once", reason->a);
+        break;
+    case LV_REASON_GATE_CLASS:
+        lv_text_puts(out,
+                     "witnesses incomplete: there are more locks of the gate's class, and another may have been held");
+        break;
+    case LV_REASON_CUT:
+        lv_text_puts(out, "witnesses incomplete: there are too many to try them all");
+        break;
+    case LV_REASON_STRICT:
+        lv_text_puts(out, "strict: gate locks, threads and their order were not judged");
+        break;
+    case LV_REASON_ONE_TIMED:
+        lv_text_puts(out, "timed: one of the acquisitions gives up after a time");
         break;
     case LV_REASON_TIMED:
         lv_text_puts(out, "timed: an acquisition in the cycle gives up after a time, so the cycle resolves itself");

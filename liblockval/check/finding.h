@@ -10,7 +10,7 @@
 #include "report/report.h"
 
 enum {
-    LV_FINDING_REASONS = 6
+    LV_FINDING_REASONS = 8
 };
 
 /* Why a verdict is what it is; lv_reason_text() says it in words. */
@@ -20,6 +20,22 @@ struct lv_reason {
         LV_REASON_ONE_THREAD,          /* all a acquisitions by one thread */
         LV_REASON_DIFFERENT_INSTANCES, /* a of b classes met in different instances */
         LV_REASON_SAME_INSTANCES,
+        LV_REASON_MEET,           /* a acquisitions by a threads meet in the same locks, and hold none in common */
+        LV_REASON_UNORDERED,      /* no create or join orders them */
+        LV_REASON_FEW_THREADS,    /* only b threads for a acquisitions */
+        LV_REASON_NO_WRITER,      /* a reader waits for a reader, behind a writer that was not seen */
+        LV_REASON_FORKED,         /* one side was in the process that was forked */
+        LV_REASON_GATE,           /* two of b acquisitions hold a lock of class a */
+        LV_REASON_CREATED,        /* thread a's acquisition came before thread b was made */
+        LV_REASON_JOINED,         /* thread a was joined before thread b's acquisition */
+        LV_REASON_JOINED_CREATED, /* thread a was joined before thread b was made */
+        LV_REASON_CREATED_JOINED, /* thread a's acquisition came before thread b's: it made a thread that was joined */
+        LV_REASON_LOST,           /* evidence is incomplete: more witnesses than are kept */
+        LV_REASON_LEFT_OUT,       /* witnesses with more than a held locks */
+        LV_REASON_GATE_CLASS,     /* the gate's class has more than one lock */
+        LV_REASON_CUT,            /* not all choices were tried */
+        LV_REASON_STRICT,         /* strict=1 */
+        LV_REASON_ONE_TIMED,      /* one of the acquisitions has a timeout */
         LV_REASON_TIMED,          /* the cycle passes through an acquisition with a timeout */
         LV_REASON_EVENT,          /* it passes through a wait for an event */
         LV_REASON_SEMAPHORE,      /* it passes through a semaphore that is used as a lock */
@@ -41,6 +57,8 @@ struct lv_reason {
     uint32_t a, b;
 };
 
+struct lv_choice;
+
 struct lv_finding_edge {
     enum lv_report_edge_kind kind;
     lv_thread_id thread;
@@ -55,6 +73,11 @@ struct lv_finding {
     struct lv_reason reasons[LV_FINDING_REASONS];
     uint32_t edge_count; /* as in struct lv_report */
     struct lv_finding_edge *edges;
+    uint32_t *edge_numbers;     /* of a cycle: of each edge in its graph; 0 or null: not known */
+    uint32_t acquisition_count; /* of a cycle: 0, or fewer than edges: each stands for one edge or more in a row, */
+    struct lv_finding_edge *acquisitions; /* the first of them for edges[0] */
+    struct lv_choice *chosen;             /* of check/verdict.c */
+    bool timed;                    /* of a cycle: every way round it passes through an acquisition with a timeout */
     struct lv_held_record subject; /* without edges: the lock, as it was taken if it is held */
     lv_stack_id at;                /* without edges, or late: the call that made the finding */
     struct lv_held_record holder;  /* another thread's side: its acquisition. Class 0: there is none */
@@ -83,7 +106,15 @@ struct lv_finding {
 
 void lv_finding_add_reason(struct lv_finding *finding, struct lv_reason reason);
 
-/* The reason in words, one line. */
-void lv_reason_text(const struct lv_reason *reason, struct lv_text *out);
+/* What the numbers a and b of a reason name. */
+enum lv_reason_names {
+    LV_REASON_NAMES_NOTHING,
+    LV_REASON_NAMES_CLASS,  /* a is a class */
+    LV_REASON_NAMES_THREADS /* a and b are threads */
+};
+enum lv_reason_names lv_reason_names(const struct lv_reason *reason);
+
+/* The reason in words, one line. @a and @b are what its numbers name, or null. */
+void lv_reason_text(const struct lv_reason *reason, const char *a, const char *b, struct lv_text *out);
 
 #endif

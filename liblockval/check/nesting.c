@@ -86,7 +86,9 @@ bool lv_check_compared(const struct lv_held_record *held, const struct lv_held_r
 
 static struct lv_check check_of(struct lv_pairs *pairs)
 {
-    return (struct lv_check){ pairs->arena, &pairs->order, &pairs->witnesses };
+    return (struct lv_check){
+        .arena = pairs->arena, .graph = &pairs->order, .witnesses = &pairs->witnesses, .instances = true
+    };
 }
 
 /* The circle of classes that was found is one of instances, of the class of @held. */

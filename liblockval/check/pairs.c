@@ -12,6 +12,8 @@
 
 #include <errno.h>
 
+#include "check/evidence.h"
+
 int lv_pairs_init(struct lv_pairs *pairs, struct lv_arena *arena)
 {
     uint32_t unused;
@@ -184,10 +186,10 @@ static bool has_witness(const struct lv_edge *edge, lv_witness_id id)
 /* Keep the witness @at of the edge; one that it takes the place of is dropped. */
 static void keep_witness(struct lv_pairs *pairs, struct lv_edge *edge, struct lv_edge_witness at)
 {
-    const struct lv_check check = { pairs->arena, &pairs->order, &pairs->witnesses };
+    const struct lv_check check = { .graph = &pairs->order, .witnesses = &pairs->witnesses };
     const struct lv_edge before = *edge;
 
-    lv_check_keep_witness(&check, edge, at, true);
+    lv_evidence_keep(&check, edge, at);
     for (uint32_t i = 0; i < before.witness_count; i++)
         if (!has_witness(edge, before.witness[i].id))
             lv_witnesses_drop(&pairs->witnesses, before.witness[i].id);

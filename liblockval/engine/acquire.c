@@ -24,11 +24,12 @@
 
 #include <errno.h>
 
-#include "check/circular.h"
+#include "check/evidence.h"
 #include "engine/here.h"
 #include "engine/life.h"
 #include "engine/marks.h"
 #include "engine/nest.h"
+#include "engine/order.h"
 #include "engine/orphan.h"
 #include "engine/publish.h"
 #include "engine/sem.h"
@@ -41,6 +42,9 @@ struct walk {
     struct lv_context *ctx;
     struct lv_thread *t;
     struct lv_acquisition *a;
+    uint64_t held_key;     /* of the evidence that this acquisition is */
+    bool lost;             /* it is not recorded any more: its edges have lost evidence */
+    bool linked;           /* it has edges, or pairs of instances */
     lv_witness_id witness; /* 0: not recorded yet */
     uint32_t first;        /* number of the held lock that is the witness's first */
     struct lv_findings *findings;
@@ -65,8 +69,12 @@ static bool witness_of(struct walk *w, uint32_t held, struct lv_edge_witness *re
             w->error = -ENOMEM;
             return false;
         }
-        witness->thread = w->t->info;
-        w->t->witnessed = true;
+        if (!lv_order_stamp(w->ctx, w->t, witness)) {
+            w->witness.v = 0;
+            w->error = -ENOMEM;
+            return false;
+        }
+        witness->held_key = w->held_key;
         witness->left_out = depth - (end - first);
         witness->wanted = lv_acquisition_record(w->t, w->a);
         for (uint32_t i = first; i < end; i++)
@@ -83,7 +91,8 @@ static void add_edge(struct walk *w, uint32_t held)
     const struct lv_held_record mine = lv_held_record_of(&w->t->held[held]);
     const struct lv_held_record wanted = lv_acquisition_record(w->t, w->a);
     uint8_t bit = lv_dep_bit((enum lv_mode)mine.mode, (enum lv_mode)wanted.mode, (wanted.flags & LV_TIMED) != 0);
-    const struct lv_check check = { &w->ctx->arena, &w->ctx->graph, &w->ctx->witnesses };
+    const struct lv_check check = lv_context_check(w->ctx);
+    const struct lv_evidence evidence = { w->t->info, w->t->segment.node, w->held_key, &mine, &wanted };
     struct lv_edge_witness at;
     struct lv_finding finding;
     struct lv_edge *edge;
@@ -99,15 +108,13 @@ static void add_edge(struct walk *w, uint32_t held)
     }
     lv_sem_mark(w->ctx, &mine);
     edge = lv_digraph_edge(&w->ctx->graph, number);
-    if (fresh == 0 && !lv_check_is_news(&check, edge, w->t->info, &mine, &wanted))
+    w->linked = true;
+    edge->witness_lost |= w->lost;
+    if (fresh == 0 && (w->lost || !lv_evidence_is_wanted(&check, edge, &evidence)))
         return;
-    if (fresh == 0 && edge->witness_count == LV_EDGE_WITNESSES) {
-        edge->witness_lost = true;
-        return;
-    }
     if (!witness_of(w, held, &at))
         return;
-    lv_check_keep_witness(&check, edge, at, fresh != 0);
+    lv_evidence_keep(&check, edge, at);
     if (fresh == 0)
         return;
     fresh = lv_check_circular(&check, number, bit, at, &finding);
@@ -136,6 +143,7 @@ static void check_class_nesting(struct walk *w, uint32_t held)
     struct lv_finding finding;
     int r;
 
+    w->linked = true;
     if (lv_class_standing(&w->ctx->classes, w->a->base) != LV_CLASS_IS_LOCK) {
         w->t->witnessed = true;
         w->error = lv_check_keep_order(&w->ctx->pairs, w->t->info, &mine, &wanted);
@@ -189,6 +197,8 @@ static void learn_edges(struct walk *w)
 
     if (is_unchecked(w->a->flags) || (w->a->flags & LV_TRY) != 0)
         return;
+    for (uint32_t i = 0; i < w->t->depth; i++)
+        w->held_key = lv_witness_held_key(w->held_key, w->t->held[i].uid, w->t->held[i].mode);
     for (uint32_t i = w->t->depth; i-- > 0 && w->error == 0;) {
         const struct lv_held *h = &w->t->held[i];
 
@@ -214,15 +224,26 @@ static struct lv_chains *chains_of(struct lv_context *ctx, const struct lv_acqui
     return a->paired ? &ctx->pairs.chains : &ctx->chains;
 }
 
+/* The stack of here; or, when enough threads left theirs, that of who came from this call site before. */
+static void take_stack(struct walk *w, uint64_t at, uint32_t walkers)
+{
+    w->a->stack.v = walkers >= LV_CHAIN_WALKERS ? lv_table_find(&w->ctx->stack_at, at) : 0;
+    w->a->earlier = w->a->stack.v != 0;
+    if (w->a->stack.v == 0)
+        w->a->stack = lv_stack_here(w->ctx, w->a->site);
+    if (w->a->stack.v == 0)
+        w->error = -ENOMEM;
+}
+
 /* Under the lock: all that can be learned from this acquisition. */
 static void learn(struct walk *w, uint64_t chain, uint64_t at)
 {
+    struct lv_chains *chains = chains_of(w->ctx, w->a);
+    uint32_t walkers = lv_chains_walkers(chains, chain);
     uint32_t begun = lv_counts_begin(&w->ctx->counts);
 
-    w->a->stack = lv_stack_here(w->ctx, w->a->site);
-    w->a->earlier = false;
-    if (w->a->stack.v == 0)
-        w->error = -ENOMEM;
+    take_stack(w, at, walkers);
+    w->lost = walkers >= LV_CHAIN_EVIDENCE;
     lv_thread_note_name(w->ctx, w->t);
     if (w->error == 0)
         w->error = lv_marks_taken(w->ctx, w->t, w->a, w->findings);
@@ -231,16 +252,18 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     lv_wait_judge(w->ctx, w->findings, w->t, w->a);
     if (w->error == 0)
         w->error = w->a->paired ? lv_pairs_walk(&w->ctx->pairs, chain) : lv_chains_walk(&w->ctx->chains, chain);
+    if (w->error == 0 && (w->lost || (walkers + 1 >= LV_CHAIN_WALKERS && !w->linked)))
+        w->error = lv_chains_finish(chains, chain);
     if (w->error == 0 && lv_table_find(&w->ctx->stack_at, at) == 0)
         w->error = lv_table_insert(&w->ctx->stack_at, at, w->a->stack.v);
     w->ctx->counters.locked_walks++;
     w->ctx->counters.dropped += w->error != 0;
 }
 
-/* Did enough threads walk the chain before, and somebody come from this call site? Then take the stack from there. */
+/* Is the chain finished, and did somebody come from this call site? Then take the stack from there. */
 static bool is_learned(struct lv_context *ctx, struct lv_acquisition *a, uint64_t chain, uint64_t at)
 {
-    if (lv_chains_walkers(chains_of(ctx, a), chain) < LV_CHAIN_WALKERS)
+    if (lv_chains_walkers(chains_of(ctx, a), chain) < LV_CHAIN_FINISHED)
         return false;
     a->stack.v = lv_table_find(&ctx->stack_at, at);
     a->earlier = true;

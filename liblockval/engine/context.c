@@ -41,6 +41,8 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
         r = lv_counts_init(&ctx->counts, &ctx->arena);
     if (r == 0)
         r = lv_uses_init(&ctx->uses, &ctx->arena);
+    if (r == 0)
+        r = lv_order_init(&ctx->order, &ctx->arena);
     if (r < 0)
         return r;
     lv_chains_init(&ctx->chains, &ctx->arena);

@@ -114,6 +114,7 @@ struct lv_context {
     struct lv_table stack_at; /* chain and call site -> the stack of the first acquisition there */
     struct lv_witnesses witnesses;
     struct lv_uses uses;
+    struct lv_order order;          /* lock */
     struct lv_vec thread_infos;     /* struct lv_thread_info; number 0 is not used */
     struct lv_vec instances;        /* struct lv_instance; number 0 is not used */
     struct lv_table instance_of;    /* address -> number in instances */
@@ -193,6 +194,20 @@ struct lv_context {
 static inline bool lv_context_has_class_rule(const struct lv_context *ctx, lv_class_id class)
 {
     return ctx->options.strict || lv_classes_get(&ctx->classes, class)->explicit_key;
+}
+
+/* What the rules read. Context: lock held. */
+static inline struct lv_check lv_context_check(struct lv_context *ctx)
+{
+    return (struct lv_check){
+        .arena = &ctx->arena,
+        .graph = &ctx->graph,
+        .witnesses = &ctx->witnesses,
+        .classes = &ctx->classes,
+        .order = &ctx->order,
+        .strict = ctx->options.strict,
+        .incomplete = __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) != LV_STATE_ON,
+    };
 }
 
 /* Set up @ctx (zeroed memory) with @options. Returns 0 or -ENOMEM. */

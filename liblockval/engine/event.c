@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-#include "check/circular.h"
+#include "check/evidence.h"
 #include "engine/here.h"
 #include "engine/sem.h"
 #include "engine/usage.h"
@@ -70,12 +70,23 @@ void lv_event_end_wait(lv_event_state *state)
         ;
 }
 
+static uint64_t held_key(const struct lv_event_edge *add)
+{
+    uint64_t key = 0;
+
+    for (uint32_t i = 0; i < add->held_count; i++)
+        key = lv_witness_held_key(key, add->held[i].uid, add->held[i].mode);
+    return key;
+}
+
+/* Its segment is not noted: no verdict on a circle through an event asks for it. */
 int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_event_edge *add,
                       enum lv_event_judge judge, struct lv_findings *findings)
 {
-    const struct lv_check check = { &ctx->arena, &ctx->graph, &ctx->witnesses };
+    const struct lv_check check = lv_context_check(ctx);
     const struct lv_held_record *held = &add->held[add->at], *wanted = add->wanted;
     uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
+    const struct lv_evidence evidence = { add->thread, 0, held_key(add), held, wanted };
     struct lv_edge_witness at = { { 0 }, add->at };
     struct lv_finding finding;
     struct lv_witness *witness;
@@ -88,23 +99,20 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
         return fresh;
     lv_sem_mark(ctx, held);
     edge = lv_digraph_edge(&ctx->graph, number);
-    keep = fresh != 0 || lv_check_is_news(&check, edge, add->thread, held, wanted);
-    if (keep && fresh == 0 && edge->witness_count == LV_EDGE_WITNESSES) {
-        edge->witness_lost = true;
-        keep = false;
-    }
+    keep = fresh != 0 || lv_evidence_is_wanted(&check, edge, &evidence);
     if (!keep && judge != LV_EVENT_JUDGE_ALWAYS)
         return LV_EVENT_EDGE_KNOWN;
     witness = lv_witnesses_add(&ctx->witnesses, add->held_count, &at.id);
     if (witness == NULL)
         return -ENOMEM;
     witness->thread = add->thread;
+    witness->held_key = evidence.held_key;
     witness->left_out = add->left_out;
     witness->wanted = *wanted;
     for (uint32_t i = 0; i < add->held_count; i++)
         witness->held[i] = add->held[i];
     if (keep)
-        lv_check_keep_witness(&check, edge, at, fresh != 0);
+        lv_evidence_keep(&check, edge, at);
     if (judge == LV_EVENT_JUDGE_NEVER || (judge == LV_EVENT_JUDGE_NEW && fresh == 0))
         return fresh != 0 ? LV_EVENT_EDGE_NEW : LV_EVENT_EDGE_KNOWN;
     r = lv_check_circular(&check, number, bit, at, &finding);

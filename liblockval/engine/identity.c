@@ -20,6 +20,7 @@ static uint64_t make_word(struct lv_context *ctx, lv_class_id class, unsigned fl
 
     if (class.v == 0 || class.v >> LV_IDENTITY_CLASS_BITS != 0)
         return 0;
+    lv_class_count_instance(lv_classes_get(&ctx->classes, class));
     return (uint64_t)uid << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;
 }
 

@@ -21,6 +21,7 @@
 #include "check/circular.h"
 #include "engine/event.h"
 #include "engine/here.h"
+#include "engine/order.h"
 #include "engine/sem.h"
 #include "engine/unload.h"
 #include "engine/usage.h"
@@ -300,9 +301,11 @@ void lv_join_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle
     if (life != NULL && life != t->life) {
         ret->life = life;
         ret->uid = life->uid;
-        if ((flags & LV_TRY) == 0 && life->join.joiner == NULL &&
+        if ((flags & LV_TRY) == 0 && life->join.joiner == NULL && life->noting &&
             __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
             announce(&w, life, flags, site, place);
+        else if ((flags & LV_TRY) == 0 && life->join.joiner == NULL)
+            __atomic_store_n(&life->join.joiner, t, __ATOMIC_RELAXED);
     }
     finish(&w, &locked);
     t->guard--;
@@ -320,6 +323,8 @@ void lv_join_end(struct lv_join *join)
         if (join->life->uid == join->uid) {
             if (join->life->join.joiner == join->t)
                 lv_life_unjoin(join->life);
+            if (join->joined && join->life->ended)
+                lv_order_follow(join->ctx, join->t, &join->life->last);
             if (join->joined)
                 lv_life_recycle(join->ctx, join->life);
         }

@@ -35,7 +35,7 @@ struct lv_life *lv_life_find(struct lv_context *ctx, uintptr_t handle)
     return number != 0 ? get(ctx, number) : NULL;
 }
 
-struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start)
+struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start, bool noting)
 {
     uint32_t number = ctx->free_life;
     const struct lv_module *module;
@@ -56,6 +56,7 @@ struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start)
     life->module = module != NULL ? module->first : NULL;
     life->place = module != NULL ? start - module->bias : start;
     life->uid = ++ctx->lives_made;
+    life->noting = noting;
     return life;
 }
 
@@ -73,7 +74,7 @@ void lv_life_recycle(struct lv_context *ctx, struct lv_life *life)
         life->t->life = NULL;
     life->uid = 0;
     life->handle = 0;
-    life->begun = life->detached = false;
+    life->begun = life->detached = life->ended = false;
     life->t = NULL;
     life->info.v = 0;
     lv_life_unjoin(life);
@@ -152,6 +153,8 @@ void lv_life_end(struct lv_context *ctx, struct lv_thread *t)
     if (life == NULL)
         return;
     life->t = NULL;
+    life->last = t->segment;
+    life->ended = true;
     /* The list of infos grows with evidence only: a million short threads need none. */
     life->about = *(const struct lv_thread_info *)lv_vec_at(&ctx->thread_infos, t->info.v);
     life->info.v = t->witnessed ? t->info.v : 0;

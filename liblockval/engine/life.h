@@ -3,7 +3,7 @@
 #define LV_ENGINE_LIFE_H
 
 /*
- * What a thread took in its whole life, kept until it was joined. Who joins a thread waits for all of it: the thread could
+ * What a thread took in its whole life, and where it ended in the order of threads, kept until it was joined. Who joins a thread waits for all of it: the thread could
  * have been late when it took any of these locks.
  *
  * A thread's cache is empty when it begins, so each class that it takes passes the slow way at least once, and is noted
@@ -49,6 +49,9 @@ struct lv_life {
     uintptr_t handle;               /* lock; 0: not known yet, or it is another thread's by now */
     bool begun;                     /* lock */
     bool detached;                  /* lock */
+    bool noting;                    /* constant in a life: what the thread takes is noted, since joins make edges */
+    bool ended;                     /* lock; then */
+    struct lv_segment last;         /* lock; is where the thread was in the order of threads */
     struct lv_thread *t;            /* lock; null: not begun, or ended */
     const struct lv_module *module; /* lock; of the start function, or null, */
     uintptr_t place;                /* and its offset there */
@@ -62,8 +65,8 @@ struct lv_life {
 
 void lv_lives_init(struct lv_context *ctx);
 
-/* The life of a thread that will begin with @start. Null without memory. Context: lock held, guard held. */
-struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start);
+/* The life of a thread that will begin with @start; @noting: what it takes is noted. Null without memory. Context: lock held, guard held. */
+struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start, bool noting);
 
 /* The new thread @t begins its life, under @handle. */
 void lv_life_begin(struct lv_context *ctx, struct lv_thread *t, struct lv_life *life, uintptr_t handle);
@@ -113,7 +116,7 @@ void lv_life_note_slow(struct lv_context *ctx, struct lv_thread *t, const struct
 
 static inline void lv_life_note(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
 {
-    if (t->life != NULL)
+    if (t->life != NULL && t->life->noting)
         lv_life_note_slow(ctx, t, a);
 }
 

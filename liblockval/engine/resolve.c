@@ -280,6 +280,23 @@ static void resolve_held(struct pool *p, const struct lv_thread *t, struct lv_re
     ret->held_count = t->depth;
 }
 
+static const char *thread_word(struct pool *p, uint32_t id)
+{
+    struct lv_report_thread thread = resolve_thread(p, (lv_thread_id){ id });
+    struct lv_text text = begin_text(p);
+
+    lv_text_printf(&text, "%s/%d", thread.name, thread.tid);
+    return end_text(p, &text);
+}
+
+static const char *class_word(struct pool *p, uint32_t id)
+{
+    struct lv_text text = begin_text(p);
+
+    lv_class_name(lv_classes_get(&p->ctx->classes, (lv_class_id){ id }), &text);
+    return end_text(p, &text);
+}
+
 static void resolve_reasons(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
 {
     const char **reasons = take(p, finding->reason_count * sizeof(*reasons));
@@ -287,9 +304,15 @@ static void resolve_reasons(struct pool *p, const struct lv_finding *finding, st
     if (reasons == NULL)
         return;
     for (uint32_t i = 0; i < finding->reason_count; i++) {
+        const struct lv_reason *reason = &finding->reasons[i];
+        enum lv_reason_names names = lv_reason_names(reason);
+        const char *a = names == LV_REASON_NAMES_CLASS     ? class_word(p, reason->a)
+                        : names == LV_REASON_NAMES_THREADS ? thread_word(p, reason->a)
+                                                           : NULL;
+        const char *b = names == LV_REASON_NAMES_THREADS ? thread_word(p, reason->b) : NULL;
         struct lv_text text = begin_text(p);
 
-        lv_reason_text(&finding->reasons[i], &text);
+        lv_reason_text(reason, a, b, &text);
         reasons[i] = end_text(p, &text);
     }
     ret->reasons = reasons;

@@ -54,7 +54,7 @@ static void add_finding(struct change *c, struct lv_finding *finding)
 
 static int judge_edges(struct change *c)
 {
-    const struct lv_check check = { &c->ctx->arena, &c->ctx->graph, &c->ctx->witnesses };
+    const struct lv_check check = lv_context_check(c->ctx);
 
     for (uint32_t i = 1; i < check.graph->edges.count; i++) {
         const struct lv_edge *edge = lv_digraph_edge(check.graph, i);

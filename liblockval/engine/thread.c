@@ -119,6 +119,7 @@ struct lv_thread *lv_thread_new(struct lv_context *ctx)
         reset(t);
         t->used = true;
         t->witnessed = false;
+        t->segment = (struct lv_segment){ 0 };
         t->tid = info->tid = lv_os_tid();
         info->start = 0;
         lv_thread_note_name(ctx, t);
@@ -153,6 +154,7 @@ static void become_child(struct lv_context *ctx, struct lv_thread *t)
         t->tid = info->tid = lv_os_tid();
         lv_thread_note_name(ctx, t);
     }
+    lv_order_fork(&ctx->order, &t->segment);
     for (uint32_t i = 0; i < t->depth; i++)
         t->held[i].inherited = true;
     lv_thread_empty_cache(t);

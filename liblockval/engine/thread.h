@@ -135,6 +135,7 @@ struct lv_thread {
     uint32_t off;          /* lockval_off() nesting */
     bool ever_off;         /* then a release without an acquisition proves nothing */
     lv_thread_id info;
+    struct lv_segment segment; /* where the thread is in the order of threads */
     bool witnessed; /* a witness names .info: a recycled state needs a new one */
     int tid;
     struct lv_handlers *handlers;              /* signal handlers that run; null: not known */

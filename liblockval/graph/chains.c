@@ -26,7 +26,12 @@ int lv_chains_walk(struct lv_chains *chains, uint64_t key)
 
     if (walkers == 0)
         chains->count++;
-    if (walkers == UINT32_MAX)
+    if (walkers == LV_CHAIN_FINISHED)
         return 0;
     return lv_table_insert(&chains->known, key != 0 ? key : 1, walkers + 1);
+}
+
+int lv_chains_finish(struct lv_chains *chains, uint64_t key)
+{
+    return lv_table_insert(&chains->known, key != 0 ? key : 1, LV_CHAIN_FINISHED);
 }

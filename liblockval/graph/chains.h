@@ -9,7 +9,9 @@
  * key. A chain that is known needs no look at the graph (idea: lockdep's chain cache). A thread's private cache stands
  * before this table; a thread comes here when it walks a chain for the first time.
  *
- * The value counts the threads that walked the chain, so that the first few can leave their evidence.
+ * The value counts the threads that walked the chain, so that the first few can leave their evidence, and says when
+ * there is nothing more to learn from it. (A thread counts again when it comes from another call site, or in another
+ * segment of its life.)
  */
 struct lv_chains {
     struct lv_table known;
@@ -17,7 +19,11 @@ struct lv_chains {
 };
 
 enum {
-    LV_CHAIN_WALKERS = 4 /* threads whose acquisitions are kept as witnesses of a chain's edges */
+    LV_CHAIN_WALKERS = 4, /* threads whose own stacks are taken */
+    LV_CHAIN_EVIDENCE =
+        16, /* threads whose acquisitions may be witnesses of the chain's edges; the next only leaves word
+                               that evidence was lost */
+    LV_CHAIN_FINISHED = LV_CHAIN_EVIDENCE + 1 /* walkers of a chain that no thread learns from any more */
 };
 
 void lv_chains_init(struct lv_chains *chains, struct lv_arena *arena);
@@ -27,6 +33,9 @@ void lv_chains_clear(struct lv_chains *chains);
 
 /* How many threads walked the chain @key; 0: it is new. Context: any registered thread. */
 uint32_t lv_chains_walkers(const struct lv_chains *chains, uint64_t key);
+
+/* Nothing more is learned from the chain @key. Returns 0 or -ENOMEM. Context: owner's lock held. */
+int lv_chains_finish(struct lv_chains *chains, uint64_t key) LV_MUST_CHECK;
 
 /* Count one more walker. Returns 0 or -ENOMEM. Context: owner's lock held. */
 int lv_chains_walk(struct lv_chains *chains, uint64_t key) LV_MUST_CHECK;

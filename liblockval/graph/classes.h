@@ -69,6 +69,7 @@ struct lv_class {
     bool orphans;        /* base class only; set in a forked child's first thread: some are held by nobody there */
     uint8_t usage;       /* owner's lock */
     uint32_t uses;       /* owner's lock; graph/uses.h: the latest, 0: none */
+    uint32_t instances;  /* of a base class: locks that ever were of it; atomic, stops at LV_CLASS_MANY */
     uint8_t pairs_epoch; /* atomic, written under the owner's lock: check/pairs.h */
     uint8_t standing;    /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
     uint8_t wait_outer; /* owner's lock, these four: check/wait.h. What the program said; a kind's own are not stored */
@@ -84,6 +85,17 @@ struct lv_class {
     uint32_t ordinal; /* the how-manyth class of this origin, kind and function; for the stable key. 0: not asked yet */
     lv_class_id subclasses[LV_SUBCLASSES]; /* base class only; atomic, written under the owner's lock; [0] is itself */
 };
+
+enum {
+    LV_CLASS_MANY = 2
+};
+
+/* One more lock is of the class @base. Context: any thread. */
+static inline void lv_class_count_instance(struct lv_class *base)
+{
+    if (__atomic_load_n(&base->instances, __ATOMIC_RELAXED) < LV_CLASS_MANY)
+        __atomic_fetch_add(&base->instances, 1, __ATOMIC_RELAXED);
+}
 
 struct lv_classes {
     struct lv_arena *arena;

@@ -33,7 +33,7 @@ enum {
 };
 
 enum {
-    LV_EDGE_WITNESSES = 8 /* as many as there are dependency bits, so that each bit can keep one */
+    LV_EDGE_WITNESSES = 16 /* more than there are dependency bits, so that each bit can keep one */
 };
 
 /* One acquisition that made an edge: held lock number @held of witness @id. */

@@ -2,6 +2,7 @@
 #ifndef LV_GRAPH_WITNESS_H
 #define LV_GRAPH_WITNESS_H
 
+#include "base/hash.h"
 #include "graph/vec.h"
 
 /*
@@ -23,11 +24,19 @@ struct lv_held_record {
 
 struct lv_witness {
     lv_thread_id thread;
+    uint32_t segment;  /* of the thread: a node of the order (graph/order.h); 0: not known */
+    uint64_t held_key; /* stands for the locks that were held, with their modes; those that are left out too */
     uint32_t held_count;
     uint32_t left_out; /* locks that were held too, but are not among these: the evidence is incomplete */
     struct lv_held_record wanted;
     struct lv_held_record held[]; /* oldest first */
 };
+
+/* One more held lock in a key of held locks, which does not depend on their order. */
+static inline uint64_t lv_witness_held_key(uint64_t key, uint64_t uid, unsigned mode)
+{
+    return key + lv_hash_mix(uid, mode + 1);
+}
 
 enum {
     LV_WITNESS_HELD = 32 /* held locks that a witness keeps; a thread that holds ten thousand would fill the memory */

@@ -4,8 +4,7 @@
  * even if it never takes a lock, and is called by its start function where the program gives it no name. A thread's end
  * needs no hook: a destructor of thread-specific data sees return, pthread_exit and cancellation alike (process/self.c).
  *
- * Create and join order what came before and after them; both empty the thread's cache, so that chains walked again
- * leave new evidence. A join also waits for all that the joined thread takes in its life (engine/join.h).
+ * Create and join order what came before and after them (engine/order.h). A join also waits for all that the joined thread takes in its life (engine/join.h).
  */
 
 #define _GNU_SOURCE
@@ -30,7 +29,6 @@ LV_EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *r
         lv_birth_drop(birth);
     else
         lv_birth_named(t, &wish, *thread);
-    lv_thread_empty_cache(t);
     return r;
 }
 
@@ -52,7 +50,6 @@ LV_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
         lv_birth_drop(birth);
     else
         lv_birth_named(t, &wish, *thread);
-    lv_thread_empty_cache(t);
     return r;
 }
 

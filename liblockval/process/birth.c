@@ -5,6 +5,7 @@
 #include "process/birth.h"
 
 #include "engine/life.h"
+#include "engine/order.h"
 #include "process/bounds.h"
 #include "process/self.h"
 
@@ -12,7 +13,8 @@ struct lv_birth {
     void *(*start)(void *);
     void *arg;
     struct lv_stack_wish stack;
-    struct lv_life *life; /* null: joins of the thread make no edges */
+    struct lv_segment segment; /* the thread's first */
+    struct lv_life *life;      /* null: nothing is known of the thread when it is joined */
     uint64_t life_uid;
     struct lv_birth *next_free; /* lock */
 };
@@ -31,8 +33,9 @@ struct lv_birth *lv_birth_new(struct lv_context *ctx, struct lv_thread *parent, 
     else
         birth = lv_arena_alloc(&ctx->arena, sizeof(*birth));
     if (birth != NULL) {
-        birth->life = joins ? lv_life_new(ctx, (uintptr_t)start) : NULL;
+        birth->life = lv_life_new(ctx, (uintptr_t)start, joins);
         birth->life_uid = birth->life != NULL ? birth->life->uid : 0;
+        birth->segment = lv_order_make_thread(parent);
     }
     lv_context_unlock(ctx, &locked);
     parent->guard--;
@@ -87,6 +90,7 @@ static struct lv_birth begin(struct lv_birth *birth)
     if (t != NULL) {
         if (mine.life != NULL)
             lv_life_begin(&lv_process_context, t, mine.life, (uintptr_t)pthread_self());
+        t->segment = mine.segment;
         lv_thread_set_start(&lv_process_context, t, (uintptr_t)mine.start);
         lv_bounds_note(t, &mine.stack, (uintptr_t)__builtin_frame_address(0));
     }

@@ -9,6 +9,8 @@
 #include <thread>
 
 /* case: global */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^WARNING: possible circular locking dependency detected$ */

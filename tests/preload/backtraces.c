@@ -2,6 +2,8 @@
 /* backtrace() of libc, whose first call loads libgcc: under locks, in a handler that interrupts locking, in threads. */
 /* case: clean */
 /* case: finds */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* status: 66 */
 /* findings: 1 */
 #include "program.h"

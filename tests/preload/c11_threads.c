@@ -23,6 +23,8 @@ static int run_c11(thrd_start_t start, void *arg)
 }
 
 /* case: names */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^     by writes_the_ledger/[0-9]+$ */

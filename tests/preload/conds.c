@@ -84,9 +84,10 @@ static void *wait_for_ever(void *unused)
 
 /* What a cleanup handler takes is taken under it. */
 /* case: cancelled-order */
+/* options: fail_on=guarded */
 /* status: 66 */
 /* findings: 1 */
-/* expect: ^verdict: potential$ */
+/* expect: ^verdict: guarded$ */
 static void cancelled(int other_order)
 {
     pthread_t thread;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A program with holes between its segments (it is linked so): the loader then knows each segment as a range of its own,
  * and only the first begins with the ELF header. Names must be found all the same. */
+/* options: fail_on=guarded */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^-> #1 \(savings\) */

@@ -9,8 +9,12 @@
 /* expect: ^ +alpha_nest\+0x[0-9a-f]+ \(libturn_alpha\.so\) */
 /* expect: ^     by takes_both/ */
 /* case: open */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* args: open {waiting_lib} {turn_alpha} */
 /* case: close */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* args: close {waiting_lib} {turn_alpha} */
 #include "program.h"
 

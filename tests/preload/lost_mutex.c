@@ -3,6 +3,8 @@
  * the thread takes next does not depend on it. One that is only inherited from the dead is held. */
 /* case: lost */
 /* case: inherited */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^WARNING: possible circular */

@@ -61,6 +61,8 @@ static void cycle(void)
 
 /* The class of a static control is the control. Its first routine is cancelled, so it is used again. */
 /* case: retry */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^WARNING: possible circular locking dependency detected$ */

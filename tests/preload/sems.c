@@ -119,11 +119,12 @@ static void cancel_a_wait(void)
 
 /* Both orders were there before anybody had posted; the post shows what the semaphore is. */
 /* case: late */
+/* options: fail_on=guarded */
 /* status: 66 */
 /* findings: 1 */
 /* expect: tried earlier to acquire lock: */
 /* expect: posts a semaphore that it had waited for: it is used as a lock\. */
-/* expect: ^verdict: potential$ */
+/* expect: ^verdict: guarded$ */
 static void late(void)
 {
     begin(1);

@@ -3,6 +3,8 @@
  * own. Afterwards every thread holds what it should, and a known cycle is found once, and nothing else. */
 /* case: clean */
 /* case: finds */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^WARNING: possible circular */

@@ -97,6 +97,8 @@ static void detached(void)
 }
 
 /* case: names */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^     by ledger-writer/[0-9]+$ */

@@ -4,6 +4,8 @@
 /* case: clean */
 /* case: clean-cancelled */
 /* case: finds-first */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^WARNING: possible circular */

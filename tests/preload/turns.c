@@ -223,6 +223,8 @@ static void shared(void)
 
 /* A thread that began in alpha is called so when omega is there. */
 /* case: threads */
+/* options: fail_on=guarded */
+/* expect: ^verdict: guarded$ */
 /* args: threads {turn_alpha} {turn_omega} */
 /* expect: ^     by alpha_thread/ */
 /* expect: ^     by omega_thread/ */

@@ -146,6 +146,19 @@ struct lv_thread *scenario_thread(struct scenario *s, unsigned thread)
     return s->threads[thread];
 }
 
+void scenario_create(struct scenario *s, unsigned parent, unsigned child)
+{
+    struct lv_segment first = lv_order_make_thread(scenario_thread(s, parent));
+
+    ck_assert_ptr_null(s->threads[child]);
+    scenario_thread(s, child)->segment = first;
+}
+
+void scenario_join(struct scenario *s, unsigned joiner, unsigned ended)
+{
+    lv_order_follow(&s->ctx, scenario_thread(s, joiner), &scenario_thread(s, ended)->segment);
+}
+
 /* The class part of a lock's name. */
 static void class_of(const char *name, char class[SCENARIO_NAME])
 {

@@ -22,12 +22,13 @@
 
 #include "engine/event.h"
 #include "engine/lifetime.h"
+#include "engine/order.h"
 #include "engine/publish.h"
 #include "engine/sem.h"
 #include "engine/usage.h"
 
 enum {
-    SCENARIO_THREADS = 16,
+    SCENARIO_THREADS = 32,
     SCENARIO_LOCKS = 4096,
     SCENARIO_REPORTS = 64,
     SCENARIO_EDGES = 16,
@@ -102,6 +103,10 @@ void scenario_class(struct scenario *s, const char *class, enum scenario_class_k
 
 /* The state of thread number @thread, made when it is first asked for. */
 struct lv_thread *scenario_thread(struct scenario *s, unsigned thread);
+
+/* Thread @parent makes the new thread @child; @joiner has joined @ended, which does nothing more. */
+void scenario_create(struct scenario *s, unsigned parent, unsigned child);
+void scenario_join(struct scenario *s, unsigned joiner, unsigned ended);
 
 /* The object of the lock @name, made (as by an init call) when it is first asked for. */
 struct lv_object *scenario_object(struct scenario *s, const char *name, enum lv_kind kind);

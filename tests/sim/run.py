@@ -39,7 +39,7 @@ SCENARIOS = {
     ("mm_sim", "split"): Scenario("event, potential", SPLIT, SEALED),
     ("mm_sim", "shmem-fix"): Scenario("clean", (), r"F_ADD_SEALS on CPU \d+: EBUSY"),
     ("mm_sim", "drain-fix"): Scenario("clean", (), SEALED),
-    ("mm_sim", "page-alloc"): Scenario("circular, potential", ("cpu_hotplug_lock.rw_sem", "pcpu_alloc_mutex")),
+    ("mm_sim", "page-alloc"): Scenario("circular, feasible", ("cpu_hotplug_lock.rw_sem", "pcpu_alloc_mutex")),
     ("mm_sim", "page-alloc-fix"): Scenario("clean"),
     ("mm_sim", "torture"): Scenario("clean", (), "all invariants hold"),
     ("hotplug_sim", "up-down-mix"): Scenario("event, potential",

@@ -25,7 +25,7 @@ static inline uintptr_t handle_of(unsigned thread)
 static inline struct lv_life *make_life(uintptr_t start)
 {
     struct lv_locked locked = lv_context_lock(&s->ctx);
-    struct lv_life *life = lv_life_new(&s->ctx, start);
+    struct lv_life *life = lv_life_new(&s->ctx, start, true);
 
     lv_context_unlock(&s->ctx, &locked);
     ck_assert_ptr_nonnull(life);

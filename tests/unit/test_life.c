@@ -237,7 +237,7 @@ START_TEST(lives_are_recycled)
     for (unsigned i = 0; i < 1000; i++) {
         lives(2, "M N");
         join_under(1, "L", 2);
-        if (i == 10) {
+        if (i == LV_CHAIN_FINISHED) {
             infos = s->ctx.thread_infos.count;
             classes = s->ctx.classes.all.count;
             chunks = s->ctx.life_chunks;

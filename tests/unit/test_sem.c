@@ -66,7 +66,7 @@ START_TEST(abba_with_mutex)
     scenario_expect_clean(s);
     mutex_then_sem(2, "M", "S");
     ck_assert_ptr_nonnull(
-        strstr(scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL, "M>S S>M")->reasons,
+        strstr(scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_FEASIBLE, "M>S S>M")->reasons,
                "a semaphore counts as a lock"));
 }
 END_TEST
@@ -80,7 +80,7 @@ START_TEST(abba_of_two)
     scenario_expect_clean(s);
     sem_wait_(2, "T");
     sem_wait_(2, "S");
-    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL, "T>S S>T");
+    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_FEASIBLE, "T>S S>T");
     sem_post_(2, "S");
     sem_post_(2, "T");
 }
@@ -97,7 +97,7 @@ START_TEST(promotion_judges_what_was_kept)
     unlock(2, "M");
     scenario_expect_clean(s);
     sem_post_(1, "S");
-    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL);
+    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_FEASIBLE);
     ck_assert_int_eq(standing("S"), LV_CLASS_IS_LOCK);
 }
 END_TEST
@@ -136,7 +136,7 @@ START_TEST(promotion_prefers_untimed)
     (void)scenario_sem_begin(s, 3, "S", 0);
     unlock(3, "M");
     sem_post_(1, "S");
-    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL);
+    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_FEASIBLE);
 }
 END_TEST
 
@@ -184,7 +184,7 @@ START_TEST(promotion_with_readers)
     (void)scenario_sem_begin(s, 2, "T", 0);
     unlock(2, "R");
     sem_post_(1, "T");
-    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL);
+    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_FEASIBLE);
 }
 END_TEST
 
@@ -218,7 +218,7 @@ START_TEST(demotion_silences)
     mutex_then_sem(2, "N", "S");
     scenario_expect_clean(s);
     scenario_chain(s, 2, "N M");
-    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL, "N>M M>N");
+    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_FEASIBLE, "N>M M>N");
 }
 END_TEST
 
@@ -242,7 +242,7 @@ START_TEST(event_hides_no_order)
     unlock(1, "A");
     sem_post_(2, "S");
     scenario_chain(s, 2, "B A");
-    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL, "B>A A>B");
+    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_FEASIBLE, "B>A A>B");
 }
 END_TEST
 
@@ -259,7 +259,7 @@ START_TEST(lock_hides_no_order)
     unlock(1, "A");
     sem_post_(2, "S");
     scenario_chain(s, 2, "B A");
-    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL, "B>A A>B");
+    scenario_expect_cycle(s, LV_FINDING_CIRCULAR, LV_VERDICT_FEASIBLE, "B>A A>B");
 }
 END_TEST
 
@@ -416,7 +416,7 @@ START_TEST(subclasses)
     unlock(2, "M");
     scenario_expect_clean(s);
     sem_post_(1, "S");
-    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_POTENTIAL);
+    scenario_expect(s, LV_FINDING_CIRCULAR, LV_VERDICT_FEASIBLE);
 }
 END_TEST
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* What a witness tells is a number: what none of the others has counts, the kind of dependency most. */
+
+#include "check/evidence.h"
+
+enum {
+    NOBODY = UINT32_MAX /* no place */
+};
+
+static struct lv_evidence evidence_of(const struct lv_check *check, struct lv_edge_witness at)
+{
+    const struct lv_witness *witness = lv_witnesses_get(check->witnesses, at.id);
+
+    return (struct lv_evidence){
+        .thread = witness->thread,
+        .segment = witness->segment,
+        .held_key = witness->held_key,
+        .held = &witness->held[at.held],
+        .wanted = &witness->wanted,
+    };
+}
+
+static uint8_t bit_of(const struct lv_evidence *e)
+{
+    return lv_dep_bit((enum lv_mode)e->held->mode, (enum lv_mode)e->wanted->mode, (e->wanted->flags & LV_TIMED) != 0);
+}
+
+uint8_t lv_evidence_bit(const struct lv_check *check, struct lv_edge_witness at)
+{
+    const struct lv_evidence e = evidence_of(check, at);
+
+    return bit_of(&e);
+}
+
+static bool same_modes(const struct lv_evidence *a, const struct lv_evidence *b)
+{
+    return bit_of(a) == bit_of(b) && a->wanted->mode == b->wanted->mode && a->held->mode == b->held->mode;
+}
+
+static bool same_instances(const struct lv_evidence *a, const struct lv_evidence *b)
+{
+    return a->wanted->uid == b->wanted->uid && a->held->uid == b->held->uid;
+}
+
+/* What @e tells that no witness of the edge does, but for the one at place @without. */
+static unsigned worth(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *e,
+                      uint32_t without)
+{
+    unsigned modes = 16, thread = 4, instances = 4, held = 3, segment = 1;
+
+    for (uint32_t i = 0; i < edge->witness_count; i++) {
+        const struct lv_evidence other = evidence_of(check, edge->witness[i]);
+
+        if (i == without)
+            continue;
+        modes = same_modes(e, &other) ? 0 : modes;
+        thread = e->thread.v == other.thread.v ? 0 : thread;
+        instances = same_instances(e, &other) ? 0 : instances;
+        held = e->held_key == other.held_key ? 0 : held;
+        segment = e->segment == other.segment ? 0 : segment;
+    }
+    return modes + thread + instances + held + segment;
+}
+
+static bool is_known(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *e)
+{
+    for (uint32_t i = 0; i < edge->witness_count; i++) {
+        const struct lv_evidence known = evidence_of(check, edge->witness[i]);
+
+        if (known.thread.v == e->thread.v && known.segment == e->segment && known.held_key == e->held_key &&
+            same_instances(&known, e) && same_modes(&known, e))
+            return true;
+    }
+    return false;
+}
+
+/* The place of the witness that tells least beside the others, if @e would tell more in it; else NOBODY. */
+static uint32_t place_for(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *e)
+{
+    uint32_t place = NOBODY;
+    unsigned least = UINT32_MAX;
+
+    for (uint32_t i = 0; i < edge->witness_count; i++) {
+        const struct lv_evidence known = evidence_of(check, edge->witness[i]);
+        unsigned tells = worth(check, edge, &known, i);
+
+        if (tells < least && tells < worth(check, edge, e, i)) {
+            place = i;
+            least = tells;
+        }
+    }
+    return place;
+}
+
+bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, const struct lv_evidence *evidence)
+{
+    if (is_known(check, edge, evidence))
+        return false;
+    if (edge->witness_count < LV_EDGE_WITNESSES)
+        return true;
+    edge->witness_lost = true;
+    return place_for(check, edge, evidence) != NOBODY;
+}
+
+void lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at)
+{
+    const struct lv_evidence evidence = evidence_of(check, at);
+    uint32_t place = edge->witness_count;
+
+    if (place < LV_EDGE_WITNESSES) {
+        edge->witness_count++;
+    } else {
+        edge->witness_lost = true;
+        place = place_for(check, edge, &evidence);
+    }
+    if (place != NOBODY)
+        edge->witness[place] = at;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_CHECK_EVIDENCE_H
+#define LV_CHECK_EVIDENCE_H
+
+#include "check/circular.h"
+
+/*
+ * Which acquisitions are kept as witnesses of an edge. There is room for a few; what tells most is kept: each kind of
+ * dependency, and then different threads, instances, held locks and segments. One that tells the same as another that is
+ * kept is left out, and nothing is lost by that. Whatever else is left out, the edge remembers that something was.
+ */
+
+/* What an acquisition would tell about an edge. */
+struct lv_evidence {
+    lv_thread_id thread;
+    uint32_t segment;  /* node of the thread's segment; 0: it has none, so no witness is of it */
+    uint64_t held_key; /* lv_witness_held_key() of all that it holds */
+    const struct lv_held_record *held, *wanted;
+};
+
+/* The dependency bit that the witness stands for. */
+uint8_t lv_evidence_bit(const struct lv_check *check, struct lv_edge_witness at);
+
+/* Would @edge be better known with this evidence? If it is no news, or (then the edge has lost something) tells less than
+ * all that is kept, not. */
+bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, const struct lv_evidence *evidence);
+
+/* Keep the witness @at for @edge. When there is no room, it takes the place of the one that tells least, if it tells more. */
+void lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at);
+
+#endif
