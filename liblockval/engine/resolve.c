@@ -374,7 +374,6 @@ static void resolve_use(struct pool *p, const struct lv_use *use, uintptr_t site
 {
     ret->thread = resolve_thread(p, use->thread);
     resolve_lock(p, &use->record, &ret->lock);
-    ret->weak = use->weak;
     resolve_stack(p, use->at, &ret->at);
     ret->site = site != 0 ? place_name(p, site) : NULL;
 }

@@ -97,7 +97,6 @@ enum lv_report_news {
 struct lv_report_use {
     struct lv_report_thread thread;
     struct lv_report_lock lock;
-    bool weak; /* taken by a recursive reader; held shared */
     struct lv_report_stack
         at;           /* of the call that let the context interrupt, with the lock held; empty: the acquisition */
     const char *site; /* the call that installed the handler; null: no handler, or not known */

@@ -51,6 +51,11 @@ const char *lv_usage_headline(const struct lv_report *report, char buf[USAGE_HEA
     return buf;
 }
 
+static const char *earlier_of(const struct lv_report_use *use)
+{
+    return use->lock.earlier ? " (first acquisition from this site)" : "";
+}
+
 static void put_by(struct lv_text *out, const struct lv_report_use *use)
 {
     lv_text_puts(out, "     by ");
@@ -104,8 +109,7 @@ static void put_end(struct lv_text *out, const struct lv_report *report, bool in
     lv_put_class(out, &use->lock);
     lv_text_puts(out, "\n\n... which became ");
     put_state(out, report, use);
-    lv_text_printf(out, "-%s at%s:\n", inside ? "safe" : "unsafe",
-                   use->lock.earlier ? " (first acquisition from this site)" : "");
+    lv_text_printf(out, "-%s at%s:\n", inside ? "safe" : "unsafe", earlier_of(use));
     put_side(out, report, inside);
 }
 
@@ -144,7 +148,8 @@ static void put_one_lock(struct lv_text *out, const struct lv_report *report)
         bool inside = new != 0 ? inside_is_new : !inside_is_new;
 
         put_mark(out, report, inside);
-        lv_text_puts(out, new != 0 ? " state is new at:\n" : " state was registered at:\n");
+        lv_text_printf(out, " state %s at%s:\n", new != 0 ? "is new" : "was registered",
+                       earlier_of(inside ? &report->usage.inside : &report->usage.open));
         put_side(out, report, inside);
     }
 }
@@ -184,7 +189,7 @@ static void put_inversion(struct lv_text *out, const struct lv_report *report)
                    report->usage.is_signal ? "signals" : "interrupts");
     lv_text_puts(out, "\nThe first lock became ");
     put_state(out, report, new);
-    lv_text_printf(out, "-%s at:\n", inside_is_new ? "safe" : "unsafe");
+    lv_text_printf(out, "-%s at%s:\n", inside_is_new ? "safe" : "unsafe", earlier_of(new));
     put_side(out, report, inside_is_new);
 }
 

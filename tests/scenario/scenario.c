@@ -70,6 +70,13 @@ static void collect(struct lv_context *ctx, const struct lv_report *report, cons
         copy->holder_tid = report->holder_thread.tid;
         copy->holder_waits = report->holder_waits;
     }
+    if (report->kind == LV_FINDING_SIGNAL) {
+        copy_text(copy->state, sizeof(copy->state), report->usage.state);
+        copy->news = report->usage.news;
+        copy->new_edge = report->usage.new_edge;
+        copy->let_in = report->usage.open.at.count != 0;
+        copy_text(copy->inside, sizeof(copy->inside), report->usage.inside.site);
+    }
     for (uint32_t i = 0; i < report->reason_count && at < sizeof(copy->reasons); i++)
         at += (size_t)snprintf(copy->reasons + at, sizeof(copy->reasons) - at, "%s\n", report->reasons[i]);
     copy_text(copy->detail, sizeof(copy->detail), report->detail);

@@ -65,7 +65,12 @@ struct scenario_report {
     char reasons[512];
     char detail[128];
     char fingerprint[20];
-    char usage[5]; /* of the wanted lock's class in the first edge */
+    char usage[5];             /* of the wanted lock's class in the first edge */
+    char state[SCENARIO_NAME]; /* of kind signal: the context, */
+    enum lv_report_news news;  /* what was new, */
+    uint32_t new_edge;
+    bool let_in;     /* by a call, while the lock was held, */
+    char inside[64]; /* where the handler was installed, as it is shown; empty: not known */
     uint32_t held_count;
     size_t text_size;
 };
