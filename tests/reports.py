@@ -32,6 +32,7 @@ def findings_of(text):
         return [Finding("broken", "none", [], None)]
     finals = {fingerprint: verdict
               for verdict, fingerprint in re.findall(r"^  (\w+) +\w+ .*\[(\w+)\]$", text, re.MULTILINE)}
-    return [Finding(kind_of(head), verdict, [line.strip() for line in reasons.splitlines() if line],
+    # A reason that ends with a comma goes on in the next line.
+    return [Finding(kind_of(head), verdict, re.sub(r"(?<!,)\n  ", "\n", reasons).replace(",\n  ", ", ").split("\n")[1:],
                     finals.get(fingerprint))
             for head, (verdict, reasons), fingerprint in zip(heads, verdicts, fingerprints)]

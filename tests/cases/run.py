@@ -23,6 +23,7 @@ opposite in every row and must be wrong in each: a check that cannot fail checks
 
 import argparse
 import collections
+import concurrent.futures
 import os
 import pathlib
 import subprocess
@@ -122,6 +123,41 @@ def check_flipped(library, rows, command_of):
     return 1 if right or not rows else 0
 
 
+def run_row(library, row, command):
+    """How the row goes without the library, and for each way of identity what is wrong, what was found and what was said."""
+    probed = run(command + ["probe"])
+    if probed[0] not in (0, HANGS):
+        wrong = f"without the library: exit status {probed[0]}, {probed[1]}"
+        return probed, [(wrong, [], probed[2]) for _ in IDENTITIES]
+    return probed, [check_row(row, command, library, identity, probed) for identity in IDENTITIES]
+
+
+def run_rows(library, rows, command_of):
+    """Run all rows, as many at once as there are processors, and print a line for each and way of identity."""
+    number = failed = 0
+    ended = {}
+    print(f"1..{len(rows) * len(IDENTITIES)}")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda row: run_row(library, row, command_of(row)), rows)
+        for row, (probed, checks) in zip(rows, results):
+            title = " ".join(word for word in (row.family, row.kind, row.order) if word)
+            if probed[0] == HANGS:
+                ended[title] = probed[1].strip()
+            for identity, (wrong, found, said) in zip(IDENTITIES, checks):
+                number += 1
+                says = ", ".join(f"{finding.kind} ({finding.verdict})" for finding in found) or "clean"
+                print(f"{'not ' if wrong else ''}ok {number} - {title}: {row.steps}, identity={identity}: {says}",
+                      flush=True)
+                if wrong:
+                    failed += 1
+                    for line in (wrong + ("\n" + said if said else "")).splitlines():
+                        print(f"#   {line}")
+    print(f"# {len(rows)} rows, {len(ended)} of them ended at the finding, since the next step would not return:")
+    for title, why in ended.items():
+        print(f"#   {title}: {why}")
+    return 1 if failed else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description="Run the rows of a table of lock orders with real locks.")
     parser.add_argument("library")
@@ -145,32 +181,7 @@ def main():
 
     if args.flipped:
         return check_flipped(library, rows, command_of)
-    number = failed = 0
-    ended = {}
-    print(f"1..{len(rows) * len(IDENTITIES)}")
-    for row in rows:
-        command = command_of(row)
-        probed = run(command + ["probe"])
-        title = " ".join(word for word in (row.family, row.kind, row.order) if word)
-        if probed[0] == HANGS:
-            ended[title] = probed[1].strip()
-        for identity in IDENTITIES:
-            number += 1
-            if probed[0] not in (0, HANGS):
-                wrong, found, said = f"without the library: exit status {probed[0]}, {probed[1]}", [], probed[2]
-            else:
-                wrong, found, said = check_row(row, command, library, identity, probed)
-            says = ", ".join(f"{finding.kind} ({finding.verdict})" for finding in found) or "clean"
-            print(f"{'not ' if wrong else ''}ok {number} - {title}: {row.steps}, identity={identity}: {says}",
-                  flush=True)
-            if wrong:
-                failed += 1
-                for line in (wrong + ("\n" + said if said else "")).splitlines():
-                    print(f"#   {line}")
-    print(f"# {len(rows)} rows, {len(ended)} of them ended at the finding, since the next step would not return:")
-    for title, why in ended.items():
-        print(f"#   {title}: {why}")
-    return 1 if failed else 0
+    return run_rows(library, rows, command_of)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ static pthread_mutex_t exempted = PTHREAD_MUTEX_INITIALIZER;
 /* title: A E and E A, where E has lockval_set_novalidate() */
 
 /* case: others */
-/* title: the same, and A B and B A with E held */
+/* title: the same, and A B and B A */
 /* status: 66 */
 /* findings: 1 */
 /* expect: ^-> #1 \(b\) */
@@ -25,10 +25,8 @@ int main(int argc, char **argv)
     nest(&a, &exempted);
     nest(&exempted, &a);
     if (is_case(argv, "others")) {
-        MUST(pthread_mutex_lock(&exempted) == 0);
         nest(&a, &b);
         nest(&b, &a);
-        MUST(pthread_mutex_unlock(&exempted) == 0);
     }
     puts("done");
     return 0;

@@ -67,7 +67,8 @@ def what_is_said(case, library, program):
     said = []
     for finding in found:
         later = f", at the end **{finding.final}**" if finding.final not in (None, finding.verdict) else ""
-        said.append(f"{finding.kind}, **{finding.verdict}**{later}: " + "; ".join(finding.reasons))
+        reasons = re.sub(r"(\w)/\d+\b", r"\1", "; ".join(finding.reasons))  # without numbers of threads
+        said.append(f"{finding.kind}, **{finding.verdict}**{later}: {reasons}")
     return "<br>".join(said)
 
 
