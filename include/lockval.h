@@ -77,7 +77,8 @@ enum lockval_kind {
 
 #define LOCKVAL_SUBCLASSES 8 /* subclasses are 0 to 7 */
 
-/* A class key. Its address is the class: give it static storage, one for each set of locks that follow one rule. */
+/* A class key. Its address is the class: give it static storage, one for each set of locks that follow one rule, or register
+ * it (lockval_register_key()). */
 struct lockval_key {
     unsigned long lockval_private[2];
 };
@@ -186,6 +187,22 @@ LOCKVAL_API void lockval_set_notrack_map(struct lockval_map *map);
 
 /* Is @map of the class of @key? 1 yes, 0 no, -1 when lockval is absent. */
 LOCKVAL_API int lockval_match_class_map(const struct lockval_map *map, const struct lockval_key *key);
+
+/* ---- keys that come and go ----------------------------------------------------------------------------------------- */
+
+/* @key lies in memory that is given back one day. Without this call the program is told, once, that such a key is not static. A
+ * key that is registered already is a finding (assert). Kernel: lockdep_register_key(). */
+LOCKVAL_API void lockval_register_key(struct lockval_key *key);
+
+/* @key is about to go away: its class is forgotten, with its subclasses and all that is known of their order, and the next key
+ * at that place is another class. To take a lock of it after this is a finding (lifetime), until it is initialised anew. To
+ * unregister what was not registered is one (assert). Kernel: lockdep_unregister_key(). */
+LOCKVAL_API void lockval_unregister_key(struct lockval_key *key);
+
+/* The same for all keys and static locks in @size bytes from @start, registered or not: for memory that the program loads and
+ * unloads by itself. Modules that dlclose() unloads need no call, their classes stay for reports. Kernel:
+ * lockdep_free_key_range(). */
+LOCKVAL_API void lockval_free_key_range(const void *start, unsigned long size);
 
 /* ---- pthread and C11 locks ----------------------------------------------------------------------------------------- */
 
@@ -379,6 +396,9 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_set_novalidate_map(map) LOCKVAL_CALL_(lockval_set_novalidate_map, (map))
 #define lockval_set_notrack_map(map) LOCKVAL_CALL_(lockval_set_notrack_map, (map))
 #define lockval_match_class_map(map, key) (lockval_match_class_map ? (lockval_match_class_map)(map, key) : -1)
+#define lockval_register_key(key) LOCKVAL_CALL_(lockval_register_key, (key))
+#define lockval_unregister_key(key) LOCKVAL_CALL_(lockval_unregister_key, (key))
+#define lockval_free_key_range(start, size) LOCKVAL_CALL_(lockval_free_key_range, (start, size))
 #define lockval_set_class(lock, kind, key, name) LOCKVAL_CALL_(lockval_set_class, (lock, kind, key, name))
 #define lockval_set_novalidate(lock, kind) LOCKVAL_CALL_(lockval_set_novalidate, (lock, kind))
 #define lockval_set_notrack(lock, kind) LOCKVAL_CALL_(lockval_set_notrack, (lock, kind))
@@ -446,6 +466,9 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_set_novalidate_map(map) ((void)0)
 #define lockval_set_notrack_map(map) ((void)0)
 #define lockval_match_class_map(map, key) (-1)
+#define lockval_register_key(key) ((void)0)
+#define lockval_unregister_key(key) ((void)0)
+#define lockval_free_key_range(start, size) ((void)0)
 #define lockval_set_class(lock, kind, key, name) ((void)0)
 #define lockval_set_novalidate(lock, kind) ((void)0)
 #define lockval_set_notrack(lock, kind) ((void)0)

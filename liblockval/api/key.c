@@ -3,6 +3,30 @@
 
 #include "api/calls.h"
 #include "engine/site.h"
+#include "engine/zap.h"
+
+/* A key in memory that may be used again for something else: the program is told, once. It is no finding, as the order of the
+ * locks may be right all the same. */
+static void notice_unregistered(struct lv_context *ctx, struct lv_thread *t, const struct lockval_key *key,
+                                const char *name)
+{
+    char buf[256];
+    struct lv_text text;
+
+    if (__atomic_load_n(&ctx->key_noticed, __ATOMIC_RELAXED))
+        return;
+    t->guard++;
+    if (!lv_key_is_registered(ctx, (uintptr_t)key) && !__atomic_exchange_n(&ctx->key_noticed, true, __ATOMIC_RELAXED)) {
+        lv_text_init(&text, buf, sizeof(buf));
+        lv_text_printf(
+            &text,
+            "lockval: the key of '%s' at %p is neither static nor registered (lockval_register_key): when its "
+            "memory is used again, its class is another's, too\n",
+            name != NULL ? name : "?", (const void *)key);
+        lv_context_say(ctx, buf, text.len);
+    }
+    t->guard--;
+}
 
 struct lv_class_key lv_api_key(struct lv_context *ctx, struct lv_thread *t, const struct lockval_key *key,
                                const char *name, enum lv_kind kind)
@@ -20,6 +44,8 @@ struct lv_class_key lv_api_key(struct lv_context *ctx, struct lv_thread *t, cons
     ret.place = (uintptr_t)key - (ret.module != NULL ? ret.module->bias : 0);
     if (ret.module != NULL)
         ret.module = ret.module->first;
+    else
+        notice_unregistered(ctx, t, key, name);
     return ret;
 }
 

@@ -14,9 +14,13 @@
 static void give(struct lv_thread *t, const struct lv_object *object, lv_class_id class, unsigned flags, uintptr_t site)
 {
     struct lv_context *ctx = &lv_process_context;
-    const struct lv_rekey to = { class, class, (flags & LV_IDENTITY_UNCHECKED) != 0 };
+    const struct lv_rekey to = {
+        .base = class,
+        .class = class,
+        .uid = lv_identity_uid(lv_identity_rekey(ctx, t, object, class, flags)),
+        .unchecked = (flags & LV_IDENTITY_UNCHECKED) != 0,
+    };
 
-    lv_identity_rekey(ctx, t, object, class, flags);
     if ((flags & LV_IDENTITY_NOTRACK) != 0)
         (void)lv_held_drop(t, object->address);
     else if (t->depth != 0)

@@ -10,7 +10,6 @@
 #include "engine/orphan.h"
 #include "engine/publish.h"
 #include "engine/summary.h"
-#include "engine/watch.h"
 #include "sys/memcheck.h"
 
 int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
@@ -28,8 +27,6 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
         ctx->program = "";
     if (ctx->sink == NULL)
         ctx->sink = lv_context_write_log;
-    if (ctx->upgraded == NULL)
-        ctx->upgraded = lv_context_write_log;
     lv_modules_init(&ctx->modules, &ctx->arena);
     r = lv_classes_init(&ctx->classes, &ctx->arena);
     if (r == 0)
@@ -56,8 +53,9 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     lv_lives_init(ctx);
     lv_orphans_init(ctx);
     lv_made_init(ctx);
-    lv_watch_init(ctx);
     lv_table_init(&ctx->found, &ctx->arena);
+    lv_table_init(&ctx->keys, &ctx->arena);
+    ctx->classes.uids = &ctx->next_uid;
     lv_vec_init(&ctx->thread_infos, &ctx->arena, sizeof(struct lv_thread_info));
     lv_vec_init(&ctx->instances, &ctx->arena, sizeof(struct lv_instance));
     if (lv_vec_add(&ctx->thread_infos, &unused) == NULL || lv_vec_add(&ctx->instances, &unused) == NULL)

@@ -92,9 +92,13 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
     struct lv_witness *witness;
     struct lv_edge *edge;
     uint32_t number;
-    int fresh = lv_digraph_add(&ctx->graph, held->class.v, wanted->class.v, bit, &number), r;
+    int fresh, r;
     bool keep;
 
+    if (lv_class_is_gone(&ctx->classes, held->class, (uint32_t)held->uid) ||
+        lv_class_is_gone(&ctx->classes, wanted->class, (uint32_t)wanted->uid))
+        return LV_EVENT_EDGE_KNOWN;
+    fresh = lv_digraph_add(&ctx->graph, held->class.v, wanted->class.v, bit, &number);
     if (fresh < 0)
         return fresh;
     lv_sem_mark(ctx, held);

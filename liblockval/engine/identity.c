@@ -275,19 +275,21 @@ lv_class_id lv_identity_class_of(struct lv_context *ctx, struct lv_thread *t, co
     return class;
 }
 
-void lv_identity_rekey(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, lv_class_id class,
-                       unsigned flags)
+uint64_t lv_identity_rekey(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
+                           lv_class_id class, unsigned flags)
 {
     uint64_t word;
 
     t->guard++;
     word = lv_identity_peek(ctx, object);
-    if (word == 0 || class.v == 0 || class.v >> LV_IDENTITY_CLASS_BITS != 0)
+    if (word == 0 || class.v == 0 || class.v >> LV_IDENTITY_CLASS_BITS != 0 ||
+        lv_class_is_gone(&ctx->classes, class, lv_identity_uid(word)))
         word = make_word(ctx, class, flags);
     else
         word = (uint64_t)lv_identity_uid(word) << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;
     renew(ctx, t, object, word);
     t->guard--;
+    return word;
 }
 
 void lv_identity_forget(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)

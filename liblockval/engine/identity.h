@@ -134,9 +134,10 @@ void lv_identity_set(struct lv_context *ctx, struct lv_thread *t, const struct l
 /* The class of @key, made if it is new; 0 without memory. */
 lv_class_id lv_identity_class_of(struct lv_context *ctx, struct lv_thread *t, const struct lv_class_key *key);
 
-/* @object stays the instance that it is, or becomes one, and belongs to @class from now on, with @flags. */
-void lv_identity_rekey(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, lv_class_id class,
-                       unsigned flags);
+/* @object belongs to @class from now on, with @flags, and stays the instance that it is, unless it is none or older than the
+ * class. Returns the identity word, 0 without memory. */
+uint64_t lv_identity_rekey(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
+                           lv_class_id class, unsigned flags);
 
 /* @object is destroyed: the next lock at its place is another one. */
 void lv_identity_forget(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object);

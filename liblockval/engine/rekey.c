@@ -41,6 +41,8 @@ static void change(struct lv_held *h, const struct lv_rekey *to)
 {
     h->base = to->base;
     h->class = to->class;
+    if (to->uid != 0)
+        h->uid = to->uid;
     if (to->unchecked)
         h->flags |= LV_UNCHECKED;
 }

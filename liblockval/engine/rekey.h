@@ -8,6 +8,7 @@
 struct lv_rekey {
     lv_class_id base;
     lv_class_id class; /* with the subclass */
+    uint32_t uid;      /* 0: the instance that it is */
     bool unchecked;    /* its order is not judged any more */
 };
 

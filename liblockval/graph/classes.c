@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Classes are added under the owner's lock and never removed: a module's classes survive its unloading in reports. */
+/* Classes are added under the owner's lock. Those of a module survive its unloading in reports; a class goes only when the
+ * program says that its key does, and its memory stays what it is (type-stable). */
 
 #include "graph/classes.h"
 
@@ -37,29 +38,57 @@ static uint64_t hash_key(const struct lv_class_key *key)
     return lv_hash_mix(h, (uint64_t)key->origin << 8 | (uint64_t)key->kind);
 }
 
-static const char *copy_text(struct lv_classes *classes, const char *text)
+/* A number for a new class: one that was another class's, or a new one. Its memory is zeroed, but for the room for a name that
+ * it may have. Null without memory. */
+static struct lv_class *class_new(struct lv_classes *classes, uint32_t *ret_number)
+{
+    struct lv_class *class;
+    struct lv_class fresh = { .reused = true };
+
+    if (classes->spare == 0)
+        return lv_vec_add(&classes->all, ret_number); /* older locks cannot name it */
+    *ret_number = classes->spare;
+    class = lv_classes_get(classes, (lv_class_id){ classes->spare });
+    classes->spare = class->next_zapped;
+    fresh.name_room = class->name_room;
+    fresh.key.name = class->key.name;
+    *class = fresh;
+    return class;
+}
+
+/* The class's own copy of its name, in the memory that a class of this number had before if that is large enough. */
+static bool set_name(struct lv_classes *classes, struct lv_class *class, const char *text, char *room)
 {
     size_t size = strlen(text) + 1;
-    char *copy = lv_arena_alloc(classes->arena, size);
 
-    if (copy != NULL)
-        memcpy(copy, text, size);
-    return copy;
+    if (room == NULL || class->name_room < size) {
+        room = lv_arena_alloc(classes->arena, size);
+        class->name_room = (uint32_t)size;
+    }
+    if (room == NULL)
+        return false;
+    memcpy(room, text, size);
+    class->key.name = room;
+    return true;
 }
 
 /* Fill in a new class from its key; false without memory. */
 static bool set_up(struct lv_classes *classes, struct lv_class *class, uint32_t number, const struct lv_class_key *key)
 {
+    char *room = (char *)(uintptr_t) class->key.name;
+
+    class->first_uid = classes->uids != NULL ? __atomic_load_n(classes->uids, __ATOMIC_RELAXED) + 1 : 0;
     class->id.v = class->base.v = number;
     class->subclasses[0] = class->id;
     class->key = *key;
     class->explicit_key = key->origin == LV_CLASS_NAME;
     class->standing = key->kind == LV_KIND_SEM ? LV_CLASS_IS_CANDIDATE : LV_CLASS_IS_LOCK;
     class->version = 1;
-    if (key->name == NULL)
+    if (key->name == NULL) {
+        class->name_room = 0; /* rare: what room there was is lost */
         return true;
-    class->key.name = copy_text(classes, key->name);
-    if (class->key.name == NULL)
+    }
+    if (!set_name(classes, class, key->name, room))
         return false;
     {
         uint64_t hash = lv_hash_text(0, key->name) | 1;
@@ -95,7 +124,7 @@ lv_class_id lv_classes_find(const struct lv_classes *classes, const struct lv_cl
 lv_class_id lv_classes_add(struct lv_classes *classes, const struct lv_class_key *key)
 {
     uint32_t number;
-    struct lv_class *class = lv_vec_add(&classes->all, &number);
+    struct lv_class *class = lv_vec_add(&classes->all, &number); /* its uids are not those of instances */
 
     return class != NULL && set_up(classes, class, number, key) ? class->id : (lv_class_id){ 0 };
 }
@@ -103,14 +132,16 @@ lv_class_id lv_classes_add(struct lv_classes *classes, const struct lv_class_key
 lv_class_id lv_classes_find_or_add(struct lv_classes *classes, const struct lv_class_key *key)
 {
     uint64_t hash;
-    lv_class_id class = look_up(classes, key, &hash);
+    lv_class_id known = look_up(classes, key, &hash);
+    struct lv_class *class;
+    uint32_t number;
 
-    if (class.v != 0)
-        return class;
-    class = lv_classes_add(classes, key);
-    if (class.v != 0 && lv_table_insert(&classes->by_key, hash, class.v) < 0)
-        class.v = 0;
-    return class;
+    if (known.v != 0)
+        return known;
+    class = class_new(classes, &number);
+    if (class == NULL || !set_up(classes, class, number, key) || lv_table_insert(&classes->by_key, hash, number) < 0)
+        return (lv_class_id){ 0 };
+    return class->id;
 }
 
 void lv_class_set_standing(struct lv_classes *classes, lv_class_id base, enum lv_class_standing standing)
@@ -118,18 +149,78 @@ void lv_class_set_standing(struct lv_classes *classes, lv_class_id base, enum lv
     __atomic_store_n(&lv_classes_get(classes, base)->standing, (uint8_t)standing, __ATOMIC_RELAXED);
 }
 
+/* The name's last version is given back, so that a key that comes and goes does not count up. */
+static void forget_name(struct lv_classes *classes, const struct lv_class *class)
+{
+    uint64_t hash = lv_hash_text(0, class->key.name) | 1;
+
+    if (lv_table_find(&classes->names, hash) != class->version)
+        return;
+    if (class->version == 1)
+        lv_table_remove(&classes->names, hash);
+    else
+        (void)!lv_table_insert(&classes->names, hash, class->version - 1); /* the key is there: nothing can fail */
+}
+
+void lv_classes_zap(struct lv_classes *classes, lv_class_id id)
+{
+    struct lv_class *class = lv_classes_get(classes, id);
+    uint64_t hash;
+
+    if (class->zapped)
+        return;
+    if (class->subclass == 0) {
+        if (look_up(classes, &class->key, &hash).v == id.v)
+            lv_table_remove(&classes->by_key, hash);
+        if (class->key.name != NULL)
+            forget_name(classes, class);
+    }
+    __atomic_store_n(&class->zapped, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&class->order, NULL, __ATOMIC_RELAXED);
+    __atomic_store_n(&classes->any_zapped, true, __ATOMIC_RELAXED);
+    class->next_zapped = classes->zapped;
+    classes->zapped = id.v;
+    classes->zapped_count++;
+}
+
+void lv_classes_reuse(struct lv_classes *classes)
+{
+    while (classes->zapped != 0) {
+        struct lv_class *class = lv_classes_get(classes, (lv_class_id){ classes->zapped });
+        uint32_t number = classes->zapped;
+
+        classes->zapped = class->next_zapped;
+        class->next_zapped = 0;
+        if (class->kept)
+            continue;
+        if (class->subclass != 0) {
+            class->key.name = NULL; /* the base class's */
+            class->name_room = 0;
+        }
+        class->next_zapped = classes->spare;
+        classes->spare = number;
+    }
+    classes->zapped_count = 0;
+}
+
 lv_class_id lv_classes_subclass(struct lv_classes *classes, lv_class_id base, unsigned subclass)
 {
     struct lv_class *parent = lv_classes_get(classes, base);
     struct lv_class *class;
     uint32_t number;
+    bool reused;
 
     if (parent->subclasses[subclass].v != 0)
         return parent->subclasses[subclass];
-    class = lv_vec_add(&classes->all, &number);
+    if (parent->zapped)
+        return (lv_class_id){ 0 };
+    class = class_new(classes, &number);
     if (class == NULL)
         return (lv_class_id){ 0 };
+    reused = class->reused;
     *class = *parent;
+    class->reused = reused; /* and the parent's locks are its own, so .first_uid is the parent's */
+    class->kept = false;
     class->id.v = number;
     class->subclass = (uint8_t)subclass;
     class->usage = 0;

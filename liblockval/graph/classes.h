@@ -70,8 +70,6 @@ struct lv_class {
     uint8_t usage;       /* owner's lock */
     uint32_t uses;       /* owner's lock; graph/uses.h: the latest, 0: none */
     uint32_t instances;  /* of a base class: locks that ever were of it; atomic, stops at LV_CLASS_MANY */
-    bool watch_begun;    /* owner's lock: it is, or was, under watch (engine/watch.h) */
-    uint16_t watch_left; /* atomic, written under the owner's lock: acquisitions that are still looked at */
     uint8_t pairs_epoch; /* atomic, written under the owner's lock: check/pairs.h */
     uint8_t standing;    /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
     uint8_t wait_outer; /* owner's lock, these four: check/wait.h. What the program said; a kind's own are not stored */
@@ -84,12 +82,19 @@ struct lv_class {
     uint32_t wrapper_born; /* owner's lock: the number of its module */
     uint32_t ways;         /* owner's lock: INIT, LOCK: distinct ways, through wrappers, from the site to the lock */
     uint32_t version;      /* the how-manyth class of this name, from 1 on */
+    bool zapped;           /* atomic, written under the owner's lock: its key is gone, and so is what was known of it */
+    bool kept;             /* owner's lock: a finding names it, so that its number is never used again */
+    bool reused;           /* constant once the class is found: the number was another class's before, */
+    uint32_t first_uid;    /* and locks of an older instance number than this, of the base class's, were that class's */
+    uint32_t name_room;    /* owner's lock: size of the memory at .key.name */
+    uint32_t next_zapped;  /* owner's lock */
     uint32_t ordinal; /* the how-manyth class of this origin, kind and function; for the stable key. 0: not asked yet */
     lv_class_id subclasses[LV_SUBCLASSES]; /* base class only; atomic, written under the owner's lock; [0] is itself */
 };
 
 enum {
-    LV_CLASS_MANY = 2
+    LV_CLASS_MANY = 2,
+    LV_CLASSES_BATCH = 1024 /* zapped classes whose numbers are used again together */
 };
 
 /* One more lock is of the class @base. Context: any thread. */
@@ -104,6 +109,11 @@ struct lv_classes {
     struct lv_vec all; /* struct lv_class; number 0 is not used */
     struct lv_table by_key;
     struct lv_table names; /* hash of a name -> how many classes have it */
+    const uint32_t *uids; /* constant after init: the last instance number that was given out, atomic; null: none are */
+    uint32_t zapped;      /* first zapped class, linked through .next_zapped; 0: none */
+    uint32_t zapped_count; /* of these */
+    uint32_t spare;        /* the same of those whose numbers may be used again */
+    bool any_zapped;       /* atomic: some class ever was */
 };
 
 int lv_classes_init(struct lv_classes *classes, struct lv_arena *arena) LV_MUST_CHECK;
@@ -113,6 +123,29 @@ static inline struct lv_class *lv_classes_get(const struct lv_classes *classes, 
 {
     return lv_vec_at(&classes->all, id.v);
 }
+
+/* Is the lock with the instance number @uid, whose identity names the class @id, of a class that was zapped? Of what was taken
+ * with a subclass, ask for the base. Context: any thread. */
+static inline bool lv_class_is_gone(const struct lv_classes *classes, lv_class_id id, uint32_t uid)
+{
+    const struct lv_class *class;
+
+    if (LV_LIKELY(!__atomic_load_n(&classes->any_zapped, __ATOMIC_RELAXED)) || id.v == 0)
+        return false;
+    class = lv_classes_get(classes, id);
+    return __atomic_load_n(&class->zapped, __ATOMIC_RELAXED) ||
+           (class->reused && (int32_t)(uid - class->first_uid) < 0);
+}
+
+/*
+ * Zap the class @id: it is found no more by its key, and the next class of that key is another one. Its number is used again
+ * only after lv_classes_reuse(). What else is known by that number is the caller's to forget. Context: owner's lock held.
+ */
+void lv_classes_zap(struct lv_classes *classes, lv_class_id id);
+
+/* The numbers of all zapped classes that no finding names may be used again: nobody knows anything by them. Context: owner's
+ * lock held. */
+void lv_classes_reuse(struct lv_classes *classes);
 
 /* What the class @base, and with it its subclasses, is found to be. Context: any thread. */
 static inline enum lv_class_standing lv_class_standing(const struct lv_classes *classes, lv_class_id base)

@@ -149,6 +149,16 @@ void lv_digraph_remove(struct lv_digraph *g, uint32_t number)
     g->live--;
 }
 
+void lv_digraph_detach(struct lv_digraph *g, uint32_t number)
+{
+    struct lv_edge *edge = lv_digraph_edge(g, number);
+
+    lv_table_remove(&g->by_ends, ends_key(edge->from, edge->to));
+    unlink_edge(g, edge);
+    edge->next = edge->prev = edge->next_in = edge->prev_in = 0;
+    g->live--;
+}
+
 void lv_digraph_pass_by(struct lv_digraph *g, uint32_t node, bool pass_by)
 {
     if (node < g->nodes.count)

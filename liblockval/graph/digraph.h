@@ -112,6 +112,10 @@ int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit
 /* Forget @edge; its number is used again. The caller sees to its witnesses. */
 void lv_digraph_remove(struct lv_digraph *g, uint32_t edge);
 
+/* @edge is found no more, and no path leads over it. It stays what it is, with its number and its witnesses, for those who
+ * know it by that. */
+void lv_digraph_detach(struct lv_digraph *g, uint32_t edge);
+
 /* From now on paths lead through @node, or (@pass_by) do not. A node that does not exist yet is not made. */
 void lv_digraph_pass_by(struct lv_digraph *g, uint32_t node, bool pass_by);
 

@@ -33,6 +33,7 @@ static void print_lock(const void *lock, char *text, unsigned long size)
 
 static void maps(void)
 {
+    lockval_register_key(&key);
     lockval_init_map(&map, "map", &key);
     lockval_acquire_map(&map, LOCKVAL_WRITE, LOCKVAL_SUBCLASSES - 1, LOCKVAL_TRY, 0);
     lockval_acquired_map(&map);
@@ -144,6 +145,8 @@ int main(void)
     claims();
     lockval_off();
     lockval_on();
+    lockval_free_key_range(&event_key, sizeof(event_key));
+    lockval_unregister_key(&key);
     (void)before;
     (void)on_report;
     (void)compare;

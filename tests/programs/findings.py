@@ -32,7 +32,6 @@ VERDICT = re.compile(r"^verdict: (\w+)$", re.MULTILINE)
 FINGERPRINT = re.compile(r"^fingerprint: ([0-9a-f?]+)$", re.MULTILINE)
 CLASSES = re.compile(r"^classes: ((?:.+\n)(?: {9}.+\n)*)", re.MULTILINE)
 FRAME = re.compile(r"^ +(?:#\d+ )?(\S+ \([^()]+\))$", re.MULTILINE)
-EXPECTED = re.compile(r"lockval: (?:stats of |\d+ findings?: |finding [0-9a-f?]+ is upgraded: )")
 STATS = re.compile(r"^lockval: stats of (.+)\[(\d+)\]\n((?:  \S+ +\d+\n)+)", re.MULTILINE)
 
 
@@ -111,7 +110,7 @@ def read_text(text, into):
         into.slow += counters.get("slow-walks", 0)
     into.silent += not found
     into.notices += [line for line in text.splitlines()
-                     if line.startswith("lockval: ") and not EXPECTED.match(line)]
+                     if line.startswith("lockval: ") and not line.startswith("lockval: stats of ")]
 
 
 def read_folder(folder):
