@@ -64,16 +64,25 @@ static int add(struct lv_context *ctx, struct lv_thread *t, struct lv_use *use, 
     return r;
 }
 
-/* The call that installed the handler of @signal which @t runs. */
+/* The call that installed the handler of @signal which @t runs; the innermost of them. */
 static uintptr_t handler_site(const struct lv_context *ctx, const struct lv_thread *t, int signal)
 {
-    const struct lv_handler_running *running = NULL;
+    uint32_t depth = t->handlers != NULL ? t->handlers->depth : 0;
 
-    if (t->handlers != NULL)
-        running = lv_handlers_current(t->handlers, (uintptr_t)__builtin_frame_address(0));
-    if (running != NULL && running->signal == signal)
-        return running->site;
+    while (depth-- > 0) {
+        const struct lv_handler_running *running = lv_handlers_at(t->handlers, depth);
+
+        if (running->signal == signal && running->inside == 0)
+            return running->site;
+    }
     return __atomic_load_n(&ctx->handler_site[lv_state_of_signal(signal)], __ATOMIC_RELAXED);
+}
+
+/* Does @t run a handler of @signal that was replaced meanwhile? What comes now is another one: it says nothing about this. */
+static bool is_replaced(const struct lv_context *ctx, const struct lv_thread *t, int signal)
+{
+    return handler_site(ctx, t, signal) !=
+           __atomic_load_n(&ctx->handler_site[lv_state_of_signal(signal)], __ATOMIC_RELAXED);
 }
 
 /* Each context that the thread is in by itself, as each handler was installed somewhere else. */
@@ -89,9 +98,12 @@ static int add_inside(struct lv_context *ctx, struct lv_thread *t, const struct 
                               .states = lv_states_of(state),
                               .record = *record };
 
-        if (lv_state_is_signal(state))
-            use.site = handler_site(ctx, t, (int)state + 1);
         in = lv_states_minus(in, use.states);
+        if (lv_state_is_signal(state)) {
+            if (is_replaced(ctx, t, (int)state + 1))
+                continue;
+            use.site = handler_site(ctx, t, (int)state + 1);
+        }
         r = add(ctx, t, &use, findings);
     }
     return r;

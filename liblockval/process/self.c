@@ -226,8 +226,10 @@ static void after_fork_child(void)
     lv_context_unlock(ctx, &locked);
     if (ctx->state != LV_STATE_OFF) {
         lv_self_state = &nobody;
-        if (t != NULL && t != &nobody)
+        if (t != NULL && t != &nobody) {
             forget_locks(ctx, t);
+            lv_signals_forked(t);
+        }
         lv_thread_after_fork(ctx, t != &nobody ? t : NULL);
     } else if (t != NULL) {
         t = &nobody;

@@ -71,6 +71,14 @@ void lv_signals_left(uint32_t depth)
         leave_contexts(t, left->nesting);
 }
 
+void lv_signals_forked(struct lv_thread *t)
+{
+    const struct lv_handlers *handlers = &lv_self_handlers;
+
+    if (handlers->depth != 0 && handlers->running[0].inside == 0)
+        leave_contexts(t, handlers->running[0].nesting);
+}
+
 /* A handler that blocks its own signal and finds it open, though no call opened it, was left in a way that put the mask
  * back. */
 static bool is_gone(const struct lv_thread *t, const struct lv_handler_running *running, uint64_t mask)

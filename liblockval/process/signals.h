@@ -34,6 +34,10 @@ void lv_signals_changed(int number);
 /* @t, the calling thread's state, is new: its mask and the handlers that it runs already. */
 void lv_signals_begin(struct lv_thread *t);
 
+/* A child was forked, with @t as its thread, maybe in a handler. It may never return from that, and goes on as code like any
+ * other: it is not in the handler's context any more. */
+void lv_signals_forked(struct lv_thread *t);
+
 /* The handlers of the calling thread from number @depth on were just left by a jump: so are their contexts. */
 void lv_signals_left(uint32_t depth);
 

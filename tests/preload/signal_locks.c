@@ -10,13 +10,10 @@
 /* expect: in the handler of signal SIGUSR1, installed at install_with\+0x */
 /* stdout: ^done$ */
 /* reject: liblockval\.so */
-/* sighold and its kin are deprecated, and hooked all the same. */
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-#include "program.h"
+#include "masks.h"
 
 #include <poll.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/wait.h>
@@ -26,35 +23,6 @@ static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALI
 static pthread_rwlock_t w = PTHREAD_RWLOCK_INITIALIZER;
 static volatile sig_atomic_t quiet, runs;
 static sigjmp_buf out;
-
-static sigset_t set_of(int number)
-{
-    sigset_t set;
-
-    MUST(sigemptyset(&set) == 0 && (number == 0 || sigaddset(&set, number) == 0));
-    return set;
-}
-
-static void mask(int how, int number)
-{
-    sigset_t set = set_of(number);
-
-    MUST(pthread_sigmask(how, &set, NULL) == 0);
-}
-
-static __attribute__((noinline)) void install_with(int number, void (*handler)(int), int flags, int with)
-{
-    struct sigaction action = { .sa_handler = handler, .sa_flags = flags, .sa_mask = set_of(with) };
-
-    MUST(sigaction(number, &action, NULL) == 0);
-}
-
-#define install(number, handler) install_with(number, handler, 0, 0)
-
-static __attribute__((noinline)) void take(pthread_mutex_t *mutex)
-{
-    MUST(pthread_mutex_lock(mutex) == 0 && pthread_mutex_unlock(mutex) == 0);
-}
 
 static void take_a(int number)
 {

@@ -5,14 +5,10 @@
  */
 /* status: 0 */
 /* stdout: ^done$ */
-/* sighold and its kin are deprecated, and hooked all the same. */
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-#include "program.h"
+#include "masks.h"
 
 #include <poll.h>
 #include <semaphore.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -26,39 +22,6 @@ static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALI
 static pthread_rwlock_t w = PTHREAD_RWLOCK_INITIALIZER;
 static sem_t sem;
 static volatile sig_atomic_t runs;
-static sigjmp_buf out;
-
-static sigset_t set_of(int number)
-{
-    sigset_t set;
-
-    MUST(sigemptyset(&set) == 0 && (number == 0 || sigaddset(&set, number) == 0));
-    return set;
-}
-
-static void mask(int how, int number)
-{
-    sigset_t set = set_of(number);
-
-    MUST(pthread_sigmask(how, &set, NULL) == 0);
-}
-
-static void install_with(int number, void (*handler)(int), int flags, int with)
-{
-    struct sigaction action = { .sa_handler = handler, .sa_flags = flags, .sa_mask = set_of(with) };
-
-    MUST(sigaction(number, &action, NULL) == 0);
-}
-
-static void install(int number, void (*handler)(int))
-{
-    install_with(number, handler, 0, 0);
-}
-
-static void take(pthread_mutex_t *mutex)
-{
-    MUST(pthread_mutex_lock(mutex) == 0 && pthread_mutex_unlock(mutex) == 0);
-}
 
 static void take_a(int number)
 {
@@ -292,65 +255,6 @@ static void harmless_handler(void)
     }
 }
 
-/* No handler any more, when the lock is taken with the signal open. */
-static void once(int number)
-{
-    take_a(number);
-}
-
-static void removed(void)
-{
-    extern int sigignore(int);
-
-    install(SIGUSR1, take_a);
-    MUST(raise(SIGUSR1) == 0);
-    MUST(signal(SIGUSR1, SIG_DFL) == take_a);
-    take(&a);
-    install(SIGUSR1, take_a);
-    MUST(raise(SIGUSR1) == 0);
-    MUST(sigignore(SIGUSR1) == 0);
-    take(&a);
-    MUST(raise(SIGUSR1) == 0 && runs == 2);
-    install_with(SIGUSR2, once, (int)SA_RESETHAND, 0);
-    MUST(raise(SIGUSR2) == 0);
-    take(&a);
-    MUST(sysv_signal(SIGUSR2, once) == SIG_DFL && raise(SIGUSR2) == 0);
-    take(&a);
-}
-
-/* One handler of a signal takes the lock, another leaves it alone. */
-static void count(int number)
-{
-    (void)number;
-    runs++;
-}
-
-static void other_handler(void)
-{
-    install(SIGUSR1, count);
-    take(&a);
-    MUST(raise(SIGUSR1) == 0);
-    mask(SIG_BLOCK, SIGUSR1);
-    install(SIGUSR1, take_a);
-    handle(SIGUSR1);
-    take(&a);
-    install(SIGUSR1, count);
-    mask(SIG_UNBLOCK, SIGUSR1);
-    take(&a);
-    MUST(raise(SIGUSR1) == 0);
-}
-
-/* A signal that gets another handler again and again is not judged. */
-static void changing(void)
-{
-    for (int i = 0; i < 10; i++) {
-        install(SIGUSR1, count);
-        install(SIGUSR1, take_a);
-    }
-    MUST(raise(SIGUSR1) == 0);
-    take(&a);
-}
-
 /* The thread's own code raised it, and did so outside of the lock. */
 static char *page;
 
@@ -372,86 +276,6 @@ static void synchronous(void)
     MUST(pthread_mutex_unlock(&b) == 0);
     take(&a);
     nest(&b, &a);
-}
-
-/* Handlers that keep each other out. */
-static void two_handlers(void)
-{
-    install_with(SIGUSR1, take_a, 0, SIGUSR2);
-    install_with(SIGUSR2, take_a, 0, SIGUSR1);
-    for (int i = 0; i < 3; i++)
-        MUST(raise(SIGUSR1) == 0 && raise(SIGUSR2) == 0);
-}
-
-/* The handler blocks the signal for the code that it interrupted. */
-static void block_outside(int number, siginfo_t *info, void *context)
-{
-    (void)info;
-    take_a(number);
-    MUST(sigaddset(&((ucontext_t *)context)->uc_sigmask, SIGUSR1) == 0);
-}
-
-static void blocked_from_inside(void)
-{
-    struct sigaction action = { .sa_sigaction = block_outside, .sa_flags = SA_SIGINFO };
-
-    MUST(sigaction(SIGUSR1, &action, NULL) == 0);
-    MUST(raise(SIGUSR1) == 0);
-    take(&a);
-    MUST(raise(SIGUSR1) == 0 && runs == 1);
-}
-
-/* After a jump out of the handler it does not run any more; without a saved mask its signal stays blocked. */
-static void jump(int number)
-{
-    (void)number;
-    siglongjmp(out, 1);
-}
-
-static void after_jump(void)
-{
-    install(SIGUSR1, jump);
-    for (volatile int i = 0; i < 3; i++) {
-        if (sigsetjmp(out, 1) == 0)
-            raise(SIGUSR1);
-        take(&a);
-        take(&b);
-    }
-    install(SIGUSR1, take_a);
-    install(SIGUSR2, jump);
-    MUST(raise(SIGUSR1) == 0);
-    mask(SIG_BLOCK, SIGUSR1);
-    for (volatile int i = 0; i < 3; i++) {
-        if (sigsetjmp(out, 0) == 0)
-            raise(SIGUSR2);
-        take(&a);
-        mask(SIG_UNBLOCK, SIGUSR2);
-    }
-}
-
-/* A handler that ends its thread: what the thread cleans up is not done in the handler any more. */
-static void end_thread(int number)
-{
-    (void)number;
-    pthread_exit(&a);
-}
-
-static void *end_in_handler(void *unused)
-{
-    pthread_cleanup_push(clean_up, NULL);
-    raise(SIGUSR1);
-    pthread_cleanup_pop(0);
-    return unused;
-}
-
-static void ended_in_handler(void)
-{
-    pthread_t thread;
-    void *value;
-
-    install(SIGUSR1, end_thread);
-    MUST(pthread_create(&thread, NULL, end_in_handler, NULL) == 0 && pthread_join(thread, &value) == 0 && value == &a);
-    take(&a);
 }
 
 /* A context that is left by the end of its function, with a mask of its own. */
@@ -514,7 +338,7 @@ static void no_calls(void)
     int status;
 
     install(SIGUSR1, take_a);
-    install(SIGUSR2, count);
+    install(SIGUSR2, take_a);
     pid = fork();
     if (pid == 0) {
         mask(SIG_BLOCK, SIGUSR1);
@@ -553,24 +377,8 @@ int main(int argc, char **argv)
         { "cancelled-wait", cancelled_wait },
         /* case: harmless-handler */
         { "harmless-handler", harmless_handler },
-        /* case: removed */
-        { "removed", removed },
-        /* case: other-handler */
-        { "other-handler", other_handler },
-        /* case: changing */
-        /* options: stats=1 */
-        /* expect: ^  handlers-changing +1$ */
-        { "changing", changing },
         /* case: synchronous */
         { "synchronous", synchronous },
-        /* case: two-handlers */
-        { "two-handlers", two_handlers },
-        /* case: blocked-from-inside */
-        { "blocked-from-inside", blocked_from_inside },
-        /* case: after-jump */
-        { "after-jump", after_jump },
-        /* case: ended-in-handler */
-        { "ended-in-handler", ended_in_handler },
         /* case: other-context */
         { "other-context", other_context },
         /* case: vfork-child */

@@ -72,6 +72,9 @@ class Judged:
                 and all(any(fnmatch.fnmatchcase(frame, glob) for frame in finding.frames) for glob in self.frames))
 
 
+SUMMARY = re.compile(r"lockval: \d+ findings?: ")  # of the findings, at exit
+
+
 @dataclasses.dataclass
 class Said:
     """All that the library wrote in a run."""
@@ -110,7 +113,8 @@ def read_text(text, into):
         into.slow += counters.get("slow-walks", 0)
     into.silent += not found
     into.notices += [line for line in text.splitlines()
-                     if line.startswith("lockval: ") and not line.startswith("lockval: stats of ")]
+                     if line.startswith("lockval: ") and not line.startswith("lockval: stats of ")
+                     and not SUMMARY.match(line)]
 
 
 def read_folder(folder):

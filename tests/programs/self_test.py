@@ -92,6 +92,7 @@ def cases():
     yield "a log without counters", read(REPORT).silent == 1 and said.silent == 0
     yield "a notice", read("lockval: out of memory\n" + STATS).notices == ["lockval: out of memory"]
     yield "no notice", said.notices == []
+    yield "a summary is none", read("lockval: 2 findings: 1 feasible, 1 guarded\n" + STATS).notices == []
 
     yield "judged", judgement().matches("server", first)
     yield "another program", not judgement(program="client").matches("server", first)
