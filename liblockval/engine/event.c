@@ -13,6 +13,7 @@
 
 #include "check/evidence.h"
 #include "engine/here.h"
+#include "engine/marks.h"
 #include "engine/sem.h"
 #include "engine/usage.h"
 
@@ -120,10 +121,14 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
     if (judge == LV_EVENT_JUDGE_NEVER || (judge == LV_EVENT_JUDGE_NEW && fresh == 0))
         return fresh != 0 ? LV_EVENT_EDGE_NEW : LV_EVENT_EDGE_KNOWN;
     r = lv_check_circular(&check, number, bit, at, &finding);
-    if (r <= 0)
-        return r < 0 ? r : LV_EVENT_EDGE_NEW;
-    lv_findings_add(ctx, findings, t, &finding);
-    return LV_EVENT_EDGE_CLOSES;
+    if (r > 0)
+        lv_findings_add(ctx, findings, t, &finding);
+    if (r >= 0 && fresh != 0) {
+        int marks = lv_marks_edge(ctx, t, number, bit, at, findings);
+
+        r = marks < 0 ? marks : r;
+    }
+    return r < 0 ? r : r > 0 ? LV_EVENT_EDGE_CLOSES : LV_EVENT_EDGE_NEW;
 }
 
 /* The first entry that counts: not cut off, not overwritten, and made since @generation. */

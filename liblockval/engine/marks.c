@@ -131,7 +131,7 @@ int lv_marks_taken(struct lv_context *ctx, struct lv_thread *t, const struct lv_
     record = lv_acquisition_record(t, a);
     if ((a->flags & (LV_TRY | LV_TIMED)) == 0)
         r = add_inside(ctx, t, &record, findings);
-    if (r == 0 && (a->flags & LV_SYNC) == 0)
+    if (r == 0 && (a->flags & LV_SYNC) == 0 && a->kind != LV_KIND_EVENT)
         r = add_open(ctx, t, &record, t->open, (lv_stack_id){ 0 }, findings);
     return r;
 }

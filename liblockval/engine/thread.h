@@ -98,6 +98,7 @@ struct lv_nest {
     uint64_t blocked;
     uint8_t state;
     uint8_t level;
+    uint32_t known; /* .states_known */
 };
 
 enum {

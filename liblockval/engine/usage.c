@@ -8,6 +8,9 @@
  * A signal handler may come between any two instructions. Its entry in .nests lies above .nesting, which is therefore
  * raised before an entry is filled in and lowered after it was used. What .open and the key are made of is put back
  * before they are made again.
+ *
+ * What another thread made open is looked at before anything of the thread's own changes, or it would be taken for known, and
+ * what is held would stay unmarked.
  */
 
 #define _GNU_SOURCE
@@ -170,13 +173,15 @@ static bool is_signal(int signal)
 
 static void enter(struct lv_context *ctx, struct lv_thread *t, unsigned state, bool own_chain)
 {
-    uint32_t number = t->nesting;
+    uint32_t number;
 
+    (void)lv_context_refresh(ctx, t);
+    number = t->nesting;
     t->nesting = number + 1;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (number >= LV_NESTS)
         return;
-    t->nests[number] = (struct lv_nest){ t->in, t->blocked, (uint8_t)state, t->level };
+    t->nests[number] = (struct lv_nest){ t->in, t->blocked, (uint8_t)state, t->level, t->states_known };
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     t->in = lv_states_or(t->in, lv_states_of(state));
     if (own_chain) {
@@ -211,11 +216,14 @@ static void close_gap(struct lv_thread *t, uint32_t gap)
     }
 }
 
-/* Leave the youngest entry of @state. False: it is not entered, or has no entry of its own. */
-static bool leave(struct lv_context *ctx, struct lv_thread *t, unsigned state)
+/* Leave the youngest entry of @state. False: it is not entered, or has no entry of its own. Else @ret_changed: has what could be
+ * open changed since it was entered? */
+static bool leave(struct lv_context *ctx, struct lv_thread *t, unsigned state, bool *ret_changed)
 {
-    uint32_t number = t->nesting;
+    uint32_t number;
 
+    (void)lv_context_refresh(ctx, t);
+    number = t->nesting;
     if (number > LV_NESTS) {
         t->nesting = number - 1;
         return false;
@@ -224,6 +232,7 @@ static bool leave(struct lv_context *ctx, struct lv_thread *t, unsigned state)
         number--;
     if (number == 0)
         return false;
+    *ret_changed = t->nests[number - 1].known != t->states_known;
     if (LV_UNLIKELY(number != t->nesting))
         close_gap(t, number - 1);
     if (lv_state_is_signal(state))
@@ -240,14 +249,17 @@ void lv_context_enter(struct lv_context *ctx, struct lv_thread *t, int context)
 
 void lv_context_exit(struct lv_context *ctx, struct lv_thread *t, int context)
 {
+    bool unused;
+
     if (is_declared(ctx, context))
-        (void)leave(ctx, t, lv_state_of_context(context));
+        (void)leave(ctx, t, lv_state_of_context(context), &unused);
 }
 
 void lv_context_disable(struct lv_context *ctx, struct lv_thread *t, int context)
 {
     if (!is_declared(ctx, context) || t->disabled[context] == UINT8_MAX)
         return;
+    (void)lv_context_refresh(ctx, t);
     t->disabled[context]++;
     reckon(ctx, t);
 }
@@ -272,14 +284,16 @@ void lv_context_enter_signal(struct lv_context *ctx, struct lv_thread *t, int si
         enter(ctx, t, lv_state_of_signal(signal), (lv_context_synchronous() & lv_signal_bit(signal)) == 0);
 }
 
-/* What the handler took and did not release is held while what its mask kept out is open. */
+/* What the handler took and did not release is held while what its mask kept out is open; so is what was held before, if that
+ * got its handler only meanwhile. */
 void lv_context_exit_signal(struct lv_context *ctx, struct lv_thread *t, int signal)
 {
     struct lv_states before = t->open;
+    bool changed;
 
-    if (!is_signal(signal) || !leave(ctx, t, lv_state_of_signal(signal)))
+    if (!is_signal(signal) || !leave(ctx, t, lv_state_of_signal(signal), &changed))
         return;
-    if (LV_UNLIKELY(t->depth != 0 && t->held[t->depth - 1].level > t->level))
+    if (LV_UNLIKELY(t->depth != 0 && (changed || t->held[t->depth - 1].level > t->level)))
         lv_marks_held(ctx, t, lv_states_minus(t->open, before));
 }
 
@@ -287,6 +301,7 @@ void lv_context_set_mask(struct lv_context *ctx, struct lv_thread *t, uint64_t b
 {
     if (t->blocked == blocked)
         return;
+    (void)lv_context_refresh(ctx, t);
     t->blocked = blocked;
     reckon_and_mark(ctx, t);
 }

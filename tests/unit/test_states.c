@@ -79,6 +79,72 @@ START_TEST(other_threads_see_it_with_their_next_walk)
 }
 END_TEST
 
+/* Another thread installs a handler; whatever this one does next, what it holds is held with the signal open. */
+static void marked_by(void (*what)(void))
+{
+    write_lock(1, "A");
+    lv_context_set_handled(&s->ctx, scenario_thread(s, 2), SIGUSR1, true, 0x7000);
+    what();
+    unlock(1, "A");
+    lv_context_enter_signal(&s->ctx, scenario_thread(s, 2), SIGUSR1);
+    lv_context_set_mask(&s->ctx, scenario_thread(s, 2), lv_signal_bit(SIGUSR1));
+    write_lock(2, "A");
+    scenario_expect(s, LV_FINDING_SIGNAL, LV_VERDICT_POTENTIAL);
+}
+
+static void enter_and_leave_context(void)
+{
+    int context = lv_context_declare(&s->ctx, "soft", 1);
+
+    lv_context_enter(&s->ctx, thread(), context);
+    lv_context_exit(&s->ctx, thread(), context);
+}
+
+static void disable_context(void)
+{
+    lv_context_disable(&s->ctx, thread(), lv_context_declare(&s->ctx, "soft", 1));
+}
+
+static void block_it(void)
+{
+    block(lv_signal_bit(SIGUSR1));
+}
+
+/* The handler that installs it has it blocked until it returns. */
+START_TEST(held_when_a_handler_returns)
+{
+    handle(SIGUSR2);
+    write_lock(1, "A");
+    enter(SIGUSR2);
+    block(lv_signal_bit(SIGUSR1) | lv_signal_bit(SIGUSR2));
+    handle(SIGUSR1);
+    leave(SIGUSR2);
+    unlock(1, "A");
+    enter(SIGUSR1);
+    block(lv_signal_bit(SIGUSR1));
+    write_lock(1, "A");
+    scenario_expect(s, LV_FINDING_SIGNAL, LV_VERDICT_POTENTIAL);
+}
+END_TEST
+
+START_TEST(held_when_a_context_is_entered)
+{
+    marked_by(enter_and_leave_context);
+}
+END_TEST
+
+START_TEST(held_when_a_context_is_disabled)
+{
+    marked_by(disable_context);
+}
+END_TEST
+
+START_TEST(held_when_the_mask_changes)
+{
+    marked_by(block_it);
+}
+END_TEST
+
 START_TEST(a_thread_that_begins_later_sees_it)
 {
     handle(SIGUSR1);
@@ -385,6 +451,10 @@ int main(void)
     const TTest *const tests[] = {
         a_handled_signal_is_open,
         other_threads_see_it_with_their_next_walk,
+        held_when_a_handler_returns,
+        held_when_a_context_is_entered,
+        held_when_a_context_is_disabled,
+        held_when_the_mask_changes,
         a_thread_that_begins_later_sees_it,
         synchronous_signals_are_never_open,
         a_handler_begins_a_chain_and_goes_back,

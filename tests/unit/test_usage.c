@@ -229,6 +229,42 @@ START_TEST(release_below_a_context)
 }
 END_TEST
 
+/* Who waits for an event does not hold it. */
+START_TEST(an_event_is_not_held)
+{
+    lv_event_state state = 0;
+
+    declare();
+    scenario_wait(s, 1, "E", &state);
+    lv_event_end_wait(&state);
+    enter(hard);
+    scenario_wait(s, 1, "E", &state);
+    lv_event_end_wait(&state);
+    leave(hard);
+}
+END_TEST
+
+/* A is taken in the context, and held by who waits for the event; who completes it needs B, held with the context open. */
+START_TEST(over_an_event_to_an_unsafe_class)
+{
+    lv_event_state state = 0;
+
+    declare();
+    scenario_chain(s, 2, "B");
+    enter(hard);
+    write_lock(1, "A");
+    unlock(1, "A");
+    leave(hard);
+    disable(hard);
+    write_lock(1, "A");
+    scenario_wait(s, 1, "E", &state);
+    scenario_expect_clean(s);
+    scenario_chain(s, 2, "B");
+    scenario_complete(s, 2, "E", &state);
+    scenario_expect(s, LV_FINDING_SIGNAL, POTENTIAL);
+}
+END_TEST
+
 START_TEST(nonsense_is_ignored)
 {
     leave(0);
@@ -278,6 +314,8 @@ int main(void)
         a_handler_takes_what_it_interrupted,
         contexts_nest,
         release_below_a_context,
+        an_event_is_not_held,
+        over_an_event_to_an_unsafe_class,
         nonsense_is_ignored,
         very_deep_nesting,
     };
