@@ -25,6 +25,11 @@ class Generator:
         self.classes = CLASSES[: rng.randint(1, 6)]
         self.instances = rng.choice([1, 1, 2, 3])
         self.threads = [str(i) for i in range(1, rng.randint(1, THREADS) + 1)]
+        self.lives = rng.choice([0, 0, 0.1])  # threads that are made and joined
+        if self.lives:
+            del self.threads[2:]
+        self.made = []
+        self.next_thread = 10
         self.readers = rng.choice([0, 0, 0.3, 0.6, 0.9])
         self.tries = rng.choice([0, 0, 0.1, 0.3])
         self.timed = rng.choice([0, 0, 0.1, 0.3])
@@ -45,6 +50,24 @@ class Generator:
         self.waiting = {}  # thread -> event
         self.handled = []
         self.masks = {thread: set() for thread in self.threads}
+
+    def life(self, thread):
+        """Makes a thread, or joins one that is done."""
+        if len(self.threads) < THREADS and self.next_thread < 20 and self.chance(0.5):
+            child = str(self.next_thread)
+            self.next_thread += 1
+            self.say(thread, "create", child)
+            self.threads.append(child)
+            self.held[child], self.entered[child], self.disabled[child] = [], [], []
+            self.masks[child] = set()
+            self.made.append(child)
+            return
+        done = [child for child in self.made if child != thread and child in self.threads and
+                not self.held[child] and not self.entered[child] and child not in self.waiting]
+        if done:
+            child = self.random.choice(done)
+            self.say(thread, "join", child)
+            self.threads.remove(child)
 
     def say(self, thread, *words):
         self.lines.append(" ".join((thread,) + words))
@@ -199,7 +222,9 @@ class Generator:
 
     def step(self):
         thread = self.random.choice([thread for thread in self.threads if thread not in self.waiting])
-        if self.chance(self.contexts):
+        if self.chance(self.lives):
+            self.life(thread)
+        elif self.chance(self.contexts):
             self.context(thread)
         elif self.chance(self.signals):
             self.signal(thread)
@@ -225,9 +250,14 @@ class Books:
         self.held = {}  # (thread, lock) -> [modes]
         self.levels = {}  # thread -> [context, number of locks taken], for each that is entered
         self.waiting = {}  # thread -> event
+        self.lives = {}  # of threads that are made: "lives", "joined"
 
     def step(self, thread, what, *rest):
         """Could the step happen now?"""
+        if what in ("create", "join"):
+            return self.life(what, rest[0])
+        if int(thread) >= 10 and self.lives.get(thread) != "lives":
+            return False
         if (self.waiting.get(thread) is None) == (what == "woken"):
             return False
         if what in ("wait", "woken"):
@@ -245,6 +275,16 @@ class Books:
         elif what in ("exit", "return"):
             return bool(self.levels.get(thread)) and self.levels[thread].pop() == [rest[0], 0]
         return True
+
+    def life(self, what, child):
+        if what == "create":
+            possible = child not in self.lives
+            self.lives[child] = "lives"
+            return possible
+        possible = self.lives.get(child) == "lives" and not self.levels.get(child) and not self.waiting.get(child) and \
+            all(thread != child for thread, _ in self.held)
+        self.lives[child] = "joined"
+        return possible
 
     def lock(self, thread, name, mode, *_options):
         for (other, held), modes in self.held.items():

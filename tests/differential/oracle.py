@@ -9,6 +9,7 @@ import collections
 
 import paths
 import usage
+import verdict
 
 Lock = collections.namedtuple("Lock", "name node mode timed")
 
@@ -46,6 +47,8 @@ class Thread:
         self.held = []
         self.now = usage.Circumstances()
         self.history = []  # (generation, level, lock) of acquisitions
+        self.clock = {self: 0}  # by thread: up to which of its segments all comes before what is done now
+        self.walked = set()  # chains, in this segment
 
     @property
     def level(self):
@@ -63,10 +66,11 @@ class Thread:
 
 class Expected:
     """A finding that ought to be made. @key says which edge makes it; @cycles are those that may be shown, as the number of
-    edges and what makes a finding the same as one made before; @optional: it may be left out."""
+    edges and what makes a finding the same as one made before; @optional: it may be left out. The verdict of a cycle
+    without timed acquisitions depends on which is shown: None, see Oracle.verdicts()."""
 
-    def __init__(self, key, verdict, cycles, optional=False):
-        self.key, self.verdict, self.cycles, self.optional = key, verdict, cycles, optional
+    def __init__(self, key, word, cycles, optional=False):
+        self.key, self.verdict, self.cycles, self.optional = key, word, cycles, optional
 
     def __repr__(self):
         return f"{self.key} {self.verdict} {sorted(self.cycles, key=repr)}"
@@ -81,10 +85,10 @@ def dependency(held_mode, lock):
             (paths.TIMED if lock.timed else 0))
 
 
-def cycle_identity(kind, nodes, verdict):
+def cycle_identity(kind, nodes, timed):
     """The classes of a cycle in their order, wherever it begins."""
     pairs = collections.Counter(zip(nodes, nodes[1:] + nodes[:1]))
-    return kind, frozenset(pairs.items()), verdict == "guarded"
+    return kind, frozenset(pairs.items()), timed
 
 
 class Oracle:
@@ -98,9 +102,9 @@ class Oracle:
         self.instances = paths.Graph()
         self.all_classes = paths.Graph()  # with an edge from every held lock
         self.all_instances = paths.Graph()
-        self.judges_usage = False
         self.marks = usage.Marks(self.classes)
         self.handled = set()  # signals that have a handler
+        self.acquisitions = []  # that made edges
         self.seen_edges = set()  # (held lock, wanted lock) as they may be shown
         self.nested_before = set()
 
@@ -136,7 +140,8 @@ class Oracle:
                 found.append(Expected(("assert", name), "misuse", {(0, ("assert", lock.node, site))}))
         found += self.look_round(thread) + self.mark_taken(thread, lock, flags)
         if not flags & {TRY, UNCHECKED}:
-            found += self.depend(thread, lock, nested)
+            site = next((word for word in options if word.startswith("site=")), name)
+            found += self.depend(thread, lock, nested, site)
         if got:
             last = thread.held[-1] if thread.held else None
             if nested and last and self.has_class_rule(lock.node) and last.takes_in(lock, flags, thread.level):
@@ -167,7 +172,7 @@ class Oracle:
         self.generation += 1
         event = self.events.setdefault(name, [0, 0])
         lock = Lock(name, (base_of(name), 0), "w", False)
-        found = self.look_round(thread) + self.mark_taken(thread, lock, {"event"}) + self.depend(thread, lock, False)
+        found = self.look_round(thread) + self.mark_taken(thread, lock, {"event"}) + self.depend(thread, lock, False, name)
         if not event[1]:
             event[0] = self.generation
         event[1] += 1
@@ -188,25 +193,46 @@ class Oracle:
                 self.order(self.classes, Lock(name, node, "w", False), lock, found, self.class_cycles)
         return found
 
+    def step_create(self, thread, number):
+        child = self.threads[number]
+        child.clock.update(thread.clock)
+        self.next_segment(thread)
+
+    def step_join(self, thread, number):
+        for other, segment in self.threads[number].clock.items():
+            thread.clock[other] = max(thread.clock.get(other, -1), segment)
+        self.next_segment(thread)
+
+    @staticmethod
+    def next_segment(thread):
+        thread.clock[thread] += 1
+        thread.walked.clear()
+
     def step_cut(self, thread):
         thread.history.clear()
 
     def step_enter(self, thread, state):
+        found = self.look_round(thread)
         thread.now.enter(state)
         self.shut_some(thread)
+        return found
 
     def step_exit(self, thread, state):
+        found = self.look_round(thread)
         thread.now.leave(state)
+        return found
 
     def step_signal(self, thread, number):
-        self.step_enter(thread, "S" + number)
+        return self.step_enter(thread, "S" + number)
 
     def step_return(self, thread, number):
-        thread.now.leave("S" + number)
+        return self.step_exit(thread, "S" + number) + self.look_round(thread)
 
     def step_disable(self, thread, state):
+        found = self.look_round(thread)
         thread.now.disabled.append(state)
         self.shut_some(thread)
+        return found
 
     def step_enable(self, thread, state):
         if state in thread.now.disabled:
@@ -214,9 +240,10 @@ class Oracle:
         return self.look_round(thread)
 
     def step_mask(self, thread, signals):
+        found = self.look_round(thread)
         thread.now.blocked = frozenset("S" + number for number in signals.split(",") if number != "-")
         self.shut_some(thread)
-        return self.look_round(thread)
+        return found + self.look_round(thread)
 
     def step_handle(self, thread, number):
         if "S" + number in self.handled:
@@ -231,6 +258,14 @@ class Oracle:
         for other in self.threads.values():
             other.now.known &= other.now.open(self.handled)
         return self.look_round(thread)
+
+    def verdicts(self, kind, nodes, one_class):
+        """Those that are right for a cycle without timed acquisitions, made by the last acquisition."""
+        if kind == "event" or self.strict:
+            return {"potential"}
+        cycle = verdict.Cycle(nodes, one_class)
+        words = verdict.allowed(cycle, self.acquisitions, self.acquisitions[-1])
+        return words | {"potential"} if one_class else words
 
     def direct_edges_suffice(self):
         """Do the edges that were made lead everywhere that an edge from every held lock would? (Of a rule, not of the
@@ -269,7 +304,7 @@ class Oracle:
         found = []
         for state in [state for state in sorted(set(states)) if self.marks.add(lock.node, state, mark)]:
             near = self.marks.judge_mark(lock.node, state, mark)
-            if near and self.judges_usage:
+            if near:
                 side = "inside" if mark & usage.INSIDE else "open"
                 found.append(self.expect_use(("use", side, lock.node, state), state, near))
         return found
@@ -286,19 +321,30 @@ class Oracle:
         both_read = held.lock.mode != "w" and lock.mode != "w"
         if flags & {TRY, UNCHECKED} or (both_read and lock.mode == "R"):
             return []
-        verdict = "guarded" if lock.timed else "potential" if both_read else "deadlock"
+        word = "guarded" if lock.timed else "potential" if both_read else "deadlock"
         self.seen_edges.add((held.lock, lock))
-        return [Expected(("recursive", held.lock.name, lock.name), verdict, {(1, ("same", held.lock.node, verdict))})]
+        return [Expected(("recursive", held.lock.name, lock.name), word, {(1, ("same", held.lock.node, word))})]
 
     def has_class_rule(self, node):
         return self.strict or node[0] in self.explicit
 
-    def depend(self, thread, lock, nested):
+    def note(self, thread, lock, direct, site):
+        """The acquisition is evidence. The library looks at it if the thread did not walk its chain from there before."""
+        chain = (tuple((held.lock.node, held.lock.mode, frozenset(held.flags)) for held in thread.held
+                       if held.level == thread.level), lock.node, lock.mode, lock.timed, site, thread.level)
+        visible = chain not in thread.walked
+        thread.walked.add(chain)
+        self.seen_edges.update((held.lock, lock) for held in thread.held)
+        if thread.held:
+            self.acquisitions.append(verdict.Acquisition(thread, thread.clock, thread.held, lock, direct, visible))
+
+    def depend(self, thread, lock, nested, site):
         """Edges from what is held, in the same context, to @lock; from the youngest on, but for those that a younger lock
         links to it: by an edge to that lock's class and one from it. Within one class it is the order of instances that
         links."""
-        found = []
+        found, direct = [], []
         linking, own = set(), False
+        self.note(thread, lock, direct, site)
         for held in reversed(thread.held):
             if held.level != thread.level or UNCHECKED in held.flags:
                 continue
@@ -309,8 +355,10 @@ class Oracle:
                 self.all_instances.add(held.lock.name, lock.name, dependency(held.lock.mode, lock))
             if within:
                 if not nested and not own:
+                    direct.append(held.lock)
                     self.same_class(held.lock, lock, found)
             elif not linking - {held.lock.node}:
+                direct.append(held.lock)
                 self.order(self.classes, held.lock, lock, found, self.class_cycles)
             if held.links():
                 linking.add(held.lock.node)
@@ -323,11 +371,11 @@ class Oracle:
             return
         if held.mode != "w" and lock.mode == "R":
             return
-        verdict = "guarded" if lock.timed else "potential"
-        identity = ("nested", lock.node, verdict)
+        word = "guarded" if lock.timed else "potential"
+        identity = ("nested", lock.node, word)
         self.seen_edges.add((held, lock))
         # A chain that is known is not judged again, so that a second time may be silent.
-        found.append(Expected(("recursive", held.name, lock.name), verdict, {(1, identity)},
+        found.append(Expected(("recursive", held.name, lock.name), word, {(1, identity)},
                               identity in self.nested_before))
         self.nested_before.add(identity)
 
@@ -340,22 +388,22 @@ class Oracle:
         if not graph.add(start, end, new):
             return
         ways = [] if new & paths.TIMED else graph.shortest(start, end, new, paths.UNTIMED)
-        verdict = "potential" if ways else "guarded"
+        timed = not ways
         ways = ways or graph.shortest(start, end, new)
         if ways:
             key = ("order", start, end, new)
-            found.append(Expected(key, verdict, cycles_of(ways, held.node, verdict)))
-        if graph is self.classes and self.judges_usage:
+            found.append(Expected(key, "guarded" if timed else None, cycles_of(ways, held.node, timed)))
+        if graph is self.classes:
             for state, near in self.marks.judge_edge(start, end, new).items():
                 found.append(self.expect_use(("use", "edge", start, end, new, state), state, near))
 
-    def class_cycles(self, ways, _node, verdict):
+    def class_cycles(self, ways, _node, timed):
         cycles = set()
         for nodes in ways:
             event = any(base_of(name) == node[0] for name in self.events for node in nodes)
-            cycles.add((len(nodes), cycle_identity("event" if event else "circular", nodes, verdict)))
+            cycles.add((len(nodes), cycle_identity("event" if event else "circular", nodes, timed)))
         return cycles
 
     @staticmethod
-    def instance_cycles(ways, node, verdict):
-        return {(len(nodes), ("instances", node, verdict)) for nodes in ways}
+    def instance_cycles(ways, node, timed):
+        return {(len(nodes), ("instances", node, timed)) for nodes in ways}

@@ -85,6 +85,18 @@ static void print_lock(const struct lv_report_lock *lock)
            (lock->flags & LV_TIMED) != 0 ? "t" : "");
 }
 
+/* What the news was, the context, the lock taken inside, the one held open, the number of the new edge. */
+static void print_usage(const struct lv_report_usage *usage)
+{
+    static const char *const news[] = { "inside", "open", "edge" };
+
+    printf(" {%s:%s:", news[usage->news], usage->state);
+    print_lock(&usage->inside.lock);
+    putchar(':');
+    print_lock(&usage->open.lock);
+    printf(":%u}", usage->new_edge);
+}
+
 static void print_finding(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len)
 {
     (void)ctx;
@@ -97,7 +109,9 @@ static void print_finding(struct lv_context *ctx, const struct lv_report *report
         putchar('>');
         print_lock(&report->edges[i].wanted);
     }
-    if (report->edge_count == 0)
+    if (report->kind == LV_FINDING_SIGNAL)
+        print_usage(&report->usage);
+    else if (report->edge_count == 0)
         printf(" [%s]", lock_name(report->subject.address));
     putchar('\n');
 }
@@ -267,15 +281,26 @@ static void do_mask(unsigned thread, const char *name)
     lv_context_set_mask(&play.s->ctx, scenario_thread(play.s, thread), blocked);
 }
 
+static void do_create(unsigned thread, const char *name)
+{
+    scenario_create(play.s, thread, number_of(name, SCENARIO_THREADS));
+}
+
+static void do_join(unsigned thread, const char *name)
+{
+    scenario_join(play.s, thread, number_of(name, SCENARIO_THREADS));
+}
+
 static const struct step {
     const char *name;
     void (*run)(unsigned thread, const char *name);
 } steps[] = {
-    { "unlock", do_unlock }, { "downgrade", do_downgrade }, { "wait", do_wait },
-    { "woken", do_woken },   { "complete", do_complete },   { "cut", do_cut },
-    { "enter", do_enter },   { "exit", do_exit },           { "disable", do_disable },
-    { "enable", do_enable }, { "signal", do_signal },       { "return", do_return },
-    { "handle", do_handle }, { "unhandle", do_unhandle },   { "mask", do_mask },
+    { "unlock", do_unlock },     { "downgrade", do_downgrade }, { "wait", do_wait },
+    { "woken", do_woken },       { "complete", do_complete },   { "cut", do_cut },
+    { "enter", do_enter },       { "exit", do_exit },           { "disable", do_disable },
+    { "enable", do_enable },     { "create", do_create },       { "join", do_join },
+    { "signal", do_signal },     { "return", do_return },       { "handle", do_handle },
+    { "unhandle", do_unhandle }, { "mask", do_mask },
 };
 
 /* @word: what, its object, and more. */
