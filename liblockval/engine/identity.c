@@ -283,10 +283,12 @@ uint64_t lv_identity_rekey(struct lv_context *ctx, struct lv_thread *t, const st
     t->guard++;
     word = lv_identity_peek(ctx, object);
     if (word == 0 || class.v == 0 || class.v >> LV_IDENTITY_CLASS_BITS != 0 ||
-        lv_class_is_gone(&ctx->classes, class, lv_identity_uid(word)))
+        lv_class_is_gone(&ctx->classes, class, lv_identity_uid(word))) {
         word = make_word(ctx, class, flags);
-    else
+    } else {
+        lv_class_count_instance(lv_classes_get(&ctx->classes, class));
         word = (uint64_t)lv_identity_uid(word) << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;
+    }
     renew(ctx, t, object, word);
     t->guard--;
     return word;

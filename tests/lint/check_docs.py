@@ -4,7 +4,8 @@
 
 The README's table of options is options.def: the same options, the same defaults. Every kind of finding and every verdict
 has its entry in docs/glossary.md. The version is one: meson.build, lockval.h and the change log agree. Every call of
-lockval.h is shown in code that runs: a test, a simulator, an example. Links between documents lead somewhere.
+lockval.h is shown in code that runs: a test, a simulator, an example. Links between documents lead somewhere. In
+docs/lockdep-parity.md the numbers are those of the rows, and every call, option and test that is named exists.
 
 Usage: check_docs.py SOURCE_ROOT VERSION | check_docs.py --self-test
 """
@@ -100,6 +101,54 @@ def check_links(root, complaints):
                 complaints.add(path.relative_to(root).as_posix(), f"the link {target} leads nowhere")
 
 
+PARITY = re.compile(r"^\| ([^|]+) \| (done|no meaning|later) \| ([^|]*)\| ?([^|]*)\|$")
+PARITY_COUNT = re.compile(r"^(\d+) rows: (\d+) done, (\d+) without meaning here, (\d+) later\.$", re.MULTILINE)
+PARITY_STATES = ("done", "no meaning", "later")
+PARITY_WORD = re.compile(r"`([^`]+)`")
+
+
+def check_parity_row(match, known, root, complaints):
+    """@known: (words of lockval.h, options)."""
+    name, state, here, tests = match.groups()
+    where = f"docs/lockdep-parity.md, {name.strip()}"
+    words, options = known
+    for word in PARITY_WORD.findall(here):
+        option = re.match(r"(\w+)=", word)
+        if re.match(r"(?i)lockval_", word) and word not in words:
+            complaints.add(where, f"there is no {word} in lockval.h")
+        elif option and option.group(1) not in options:
+            complaints.add(where, f"there is no option {option.group(1)}")
+    paths = PARITY_WORD.findall(tests)
+    if state == "done" and not paths:
+        complaints.add(where, "it is done, and no test is named")
+    for path in paths:
+        if not (root / path).is_file():
+            complaints.add(where, f"there is no {path}")
+
+
+def check_parity(header, options, root, complaints):
+    """Returns how many rows there are; a tree without the page is a test's."""
+    path = root / "docs" / "lockdep-parity.md"
+    if not path.exists():
+        return 0
+    text = path.read_text(encoding="utf-8")
+    known = (set(re.findall(r"(?i)\blockval_\w+", header)), options)
+    rows = [line for line in text.splitlines() if line.startswith("|") and not re.match(r"\| lockdep \||\|-", line)]
+    counted = dict.fromkeys(PARITY_STATES, 0)
+    for row in rows:
+        match = PARITY.match(row)
+        if not match:
+            complaints.add("docs/lockdep-parity.md", f"not a row of four columns with a state: {row[:60]}")
+            continue
+        counted[match.group(2)] += 1
+        check_parity_row(match, known, root, complaints)
+    numbers = [len(rows), *counted.values()]
+    said = PARITY_COUNT.search(text)
+    if not said or [int(number) for number in said.groups()] != numbers:
+        complaints.add("docs/lockdep-parity.md", "the numbers are {}: {} done, {} without meaning, {} later".format(*numbers))
+    return len(rows)
+
+
 def documents(root):
     return sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "tests").rglob("*.md")])
 
@@ -124,10 +173,11 @@ def check_tree(root, version, complaints):
     check_version(version, text("include/lockval.h"), text("CHANGELOG.md"), complaints)
     check_calls(calls, texts_that_run(root), complaints)
     check_links(root, complaints)
+    rows = check_parity(text("include/lockval.h"), options, root, complaints)
     for what, found in (("option", options), ("kind of finding", words), ("call", calls)):
         if not found:
             complaints.add("check_docs", f"found no {what} at all in the code")
-    return len(options) + len(words) + len(calls)
+    return len(options) + len(words) + len(calls) + rows
 
 
 GOOD = {
@@ -135,6 +185,9 @@ GOOD = {
                  "[glossary](docs/glossary.md)\n",
     "tests/a.c": "lockval_off();\n",
     "docs/glossary.md": "| | **circular** | x |\n| | **potential** | x |\n",
+    "docs/lockdep-parity.md": "2 rows: 1 done, 1 without meaning here, 0 later.\n\n| lockdep | state | here | shown by |\n"
+                              "|---|---|---|---|\n| off | done | `lockval_off`, `log=none` | `tests/a.c` |\n"
+                              "| cpu | no meaning | none | |\n",
     "CHANGELOG.md": "## 1.2.3 (soon)\n",
     "include/lockval.h": "#define LOCKVAL_VERSION_MAJOR 1\n#define LOCKVAL_VERSION_MINOR 2\n"
                          "#define LOCKVAL_VERSION_PATCH 3\nLOCKVAL_API void lockval_off(void);\n",
@@ -171,6 +224,13 @@ def self_test():
     case("call without example", "lockval_off is used in no test", "tests/a.c", "lockval_off();", "")
     case("dead link", "leads nowhere", "README.md", "docs/glossary.md", "docs/none.md")
     case("table that moved", "found no option at all", "liblockval/sys/options.def", "LV_OPTION", "LV_CHOICE")
+    parity = "docs/lockdep-parity.md"
+    case("parity: call", "there is no lockval_gone", parity, "lockval_off", "lockval_gone")
+    case("parity: option", "there is no option logs", parity, "log=", "logs=")
+    case("parity: test", "there is no tests/b.c", parity, "tests/a.c", "tests/b.c")
+    case("parity: no test", "no test is named", parity, "`tests/a.c`", "")
+    case("parity: state", "not a row of four columns", parity, "| done |", "| soon |")
+    case("parity: numbers", "the numbers are 2: 1 done, 1 without", parity, "2 rows", "3 rows")
     return test.finish("check_docs")
 
 
