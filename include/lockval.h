@@ -300,11 +300,13 @@ LOCKVAL_API void lockval_cut_history(void);
 LOCKVAL_API int lockval_declare_context(const char *name, enum lockval_context_level level);
 
 /* The thread enters or leaves the context. Locks taken inside form chains of their own: no edge leads from what the
- * interrupted code holds. Entries nest. */
+ * interrupted code holds. Entries nest. A lock taken inside, and held elsewhere, itself or over a chain of others, while the
+ * context can interrupt is a finding (signal), unless it was taken by a trylock or with a timeout. */
 LOCKVAL_API void lockval_enter_context(int context);
 LOCKVAL_API void lockval_exit_context(int context);
 
-/* From here on the context cannot interrupt this thread, or can again. Disables nest. */
+/* From here on the context cannot interrupt this thread, or can again, which counts for what is held, too. Disables nest. A
+ * context that is entered cannot interrupt itself, and a soft one nothing that is in a hard one or disables one. */
 LOCKVAL_API void lockval_disable_context(int context);
 LOCKVAL_API void lockval_enable_context(int context);
 

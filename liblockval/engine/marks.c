@@ -150,7 +150,8 @@ static int mark_all(struct lv_context *ctx, struct lv_thread *t, struct lv_state
             continue;
         lv_classes_get(&ctx->classes, h->class)->usage |=
             lv_usage_bits(ctx, t, (enum lv_mode)h->mode, (unsigned)h->flags | LV_TRY);
-        if ((h->flags & LV_UNCHECKED) == 0 && !(h->kind == LV_KIND_SEM && h->inherited))
+        if ((h->flags & LV_UNCHECKED) == 0 && !(h->kind == LV_KIND_SEM && h->inherited) &&
+            !lv_class_is_gone(&ctx->classes, h->base, h->uid))
             r = add_open(ctx, t, &record, opened, at, findings);
     }
     return r;
