@@ -5,10 +5,12 @@
  * expect many: clean
  * expect million: clean
  * expect edges: clean
+ * expect threads: clean
  */
 
 #include "api.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -133,10 +135,46 @@ static void edges(void)
     api_require(memory_kib() < before + 4096, "their edges take none either");
 }
 
+/* Threads whose keys come and go at the same time, beside locks that stay and are taken by all. */
+static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, last = PTHREAD_MUTEX_INITIALIZER;
+
+static void *come_and_go(void *unused)
+{
+    struct object *own = calloc(1, sizeof(*own));
+
+    if (own == NULL)
+        exit(1);
+    for (volatile int i = 0; i < 3000; i++) {
+        lockval_register_key(&own->key);
+        lockval_init_map(&own->map, "own", &own->key);
+        pthread_mutex_lock(&first);
+        take(&own->map);
+        pthread_mutex_lock(&last);
+        pthread_mutex_unlock(&last);
+        drop(&own->map);
+        pthread_mutex_unlock(&first);
+        lockval_unregister_key(&own->key);
+    }
+    free(own);
+    return unused;
+}
+
+static void threads(void)
+{
+    pthread_t thread[4];
+
+    for (int i = 0; i < 4; i++)
+        if (pthread_create(&thread[i], NULL, come_and_go, NULL) != 0)
+            exit(1);
+    for (int i = 0; i < 4; i++)
+        pthread_join(thread[i], NULL);
+}
+
 static const struct api_case cases[] = {
     { "many", many },
     { "million", million },
     { "edges", edges },
+    { "threads", threads },
 };
 
 int main(int argc, char **argv)
