@@ -4,7 +4,8 @@
 #include "check/evidence.h"
 
 enum {
-    NOBODY = UINT32_MAX /* no place */
+    NOBODY = UINT32_MAX, /* no place */
+    MOST_LOOKS = 4096    /* at witnesses of other edges, for one edge */
 };
 
 static struct lv_evidence evidence_of(const struct lv_check *check, struct lv_edge_witness at)
@@ -115,4 +116,88 @@ void lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct
     }
     if (place != NOBODY)
         edge->witness[place] = at;
+}
+
+/* ---- acquisitions that are no witnesses of an edge ----------------------------------------------------------------- */
+
+static bool is_of(const struct lv_check *check, const struct lv_held_record *held, const struct lv_held_record *known)
+{
+    return held->class.v == known->class.v && (!check->instances || held->uid == known->uid);
+}
+
+static bool is_in_cycle(const struct lv_check *check, const struct lv_finding *finding,
+                        const struct lv_held_record *held)
+{
+    for (uint32_t i = 0; i < finding->edge_count; i++)
+        if (is_of(check, held, &finding->edges[i].held))
+            return true;
+    return false;
+}
+
+static bool holds(const struct lv_witness *witness, const struct lv_held_record *lock)
+{
+    for (uint32_t i = 0; i < witness->held_count; i++)
+        if (witness->held[i].uid == lock->uid && witness->held[i].mode == lock->mode)
+            return true;
+    return false;
+}
+
+/* Does @known keep all others out that @other does, or fewer, and stand for as much of the cycle? */
+static bool tells_as_much(const struct lv_check *check, const struct lv_finding *finding,
+                          const struct lv_witness *known, const struct lv_witness *other)
+{
+    if (known->thread.v != other->thread.v || known->segment != other->segment ||
+        known->wanted.uid != other->wanted.uid || known->wanted.mode != other->wanted.mode || known->left_out != 0 ||
+        other->left_out != 0)
+        return false;
+    for (uint32_t i = 0; i < known->held_count; i++)
+        if (!holds(other, &known->held[i]))
+            return false;
+    for (uint32_t i = 0; i < other->held_count; i++)
+        if (is_in_cycle(check, finding, &other->held[i]) && !holds(known, &other->held[i]))
+            return false;
+    return true;
+}
+
+/* @witness is of another edge to the same node as @edge, number @p of the cycle. */
+static bool tells_more(const struct lv_check *check, const struct lv_finding *finding, uint32_t p,
+                       const struct lv_edge *edge, const struct lv_witness *witness)
+{
+    bool from = false;
+
+    for (uint32_t i = 0; i < witness->held_count; i++)
+        from |=
+            (witness->held[i].flags & LV_UNCHECKED) == 0 && is_of(check, &witness->held[i], &finding->edges[p].held);
+    if (!from || (witness->wanted.flags & LV_TIMED) != 0)
+        return false;
+    for (uint32_t i = 0; i < edge->witness_count; i++)
+        if (tells_as_much(check, finding, lv_witnesses_get(check->witnesses, edge->witness[i].id), witness))
+            return false;
+    return true;
+}
+
+/* Could a lock of @to be taken under one of @from? Where memory ran out, yes. */
+static bool leads_to(struct lv_digraph *g, uint32_t from, uint32_t to)
+{
+    return lv_digraph_find(g, from, to) != 0 || lv_digraph_close(g, to, from, LV_DEP_EN, LV_DEP_ALL) != 0;
+}
+
+bool lv_evidence_is_elsewhere(const struct lv_check *check, const struct lv_finding *finding, uint32_t p)
+{
+    const struct lv_edge *edge = lv_digraph_edge(check->graph, finding->edge_numbers[p]);
+    uint32_t looks = 0;
+
+    for (uint32_t i = 1; i < check->graph->edges.count; i++) {
+        const struct lv_edge *other = lv_digraph_edge(check->graph, i);
+
+        if (other->to != edge->to || other == edge)
+            continue;
+        if (other->witness_lost && leads_to(check->graph, edge->from, other->from))
+            return true;
+        for (uint32_t j = 0; j < other->witness_count; j++)
+            if (++looks > MOST_LOOKS ||
+                tells_more(check, finding, p, edge, lv_witnesses_get(check->witnesses, other->witness[j].id)))
+                return true;
+    }
+    return false;
 }

@@ -28,4 +28,12 @@ bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, c
 /* Keep the witness @at for @edge. When there is no room, it takes the place of the one that tells least, if it tells more. */
 void lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at);
 
+/*
+ * A lock that a younger one links to what is wanted makes no edge to it, so the acquisition is no witness there, although it
+ * holds the one and wants the other. Where such an edge exists all the same, by others: is there an acquisition that would tell
+ * more of edge number @p of the cycle @finding than its witnesses do? Also when too many would have to be looked at.
+ * Searches, so that g->path is another one afterwards. Cost: looks at all edges of the graph.
+ */
+bool lv_evidence_is_elsewhere(const struct lv_check *check, const struct lv_finding *finding, uint32_t p);
+
 #endif

@@ -15,6 +15,8 @@
 
 #include <errno.h>
 
+#include "check/evidence.h"
+
 /* What a choice may lack to show that the cycle can hang. */
 enum shortfall {
     LACKS_WRITER = 1,    /* a reader would wait for a reader, behind a writer that was not seen */
@@ -500,7 +502,7 @@ static bool is_complete(const struct search *s, struct lv_finding *finding)
     for (uint32_t p = 0; p < finding->edge_count; p++) {
         const struct lv_edge *edge = edge_at(s, p);
 
-        lost |= edge->witness_lost;
+        lost |= edge->witness_lost || lv_evidence_is_elsewhere(s->check, finding, p);
         for (uint32_t i = 0; i < edge->witness_count; i++)
             left_out |= lv_witnesses_get(s->check->witnesses, edge->witness[i].id)->left_out != 0;
     }

@@ -232,6 +232,33 @@ START_TEST(a_gate_that_is_not_always_held)
 }
 END_TEST
 
+/* Thread 3 holds A and wants C without the gate, but over B, which links A to C: it is no witness of A -> C. */
+START_TEST(a_gate_that_is_avoided_over_another_lock)
+{
+    scenario_chain(s, 3, "A D B C");
+    write_lock(1, "E");
+    write_lock(1, "A");
+    write_lock(1, "C");
+    unlock(1, "A");
+    write_lock(1, "F");
+    unlock(1, "F");
+    unlock(1, "C");
+    unlock(1, "E");
+    scenario_chain(s, 2, "F A");
+    expect_like(POTENTIAL, "witnesses incomplete: more acquisitions made this order than are kept");
+}
+END_TEST
+
+/* The same with the gate: nothing is missing. */
+START_TEST(a_gate_that_is_held_over_another_lock)
+{
+    scenario_chain(s, 1, "G A X B");
+    scenario_chain(s, 1, "G A B");
+    scenario_chain(s, 2, "G B A");
+    expect_like(GUARDED, "gate lock: both acquisitions hold");
+}
+END_TEST
+
 START_TEST(a_gate_of_two_among_three)
 {
     scenario_class(s, "G", SCENARIO_EXPLICIT);
@@ -527,6 +554,8 @@ int main(void)
         a_gate_whose_class_has_more_locks,
         a_gate_of_one_thread,
         a_gate_that_is_not_always_held,
+        a_gate_that_is_avoided_over_another_lock,
+        a_gate_that_is_held_over_another_lock,
         a_gate_of_two_among_three,
         before_create,
         after_create,
