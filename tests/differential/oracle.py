@@ -336,7 +336,7 @@ class Oracle:
         thread.walked.add(chain)
         self.seen_edges.update((held.lock, lock) for held in thread.held)
         if thread.held:
-            self.acquisitions.append(verdict.Acquisition(thread, thread.clock, thread.held, lock, direct, visible))
+            self.acquisitions.append(verdict.Acquisition(thread, thread.held, lock, direct, visible))
 
     def depend(self, thread, lock, nested, site):
         """Edges from what is held, in the same context, to @lock; from the youngest on, but for those that a younger lock

@@ -18,11 +18,16 @@ MOST_WITNESSES = 16  # that the library keeps of an edge; beyond, it may miss a 
 
 
 class Acquisition:
-    def __init__(self, thread, clock, held, lock, direct, visible):
-        self.thread, self.clock = thread, dict(clock)
+    def __init__(self, thread, held, lock, direct, visible):
+        self.thread, self.clock = thread, dict(thread.clock)
         self.held = [(entry.lock, "unchecked" in entry.flags) for entry in held]
         self.lock = lock
         self.direct = direct  # the held locks from which it made edges
+        self.linked = self.at_level = [entry.lock for entry in held if entry.level == thread.level]
+        for number, entry in enumerate(held):
+            # What is held below another lock of the wanted class makes no edge to it, and is no evidence of one.
+            if entry.level == thread.level and entry.lock.node == lock.node and entry.links():
+                self.linked = [entry.lock for entry in held[number:] if entry.level == thread.level]
         self.visible = visible
 
     def before(self, other):
@@ -51,7 +56,7 @@ class Cycle:
     """The nodes of a cycle: classes, or the locks of one class."""
 
     def __init__(self, nodes, one_class):
-        self.nodes = nodes
+        self.nodes, self.one_class = nodes, one_class
         self.key = (lambda lock: lock.name) if one_class else (lambda lock: lock.node)
 
     def stretches(self):
@@ -67,7 +72,7 @@ class Cycle:
         begin, end = self.nodes[stretch[0]], self.nodes[stretch[1]]
         last = self.nodes[stretch[1] - 1]
         for one in acquisitions:
-            made = one.direct if exact else [lock for lock, _ in one.held]
+            made = one.direct if exact else one.at_level if self.one_class else one.linked
             if self.key(one.lock) != end or last not in map(self.key, made):
                 continue
             for lock, unchecked in one.held:
@@ -117,8 +122,8 @@ def allowed(cycle, acquisitions, only=None):
     visible = [one for one in untimed if one.visible]
     if cycle.has_choice(visible, excludes, threads_meet, True, only) and not cycle.is_crowded(acquisitions):
         return {"feasible"}
-    if cycle.has_choice(untimed, excludes, threads_meet, True, only):
+    if cycle.has_choice(untimed, excludes, threads_meet, False, only):
         return {"feasible", "potential"}
-    if cycle.has_choice(untimed, waits_for, gates_meet, True, only):
+    if cycle.has_choice(untimed, waits_for, gates_meet, False, only):
         return {"potential"}
     return {"potential", "guarded"}
