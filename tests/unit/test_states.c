@@ -409,6 +409,27 @@ START_TEST(forgetting_takes_no_memory)
 }
 END_TEST
 
+/* A handler goes on after another one took its place, which may never do the same. */
+START_TEST(a_replaced_handler_marks_nothing)
+{
+    static struct lv_handlers handlers;
+
+    handle(SIGUSR1);
+    handlers = (struct lv_handlers){ .depth = 2 };
+    handlers.running[0] = (struct lv_handler_running){ .frame = UINTPTR_MAX, .site = 0x6000, .signal = SIGUSR1 };
+    handlers.running[1] = (struct lv_handler_running){ .frame = UINTPTR_MAX - 1, .site = 0x7000, .signal = SIGUSR2 };
+    thread()->handlers = &handlers;
+    scenario_chain(s, 1, "A");
+    take_inside(SIGUSR1, "A");
+    scenario_expect_clean(s);
+    handlers.running[0].site = 0x7000; /* the one that handle() says is there */
+    scenario_chain(s, 1, "B");
+    take_inside(SIGUSR1, "B");
+    scenario_expect(s, LV_FINDING_SIGNAL, LV_VERDICT_POTENTIAL);
+    thread()->handlers = NULL;
+}
+END_TEST
+
 /* The process may know better what a thread's mask is. */
 static uint64_t true_mask;
 static unsigned asked;
@@ -470,6 +491,7 @@ int main(void)
         what_is_forgotten_is_learned_anew,
         other_signals_are_not_forgotten,
         forgetting_takes_no_memory,
+        a_replaced_handler_marks_nothing,
         the_mask_is_put_right_before_anything_is_learned,
     };
 
