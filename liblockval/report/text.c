@@ -296,7 +296,9 @@ static void put_recursive(struct lv_text *out, const struct lv_report *report)
         put_why_late(out, report);
     lv_text_puts(out, "\nother info that might help us debug this:\n");
     lv_scenario_draw(report, out);
-    if (edge->held.address != edge->wanted.address)
+    if (report->compared)
+        lv_text_puts(out, "\n The program orders the locks of this class, and this is not that order\n");
+    else if (edge->held.address != edge->wanted.address)
         lv_text_puts(out, "\n May be due to missing lock nesting notation\n");
     else if (report->verdict == LV_VERDICT_DEADLOCK)
         lv_text_puts(out, "\n The lock is held by the thread itself: the thread will wait for ever.\n");
