@@ -4,6 +4,8 @@
 
 #include "engine.h"
 
+#include <signal.h>
+
 #include <stdio.h>
 
 /* A validator of its own whose log nobody sees. */
@@ -39,6 +41,23 @@ static void nest_deep(unsigned thread, unsigned count)
     }
 }
 
+/* Locks held while contexts can interrupt: taken then, and before that. */
+static void mark_much(int context)
+{
+    struct lv_thread *t = s->threads[1];
+
+    lv_context_disable(&s->ctx, t, context);
+    lv_context_set_mask(&s->ctx, t, UINT64_MAX);
+    write_lock(1, "V1");
+    lv_context_set_handled(&s->ctx, t, SIGUSR1, true, 0x7000);
+    lv_context_set_mask(&s->ctx, t, 0);
+    unlock(1, "V1");
+    nest_deep(1, 70);
+    write_lock(1, "V2");
+    lv_context_enable(&s->ctx, t, context);
+    unlock(1, "V2");
+}
+
 /* One of everything, in an order that nothing contradicts. */
 static void use_everything(void)
 {
@@ -70,6 +89,7 @@ static void use_everything(void)
     lv_context_enter(&s->ctx, s->threads[1], context);
     scenario_chain(s, 1, "W1");
     lv_context_exit(&s->ctx, s->threads[1], context);
+    mark_much(context);
     t = lv_thread_new(&s->ctx);
     if (t != NULL)
         lv_thread_free(&s->ctx, t);
