@@ -10,6 +10,7 @@
 #include "engine/orphan.h"
 #include "engine/publish.h"
 #include "engine/summary.h"
+#include "engine/wake.h"
 #include "sys/memcheck.h"
 
 int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
@@ -21,6 +22,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     ctx->secret[0] = lv_os_random();
     ctx->secret[1] = lv_os_random();
     ctx->memcheck = lv_memcheck_is_there();
+    ctx->events_in_use = (options->events & LV_EVENTS_GUESSED) != 0;
     if (ctx->version == NULL)
         ctx->version = "";
     if (ctx->program == NULL)
@@ -51,6 +53,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     lv_pages_init(&ctx->pages, &ctx->arena);
     lv_table_init(&ctx->sites, &ctx->arena);
     lv_lives_init(ctx);
+    lv_wakes_init(ctx);
     lv_orphans_init(ctx);
     lv_made_init(ctx);
     lv_table_init(&ctx->found, &ctx->arena);

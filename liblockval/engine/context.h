@@ -131,6 +131,9 @@ struct lv_context {
     uint64_t lives_made;            /* lock */
     struct lv_table keys;           /* engine/zap.c: addresses of registered keys; lock for writing */
     bool key_noticed;               /* atomic: it was said that a key is neither static nor registered */
+    struct lv_vec wakes;            /* engine/wake.h: struct lv_wake; number 0 is not used */
+    struct lv_table wake_of;        /* an event's uid -> number in wakes */
+    uint32_t free_wake;             /* lock: first free one; 0: none */
     struct lv_table found;          /* findings made: identity -> 1 */
     struct lv_thread *threads;      /* lock for writing: all thread states, in use or free; none ever leaves */
     uint32_t thread_count;          /* lock: of these */

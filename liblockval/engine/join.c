@@ -125,6 +125,14 @@ static uint64_t bit_of(uint32_t i)
 
 static void taken_in(struct work *w, struct lv_life *life, const struct lv_held_record *taken, unsigned depth);
 
+/* Is it in the middle of a wait on a condition variable, whose mutex is @lock? Then it takes that once more. */
+static bool waits_with(const struct lv_life *life, const struct lv_held_record *lock)
+{
+    const struct lv_thread *t = life->t;
+
+    return t != NULL && __atomic_load_n(&t->waiting.cond, __ATOMIC_ACQUIRE) != 0 && t->waiting.with.uid == lock->uid;
+}
+
 /*
  * The thread of @life took @taken, and is joined. @later: after the join began, and now; then it is the acquisition that
  * closes the circle, and not the join.
@@ -142,6 +150,8 @@ static void depend(struct work *w, struct lv_life *life, const struct lv_held_re
     struct lv_event_edge edge = { .held = &end, .held_count = 1, .wanted = taken };
     bool found = false, fresh = false, closes;
 
+    if (own == SAME_LOCK && !later && lv_life_has_told(life, taken->uid) && !waits_with(life, taken))
+        return; /* the joiner may know */
     if (own == OTHER_LOCKS || (taken->kind == LV_KIND_ONCE && own != SAME_LOCK))
         return;
     end.class = class_of_end(w, life, taken);
@@ -152,7 +162,8 @@ static void depend(struct work *w, struct lv_life *life, const struct lv_held_re
     for (int same = 1; same >= 0; same--) {
         for (uint32_t i = 0; i < join->held_count; i++) {
             if ((join->held[i].uid == taken->uid && join->held[i].class.v == taken->class.v) != same ||
-                (join->held[i].kind == LV_KIND_ONCE && !same))
+                (join->held[i].kind == LV_KIND_ONCE && !same) ||
+                (!later && (join->waited_with & bit_of(i)) != 0 && !waits_with(life, &join->held[i])))
                 continue;
             fresh |= held_edge(w, join, i, &end, !later && !found && (join->reported & bit_of(i)) == 0, &closes);
             found |= closes;
@@ -173,7 +184,10 @@ static void depend(struct work *w, struct lv_life *life, const struct lv_held_re
 /* @taken is one more thing that the thread of @life waits for. */
 static void taken_in(struct work *w, struct lv_life *life, const struct lv_held_record *taken, unsigned depth)
 {
-    if (lv_life_add(w->ctx, life, taken) && life->join.joiner != NULL)
+    bool fresh = lv_life_add(w->ctx, life, taken);
+
+    /* What the joiner holds was perhaps passed over when the join began. */
+    if (life->join.joiner != NULL && (fresh || compare(w, &life->join, taken) == SAME_LOCK))
         depend(w, life, taken, true, depth);
 }
 
@@ -216,6 +230,7 @@ static bool note_held(struct lv_context *ctx, const struct lv_thread *t, struct 
 
     join->held_count = 0;
     join->left_out = first;
+    join->waited_with = 0;
     if (t->depth != 0 && join->held == NULL) {
         join->held = lv_arena_alloc(&ctx->arena, LV_WITNESS_HELD * sizeof(*join->held));
         if (join->held == NULL)
@@ -224,10 +239,12 @@ static bool note_held(struct lv_context *ctx, const struct lv_thread *t, struct 
     for (uint32_t i = first; i < t->depth; i++) {
         const struct lv_held *h = &t->held[i];
 
-        if (h->level != t->level || (h->flags & LV_UNCHECKED) != 0 || h->kind == LV_KIND_SEM || was_waited_with(t, h))
+        if (h->level != t->level || (h->flags & LV_UNCHECKED) != 0 || h->kind == LV_KIND_SEM) {
             join->left_out++;
-        else
-            join->held[join->held_count++] = lv_held_record_of(h);
+            continue;
+        }
+        join->waited_with |= was_waited_with(t, h) ? bit_of(join->held_count) : 0;
+        join->held[join->held_count++] = lv_held_record_of(h);
     }
     return true;
 }

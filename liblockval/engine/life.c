@@ -79,6 +79,7 @@ void lv_life_recycle(struct lv_context *ctx, struct lv_life *life)
     life->info.v = 0;
     lv_life_unjoin(life);
     memset(life->noted, 0, sizeof(life->noted));
+    memset(life->told, 0, sizeof(life->told));
     __atomic_store_n(&life->count, 0, __ATOMIC_RELEASE);
     life->next_free = ctx->free_life;
     ctx->free_life = life->number;
@@ -276,11 +277,24 @@ void lv_life_note_slow(struct lv_context *ctx, struct lv_thread *t, const struct
     hash =
         (uint32_t)lv_hash_mix((uint64_t)record.class.v << 32 | record.uid, (uint64_t)record.flags << 8 | record.mode);
     slot = &life->noted[hash % LV_LIFE_NOTED];
-    if (*slot == (hash | 1))
+    if (*slot == (hash | 1) && !lv_life_is_watched(t, a))
         return;
     awaited = __atomic_load_n(&life->join.joiner, __ATOMIC_RELAXED) != NULL;
     if (awaited || lv_life_knows(life, &record) == LV_LIFE_IS_NEW)
         lv_join_taken(ctx, t, &record);
     if (lv_life_knows(life, &record) == LV_LIFE_IS_THERE)
         *slot = hash | 1;
+}
+
+/* The entry above the youngest held lock is what was released last. */
+void lv_life_tell_slow(struct lv_thread *t)
+{
+    uint32_t end = t->depth < t->capacity ? t->depth + 1 : t->depth;
+
+    for (uint32_t i = end > LV_LIFE_TOLD ? end - LV_LIFE_TOLD : 0; i < end; i++) {
+        uint32_t uid = t->held[i].uid, *slot = &t->life->told[uid % LV_LIFE_TOLD];
+
+        if (uid != 0 && *slot != uid)
+            __atomic_store_n(slot, uid, __ATOMIC_RELAXED);
+    }
 }

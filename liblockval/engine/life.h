@@ -22,6 +22,7 @@ enum {
     LV_LIFE_CHUNK = 15,
     LV_LIFE_SAME = 4,   /* locks of one class and mode that are told apart */
     LV_LIFE_NOTED = 32, /* slots of the owner's memory of what it noted */
+    LV_LIFE_TOLD = 16,  /* slots for locks under which the thread told others something */
     LV_LIFE_DEPTH = 8   /* joins that wait for joins, one behind the other, that are followed */
 };
 
@@ -35,9 +36,10 @@ struct lv_life_join {
     struct lv_thread *joiner;    /* atomic; null: nobody waits */
     struct lv_held_record *held; /* what it holds; LV_WITNESS_HELD of them, kept when the life is recycled */
     uint32_t held_count;
-    uint32_t left_out; /* further locks that it holds */
-    uint64_t filter;   /* atomic; one bit for each class of .held: locks of these are looked at each time */
-    uint64_t reported; /* bit i: a circle through held[i] was found for this join */
+    uint32_t left_out;    /* further locks that it holds */
+    uint64_t filter;      /* atomic; one bit for each class of .held: locks of these are looked at each time */
+    uint64_t waited_with; /* bit i: held[i] was taken again by a wait on a condition variable */
+    uint64_t reported;    /* bit i: a circle through held[i] was found for this join */
     lv_stack_id stack;
     uint8_t flags; /* LV_TIMED */
 };
@@ -60,6 +62,7 @@ struct lv_life {
     struct lv_life_chunk *chunks;   /* lock for writing; kept when the life is recycled */
     uint32_t count;                 /* atomic; lock for writing: records in the chunks, that never change */
     uint32_t noted[LV_LIFE_NOTED];  /* owner thread: hashes of what it noted last */
+    uint32_t told[LV_LIFE_TOLD];    /* atomic; owner thread for writing: uids of locks, see lv_life_tell() */
     struct lv_life_join join;
 };
 
@@ -118,6 +121,25 @@ static inline void lv_life_note(struct lv_context *ctx, struct lv_thread *t, con
 {
     if (t->life != NULL && t->life->noting)
         lv_life_note_slow(ctx, t, a);
+}
+
+/*
+ * The thread wakes others. What it had to tell them it mostly wrote down under a lock that it holds, or has just released:
+ * "done", and who reads that under the same lock and then joins the thread knows that it will not be late for that lock.
+ * Context: called by the thread itself, guard not held. Cost: a few comparisons.
+ */
+void lv_life_tell_slow(struct lv_thread *t);
+
+static inline void lv_life_tell(struct lv_thread *t)
+{
+    if (t->life != NULL)
+        lv_life_tell_slow(t);
+}
+
+/* Did it tell something under the lock @uid? Of so many locks, one may be forgotten. */
+static inline bool lv_life_has_told(const struct lv_life *life, uint64_t uid)
+{
+    return __atomic_load_n(&life->told[uid % LV_LIFE_TOLD], __ATOMIC_RELAXED) == uid;
 }
 
 /* Does a join wait for the thread that may hold a lock of the class of @a? Then which lock it takes matters each time. */

@@ -103,7 +103,9 @@ void lv_class_origin(struct lv_context *ctx, const struct lv_class *class, struc
     struct lv_symbol symbol;
     uintptr_t plus;
 
-    lv_text_puts(out, words[class->key.origin]);
+    lv_text_puts(out, class->key.origin == LV_CLASS_LOCK && class->key.kind == LV_KIND_EVENT
+                          ? "first waited for at "
+                          : words[class->key.origin]);
     if (class->key.origin == LV_CLASS_NAME)
         return;
     plus = place_symbol(class, &symbol);

@@ -30,6 +30,10 @@ static const char *const known_wrappers[] = {
     "*semaphore_init*",
     "*emaphoreC1E*", /* constructors of classes called Semaphore */
     "*emaphoreC2E*",
+    "*cond_init*",
+    "*cond_wait*",
+    "*cond_timedwait*",
+    "*barrier_init*",
     "*mtx_init*",
     "*mtx_lock*",
     "_ZL*__gthread_*",

@@ -6,6 +6,7 @@
 #include "engine/life.h"
 #include "engine/orphan.h"
 #include "engine/waits.h"
+#include "engine/wake.h"
 
 #include <string.h>
 #include <urcu-bp.h>
@@ -177,6 +178,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
     }
     lv_waits_after_fork(ctx, t);
     lv_lives_after_fork(ctx);
+    lv_wakes_after_fork(ctx);
     if (t != NULL)
         become_child(ctx, t);
     lv_context_unlock(ctx, &locked);

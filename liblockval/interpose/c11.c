@@ -58,23 +58,41 @@ LV_EXPORT int mtx_unlock(mtx_t *mutex)
     LV_MUTEX_UNLOCK(t, posix_of(mutex), lv_real.mtx_unlock(mutex));
 }
 
+LV_EXPORT int cnd_init(cnd_t *cond)
+{
+    int r;
+
+    if (LV_UNLIKELY(lv_real.cnd_init == NULL))
+        lv_process_start();
+    r = lv_real.cnd_init(cond);
+    if (r == thrd_success)
+        lv_cond_made(cond, LV_CALL_SITE);
+    return r;
+}
+
+LV_EXPORT void cnd_destroy(cnd_t *cond)
+{
+    if (LV_UNLIKELY(lv_real.cnd_destroy == NULL))
+        lv_process_start();
+    lv_cond_destroyed(cond);
+    lv_real.cnd_destroy(cond);
+}
+
 LV_EXPORT int cnd_wait(cnd_t *cond, mtx_t *mutex)
 {
-    LV_COND_WAIT(cond, posix_of(mutex), thrd_error, lv_real.cnd_wait(cond, mutex));
+    LV_COND_WAIT(cond, posix_of(mutex), 0, thrd_error, lv_real.cnd_wait(cond, mutex));
 }
 
 LV_EXPORT int cnd_timedwait(cnd_t *restrict cond, mtx_t *restrict mutex, const struct timespec *restrict until)
 {
-    LV_COND_WAIT(cond, posix_of(mutex), thrd_error, lv_real.cnd_timedwait(cond, mutex, until));
+    LV_COND_WAIT(cond, posix_of(mutex), LV_TIMED, thrd_error, lv_real.cnd_timedwait(cond, mutex, until));
 }
 
 LV_EXPORT int cnd_signal(cnd_t *cond)
 {
     int r;
 
-    if (LV_UNLIKELY(lv_real.cnd_signal == NULL))
-        lv_process_start();
-    lv_cond_woken(cond);
+    lv_cond_wake(cond, LV_CALL_SITE);
     r = lv_real.cnd_signal(cond);
     lv_cond_woken(cond);
     return r;
@@ -84,9 +102,7 @@ LV_EXPORT int cnd_broadcast(cnd_t *cond)
 {
     int r;
 
-    if (LV_UNLIKELY(lv_real.cnd_broadcast == NULL))
-        lv_process_start();
-    lv_cond_woken(cond);
+    lv_cond_wake(cond, LV_CALL_SITE);
     r = lv_real.cnd_broadcast(cond);
     lv_cond_woken(cond);
     return r;

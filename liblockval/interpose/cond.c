@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "interpose/cond.h"
 
+#include "engine/life.h"
 #include "engine/waits.h"
 
 static void check_unheld(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
@@ -27,9 +28,10 @@ static void check_unheld(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t 
                           "is waited with, but this thread does not hold it");
 }
 
-struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread_mutex_t *mutex, uintptr_t site)
+struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread_mutex_t *mutex, unsigned flags,
+                                  uintptr_t site)
 {
-    struct lv_cond_wait wait = { NULL, false, NULL, { 0 } };
+    struct lv_cond_wait wait = { .t = NULL };
     const struct lv_held *h = t != NULL ? lv_held_find(t, (uintptr_t)mutex) : NULL;
     struct lv_held_record held;
 
@@ -57,6 +59,8 @@ struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread
     };
     held = lv_held_record_of(h);
     lv_release(&lv_process_context, t, (uintptr_t)mutex, LV_KIND_MUTEX, site);
+    if (cond != NULL && lv_wake_is_on(&lv_process_context, LV_EVENTS_COND) && !lv_cond_is_shared(cond))
+        wait.event = lv_wake_begin(&lv_process_context, t, (uintptr_t)cond, flags, true, site);
     lv_acquire(&lv_process_context, t, &wait.again);
     if (cond != NULL && !lv_cond_is_shared(cond))
         wait.published = lv_wait_begin(&lv_process_context, t, (uintptr_t)cond, &held, &wait.again);
@@ -64,10 +68,17 @@ struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread
     return wait;
 }
 
-void lv_cond_end(struct lv_cond_wait *wait)
+static void end_waits(struct lv_cond_wait *wait)
 {
     if (wait->published)
         lv_wait_end(&lv_process_context, wait->t);
+    wait->published = false;
+    lv_wake_end(&lv_process_context, &wait->event);
+}
+
+void lv_cond_end(struct lv_cond_wait *wait)
+{
+    end_waits(wait);
     if (wait->t == NULL)
         return;
     lv_acquired(&lv_process_context, wait->t, &wait->again);
@@ -76,9 +87,7 @@ void lv_cond_end(struct lv_cond_wait *wait)
 
 void lv_cond_lost(struct lv_cond_wait *wait)
 {
-    if (wait->published)
-        lv_wait_end(&lv_process_context, wait->t);
-    wait->published = false;
+    end_waits(wait);
     wait->t = NULL;
 }
 
@@ -86,6 +95,34 @@ void lv_cond_lost(struct lv_cond_wait *wait)
 void lv_cond_woken(const void *cond)
 {
     lv_wait_signalled(&lv_process_context, (uintptr_t)cond);
+}
+
+void lv_cond_wake(const void *cond, uintptr_t site)
+{
+    struct lv_thread *t = lv_self();
+
+    lv_cond_woken(cond);
+    if (t == NULL)
+        return;
+    lv_life_tell(t);
+    if (lv_wake_is_on(&lv_process_context, LV_EVENTS_COND))
+        lv_wake_up(&lv_process_context, t, (uintptr_t)cond, site);
+}
+
+void lv_cond_made(const void *cond, uintptr_t site)
+{
+    struct lv_thread *t = lv_wake_is_on(&lv_process_context, LV_EVENTS_COND) ? lv_self() : NULL;
+
+    if (t != NULL && !lv_cond_is_shared(cond))
+        lv_wake_make(&lv_process_context, t, (uintptr_t)cond, site);
+}
+
+void lv_cond_destroyed(const void *cond)
+{
+    struct lv_thread *t = lv_wake_is_on(&lv_process_context, LV_EVENTS_COND) ? lv_self() : NULL;
+
+    if (t != NULL)
+        lv_wake_forget(&lv_process_context, t, (uintptr_t)cond);
 }
 
 /*
@@ -103,42 +140,64 @@ void lv_cond_woken(const void *cond)
 #ifdef OLD_VERSION
 #define VERSION(function, name) __asm__(".symver " #function ", " name)
 #else
+#define lv_cond_init pthread_cond_init
+#define lv_cond_destroy pthread_cond_destroy
 #define lv_cond_wait pthread_cond_wait
 #define lv_cond_timedwait pthread_cond_timedwait
 #define lv_cond_signal pthread_cond_signal
 #define lv_cond_broadcast pthread_cond_broadcast
 #endif
 
+int lv_cond_init(pthread_cond_t *restrict cond, const pthread_condattr_t *restrict attr);
+int lv_cond_destroy(pthread_cond_t *cond);
 int lv_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex);
 int lv_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
                       const struct timespec *restrict until);
 int lv_cond_signal(pthread_cond_t *cond);
 int lv_cond_broadcast(pthread_cond_t *cond);
 
+LV_EXPORT int lv_cond_init(pthread_cond_t *restrict cond, const pthread_condattr_t *restrict attr)
+{
+    int r;
+
+    if (LV_UNLIKELY(lv_real.pthread_cond_init == NULL))
+        lv_process_start();
+    r = lv_real.pthread_cond_init(cond, attr);
+    if (r == 0)
+        lv_cond_made(cond, LV_CALL_SITE);
+    return r;
+}
+
+LV_EXPORT int lv_cond_destroy(pthread_cond_t *cond)
+{
+    if (LV_UNLIKELY(lv_real.pthread_cond_destroy == NULL))
+        lv_process_start();
+    lv_cond_destroyed(cond);
+    return lv_real.pthread_cond_destroy(cond);
+}
+
 LV_EXPORT int lv_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex)
 {
-    LV_COND_WAIT(cond, mutex, EPERM, lv_real.pthread_cond_wait(cond, mutex));
+    LV_COND_WAIT(cond, mutex, 0, EPERM, lv_real.pthread_cond_wait(cond, mutex));
 }
 
 LV_EXPORT int lv_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
                                 const struct timespec *restrict until)
 {
-    LV_COND_WAIT(cond, mutex, EPERM, lv_real.pthread_cond_timedwait(cond, mutex, until));
+    LV_COND_WAIT(cond, mutex, LV_TIMED, EPERM, lv_real.pthread_cond_timedwait(cond, mutex, until));
 }
 
 LV_EXPORT int pthread_cond_clockwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex, clockid_t clock,
                                      const struct timespec *restrict until)
 {
-    LV_COND_WAIT(cond, mutex, EPERM, lv_real.pthread_cond_clockwait(cond, mutex, clock, until));
+    LV_COND_WAIT(cond, mutex, LV_TIMED, EPERM, lv_real.pthread_cond_clockwait(cond, mutex, clock, until));
 }
 
 LV_EXPORT int lv_cond_signal(pthread_cond_t *cond)
 {
     int r;
 
-    if (LV_UNLIKELY(lv_real.pthread_cond_signal == NULL))
-        lv_process_start();
-    lv_cond_woken(cond);
+    lv_cond_wake(cond, LV_CALL_SITE);
     r = lv_real.pthread_cond_signal(cond);
     lv_cond_woken(cond);
     return r;
@@ -148,9 +207,7 @@ LV_EXPORT int lv_cond_broadcast(pthread_cond_t *cond)
 {
     int r;
 
-    if (LV_UNLIKELY(lv_real.pthread_cond_broadcast == NULL))
-        lv_process_start();
-    lv_cond_woken(cond);
+    lv_cond_wake(cond, LV_CALL_SITE);
     r = lv_real.pthread_cond_broadcast(cond);
     lv_cond_woken(cond);
     return r;
@@ -158,11 +215,15 @@ LV_EXPORT int lv_cond_broadcast(pthread_cond_t *cond)
 
 #ifdef OLD_VERSION
 
+VERSION(lv_cond_init, "pthread_cond_init@@@GLIBC_2.3.2");
+VERSION(lv_cond_destroy, "pthread_cond_destroy@@@GLIBC_2.3.2");
 VERSION(lv_cond_wait, "pthread_cond_wait@@@GLIBC_2.3.2");
 VERSION(lv_cond_timedwait, "pthread_cond_timedwait@@@GLIBC_2.3.2");
 VERSION(lv_cond_signal, "pthread_cond_signal@@@GLIBC_2.3.2");
 VERSION(lv_cond_broadcast, "pthread_cond_broadcast@@@GLIBC_2.3.2");
 
+int lv_cond_init_old(pthread_cond_t *cond, const pthread_condattr_t *attr);
+int lv_cond_destroy_old(pthread_cond_t *cond);
 int lv_cond_wait_old(pthread_cond_t *cond, pthread_mutex_t *mutex);
 int lv_cond_timedwait_old(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until);
 int lv_cond_signal_old(pthread_cond_t *cond);
@@ -171,12 +232,26 @@ int lv_cond_broadcast_old(pthread_cond_t *cond);
 /* Who waits on an old one with which mutex is not followed: what it is made of is not known here. */
 LV_EXPORT int lv_cond_wait_old(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
-    LV_COND_WAIT(NULL, mutex, EPERM, lv_real.pthread_cond_wait_old(cond, mutex));
+    LV_COND_WAIT(NULL, mutex, 0, EPERM, lv_real.pthread_cond_wait_old(cond, mutex));
 }
 
 LV_EXPORT int lv_cond_timedwait_old(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
 {
-    LV_COND_WAIT(NULL, mutex, EPERM, lv_real.pthread_cond_timedwait_old(cond, mutex, until));
+    LV_COND_WAIT(NULL, mutex, LV_TIMED, EPERM, lv_real.pthread_cond_timedwait_old(cond, mutex, until));
+}
+
+LV_EXPORT int lv_cond_init_old(pthread_cond_t *cond, const pthread_condattr_t *attr)
+{
+    if (LV_UNLIKELY(lv_real.pthread_cond_init_old == NULL))
+        lv_process_start();
+    return lv_real.pthread_cond_init_old(cond, attr);
+}
+
+LV_EXPORT int lv_cond_destroy_old(pthread_cond_t *cond)
+{
+    if (LV_UNLIKELY(lv_real.pthread_cond_destroy_old == NULL))
+        lv_process_start();
+    return lv_real.pthread_cond_destroy_old(cond);
 }
 
 LV_EXPORT int lv_cond_signal_old(pthread_cond_t *cond)
@@ -193,6 +268,8 @@ LV_EXPORT int lv_cond_broadcast_old(pthread_cond_t *cond)
     return lv_real.pthread_cond_broadcast_old(cond);
 }
 
+VERSION(lv_cond_init_old, "pthread_cond_init@" OLD_VERSION ", remove");
+VERSION(lv_cond_destroy_old, "pthread_cond_destroy@" OLD_VERSION ", remove");
 VERSION(lv_cond_wait_old, "pthread_cond_wait@" OLD_VERSION ", remove");
 VERSION(lv_cond_timedwait_old, "pthread_cond_timedwait@" OLD_VERSION ", remove");
 VERSION(lv_cond_signal_old, "pthread_cond_signal@" OLD_VERSION ", remove");

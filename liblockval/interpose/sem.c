@@ -11,7 +11,9 @@
 #include <semaphore.h>
 #include <stdarg.h>
 
+#include "engine/life.h"
 #include "engine/sem.h"
+#include "engine/wake.h"
 #include "interpose/hook.h"
 
 /* The thread is about to wait for @sem, or (LV_TRY) has got it. False: it is not followed. */
@@ -26,11 +28,39 @@ static bool before_wait(struct lv_thread *t, sem_t *sem, unsigned flags, uintptr
     return true;
 }
 
+/*
+ * With events=sem a semaphore that is no lock is an event, if it was made in our sight for one process: to wait for it is
+ * to wait for whoever posts it. It may be known as a semaphore at its address already, so the event is known by the next one.
+ */
+static bool are_events(void)
+{
+    return lv_wake_is_on(&lv_process_context, LV_EVENTS_SEM);
+}
+
+static uintptr_t event_of(const sem_t *sem)
+{
+    return (uintptr_t)sem + 1;
+}
+
+static struct lv_wake_wait begin_event(struct lv_thread *t, sem_t *sem, unsigned flags, uintptr_t site)
+{
+    if (t == NULL || !are_events())
+        return (struct lv_wake_wait){ .t = NULL };
+    return lv_wake_begin(&lv_process_context, t, event_of(sem), flags, false, site);
+}
+
+static void end_event(struct lv_wake_wait *wait)
+{
+    lv_wake_end(&lv_process_context, wait);
+}
+
 #define WAIT(sem, flags, call)                                                             \
     do {                                                                                   \
         struct lv_thread *t_ = lv_self();                                                  \
         struct lv_acquisition a_;                                                          \
         bool followed_ = t_ != NULL && before_wait(t_, (sem), (flags), LV_CALL_SITE, &a_); \
+        struct lv_wake_wait event_ __attribute__((cleanup(end_event))) =                   \
+            begin_event(followed_ ? NULL : t_, (sem), (flags), LV_CALL_SITE);              \
         int r_ = (call);                                                                   \
                                                                                            \
         if (followed_ && r_ == 0)                                                          \
@@ -75,7 +105,10 @@ LV_EXPORT int sem_post(sem_t *sem)
     if (LV_LIKELY(t != NULL)) {
         struct lv_object object = lv_sem_object(&lv_process_context, sem);
 
+        lv_life_tell(t);
         lv_sem_post(&lv_process_context, t, &object, LV_CALL_SITE);
+        if (are_events())
+            lv_wake_up(&lv_process_context, t, event_of(sem), LV_CALL_SITE);
     }
     return lv_real.sem_post(sem);
 }
@@ -89,6 +122,10 @@ LV_EXPORT int sem_init(sem_t *sem, int shared, unsigned value)
         struct lv_object object = lv_sem_object(&lv_process_context, sem);
 
         lv_sem_init(&lv_process_context, t, &object, value == 1, LV_CALL_SITE);
+        if (are_events() && shared == 0)
+            lv_wake_make(&lv_process_context, t, event_of(sem), LV_CALL_SITE);
+        else if (are_events())
+            lv_wake_forget(&lv_process_context, t, event_of(sem));
     }
     return r;
 }
@@ -105,6 +142,8 @@ LV_EXPORT int sem_destroy(sem_t *sem)
         struct lv_object object = lv_sem_object(&lv_process_context, sem);
 
         lv_sem_forget(&lv_process_context, t, &object);
+        if (are_events())
+            lv_wake_forget(&lv_process_context, t, event_of(sem));
     }
     return lv_real.sem_destroy(sem);
 }

@@ -30,6 +30,9 @@ static const struct choice lv_option_identities[] = {
 static const struct choice lv_option_events[] = {
     { "annotated", LV_EVENTS_ANNOTATED },
     { "join", LV_EVENTS_JOIN },
+    { "cond", LV_EVENTS_COND },
+    { "sem", LV_EVENTS_SEM },
+    { "barrier", LV_EVENTS_BARRIER },
     { "none", 0 },
     { "all", LV_EVENTS_ALL },
 };

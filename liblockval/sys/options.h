@@ -28,7 +28,11 @@ enum lv_identity {
 enum lv_event_source {
     LV_EVENTS_ANNOTATED = 1,
     LV_EVENTS_JOIN = 2,
-    LV_EVENTS_ALL = 3
+    LV_EVENTS_COND = 4,
+    LV_EVENTS_SEM = 8,
+    LV_EVENTS_BARRIER = 16,
+    LV_EVENTS_GUESSED = LV_EVENTS_COND | LV_EVENTS_SEM | LV_EVENTS_BARRIER, /* who wakes next time is a guess */
+    LV_EVENTS_ALL = LV_EVENTS_ANNOTATED | LV_EVENTS_JOIN | LV_EVENTS_GUESSED
 };
 
 #define LV_OPTION_PATH_MAX 512

@@ -32,22 +32,14 @@ FAMILIES = re.compile(
     r"|(__|__libc_|_|sig)*longjmp(_chk)?)$")
 
 # function of a family that is no hook: the reason
-BARRIER = "all come and all go: nobody holds it, so it is no lock"
 CANCEL_STATE = "changes when the thread may be cancelled; a wait that is cancelled unwinds through its hook"
 ID = "names a thread"
 EXCEPTIONS = {
     "pthread_mutex_getprioceiling": "only reads",
     "pthread_mutex_consistent": "makes the state whole again; the mutex stays held",
     "pthread_mutex_consistent_np": "the old name of pthread_mutex_consistent",
-    "pthread_cond_init": "a condition variable is no lock",
-    "pthread_cond_destroy": "a condition variable is no lock",
-    "cnd_init": "a condition variable is no lock",
-    "cnd_destroy": "a condition variable is no lock",
     "sem_getvalue": "only reads",
     "sem_unlink": "removes a name; whoever has the semaphore open keeps it",
-    "pthread_barrier_init": BARRIER,
-    "pthread_barrier_destroy": BARRIER,
-    "pthread_barrier_wait": BARRIER,
     "pthread_exit": "a destructor of thread-specific data sees every end of a thread",
     "pthread_cancel": "asks for an end, which is seen when it comes",
     "pthread_setcancelstate": CANCEL_STATE,
@@ -274,7 +266,7 @@ def self_test():
     case("new way to jump", "__longjmp_chk: libc exports", check_libc, [*libc, symbol("__longjmp_chk", "GLIBC_2.99")], hooks, True)
     case("other names with sig", None, check_libc, [*libc, symbol("sigemptyset", "GLIBC_2.99")], hooks, True)
     case("exception that is a hook", "is a hook and in EXCEPTIONS", check_libc,
-         [*libc, symbol("cnd_init", "GLIBC_2.28")], hooks_of(table + "LV_HOOK(int, cnd_init, (cnd_t *), 0)"), True)
+         [*libc, symbol("thrd_yield", "GLIBC_2.28")], hooks_of(table + "LV_HOOK(void, thrd_yield, (void), 0)"), True)
     return test.finish("check_symbols")
 
 

@@ -58,6 +58,84 @@ static void held_through(void)
     MUST(pthread_join(thread, NULL) == 0);
 }
 
+/* The wait for the signal ends by itself; the mutex is waited for without limit after it. */
+/* case: timed */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^verdict: potential$ */
+/* case: clocked */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^verdict: potential$ */
+static void timed(int clocked)
+{
+    struct timespec past = long_ago();
+
+    MUST(pthread_mutex_lock(&mutex) == 0);
+    MUST(pthread_mutex_lock(&inner) == 0);
+    if (clocked)
+        MUST(pthread_cond_clockwait(&cond, &mutex, CLOCK_MONOTONIC, &past) == ETIMEDOUT);
+    else
+        MUST(pthread_cond_timedwait(&cond, &mutex, &past) == ETIMEDOUT);
+    MUST(pthread_mutex_unlock(&inner) == 0);
+    MUST(pthread_mutex_unlock(&mutex) == 0);
+}
+
+/* What is taken after the wait is taken under both, in the order in which they are held now. */
+/* case: held-after */
+/* status: 66 */
+/* findings: 2 */
+/* expect: ^  inner --> mutex --> outer --> inner$ */
+static void held_after(void)
+{
+    struct timespec past = long_ago();
+
+    MUST(pthread_mutex_lock(&mutex) == 0);
+    MUST(pthread_mutex_lock(&inner) == 0);
+    MUST(pthread_cond_timedwait(&cond, &mutex, &past) == ETIMEDOUT);
+    MUST(pthread_mutex_lock(&outer) == 0);
+    MUST(pthread_mutex_unlock(&outer) == 0);
+    MUST(pthread_mutex_unlock(&mutex) == 0);
+    MUST(pthread_mutex_unlock(&inner) == 0);
+    nest(&outer, &inner);
+}
+
+/* Nothing else held, many rounds, two condition variables and one mutex. */
+/* case: plain */
+static pthread_cond_t answered = PTHREAD_COND_INITIALIZER;
+static int asked;
+
+static void *answer(void *unused)
+{
+    MUST(pthread_mutex_lock(&mutex) == 0);
+    for (int i = 0; i < 100; i++) {
+        while (!asked)
+            MUST(pthread_cond_wait(&cond, &mutex) == 0);
+        asked = 0;
+        MUST(pthread_cond_signal(&answered) == 0);
+        nest(&outer, &inner);
+    }
+    MUST(pthread_mutex_unlock(&mutex) == 0);
+    return unused;
+}
+
+static void plain(void)
+{
+    pthread_t thread;
+
+    MUST(pthread_create(&thread, NULL, answer, NULL) == 0);
+    MUST(pthread_mutex_lock(&mutex) == 0);
+    for (int i = 0; i < 100; i++) {
+        asked = 1;
+        MUST(pthread_cond_signal(&cond) == 0);
+        while (asked)
+            MUST(pthread_cond_wait(&answered, &mutex) == 0);
+        nest(&outer, &inner);
+    }
+    MUST(pthread_mutex_unlock(&mutex) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
 static void unlock(void *unused)
 {
     (void)unused;
@@ -159,6 +237,14 @@ int main(int argc, char **argv)
         clean();
     else if (is_case(argv, "held-through"))
         held_through();
+    else if (is_case(argv, "timed"))
+        timed(0);
+    else if (is_case(argv, "clocked"))
+        timed(1);
+    else if (is_case(argv, "held-after"))
+        held_after();
+    else if (is_case(argv, "plain"))
+        plain();
     else if (is_case(argv, "cancelled"))
         cancelled(0);
     else if (is_case(argv, "cancelled-order"))

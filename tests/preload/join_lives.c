@@ -190,6 +190,58 @@ static void waited_for(void)
     MUST(pthread_mutex_unlock(&lock) == 0);
 }
 
+/* The same when it was written down before the joiner came to wait for it. */
+/* case: told */
+static void told_before(void)
+{
+    pthread_t thread;
+    int there = 0;
+
+    MUST(pthread_create(&thread, NULL, finish, NULL) == 0);
+    while (!there) {
+        MUST(pthread_mutex_lock(&lock) == 0);
+        there = finished;
+        MUST(pthread_mutex_unlock(&lock) == 0);
+    }
+    join_under(&lock, thread);
+}
+
+/* The thread waits with the lock for what the joiner should say, and cannot get it back: a deadlock. */
+/* case: waits-with-it */
+/* plain: no */
+/* options: halt_on_error=1 */
+/* status: 66 */
+/* findings: 1 */
+static int stop, waiting_thread;
+
+static void *wait_for_stop(void *unused)
+{
+    MUST(pthread_mutex_lock(&lock) == 0);
+    waiting_thread = 1;
+    MUST(pthread_cond_broadcast(&cond) == 0);
+    while (!stop)
+        MUST(pthread_cond_wait(&cond, &lock) == 0);
+    MUST(pthread_mutex_unlock(&lock) == 0);
+    return unused;
+}
+
+static void waits_with_it(void)
+{
+    pthread_t thread;
+    int there = 0;
+
+    MUST(pthread_create(&thread, NULL, wait_for_stop, NULL) == 0);
+    while (!there) {
+        MUST(pthread_mutex_lock(&lock) == 0);
+        there = waiting_thread;
+        MUST(pthread_mutex_unlock(&lock) == 0);
+    }
+    MUST(pthread_mutex_lock(&lock) == 0);
+    stop = 1;
+    MUST(pthread_cond_broadcast(&cond) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
 /* A child of fork has no other threads, and joins those that it makes. */
 /* case: forked */
 /* expect: ^WARNING: possible circular */
@@ -209,8 +261,16 @@ static void forked(void)
 }
 
 static const struct join_case cases[] = {
-    { "nested", nested },     { "nested-later", nested_later }, { "nested-clean", nested_clean }, { "next", next },
-    { "detached", detached }, { "cancelled", cancelled },       { "waited-for", waited_for },     { "forked", forked },
+    { "nested", nested },
+    { "nested-later", nested_later },
+    { "nested-clean", nested_clean },
+    { "next", next },
+    { "detached", detached },
+    { "cancelled", cancelled },
+    { "waited-for", waited_for },
+    { "told", told_before },
+    { "waits-with-it", waits_with_it },
+    { "forked", forked },
 };
 
 int main(int argc, char **argv)

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <threads.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER, other = PTHREAD_MUTEX_INITIALIZER;
-static pthread_mutex_t third = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock __attribute__((unused)) = PTHREAD_MUTEX_INITIALIZER, other = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t third __attribute__((unused)) = PTHREAD_MUTEX_INITIALIZER;
 static pid_t main_thread;
 static int done; /* atomic */
 

@@ -277,6 +277,72 @@ START_TEST(a_join_that_tries)
 }
 END_TEST
 
+/* "Done", written down under the lock: who reads it there, and need not wait for it, knows as much. */
+START_TEST(what_it_told_under_the_lock)
+{
+    born(2);
+    write_lock(2, "L");
+    lv_life_tell(scenario_thread(s, 2));
+    unlock(2, "L");
+    join_under(1, "L", 2);
+}
+END_TEST
+
+START_TEST(what_it_told_just_after)
+{
+    born(2);
+    scenario_chain(s, 2, "L");
+    lv_life_tell(scenario_thread(s, 2));
+    join_under(1, "L", 2);
+}
+END_TEST
+
+START_TEST(what_it_told_under_another_lock)
+{
+    born(2);
+    scenario_chain(s, 2, "L");
+    write_lock(2, "M");
+    write_lock(2, "N");
+    unlock(2, "N");
+    lv_life_tell(scenario_thread(s, 2));
+    unlock(2, "M");
+    join_under(1, "L", 2);
+    scenario_expect_cycle(s, EVENT, POTENTIAL, "L>? ?>L");
+}
+END_TEST
+
+/* What is told does not hold for what it takes after the join began. */
+START_TEST(it_told_and_takes_the_lock_again)
+{
+    born(2);
+    write_lock(2, "L");
+    lv_life_tell(scenario_thread(s, 2));
+    unlock(2, "L");
+    write_lock(1, "L");
+    join(1, 2);
+    scenario_expect_clean(s);
+    (void)scenario_begin(s, 2, "L", LV_WRITE, 0);
+    scenario_expect_cycle(s, EVENT, POTENTIAL, "?>L L>?");
+}
+END_TEST
+
+/* The same for one who holds the lock since a wait. */
+START_TEST(a_lock_that_was_waited_with_is_taken_later)
+{
+    struct lv_acquisition a;
+
+    born(2);
+    scenario_chain(s, 2, "L");
+    a = scenario_begin(s, 1, "L", LV_WRITE, 0);
+    lv_acquired(&s->ctx, scenario_thread(s, 1), &a);
+    lv_thread_note_wait(scenario_thread(s, 1), a.stack);
+    join(1, 2);
+    scenario_expect_clean(s);
+    (void)scenario_begin(s, 2, "L", LV_WRITE, 0);
+    scenario_expect_cycle(s, EVENT, POTENTIAL, "?>L L>?");
+}
+END_TEST
+
 static void once(unsigned thread, const char *name)
 {
     const struct lv_object *object = scenario_object(s, name, LV_KIND_ONCE);
@@ -344,6 +410,11 @@ int main(void)
         a_timed_join_is_guarded,
         a_timed_acquisition_is_guarded,
         a_join_that_tries,
+        what_it_told_under_the_lock,
+        what_it_told_just_after,
+        what_it_told_under_another_lock,
+        it_told_and_takes_the_lock_again,
+        a_lock_that_was_waited_with_is_taken_later,
         once_controls_are_not_mixed_up,
         the_very_once_control,
     };

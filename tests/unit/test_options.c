@@ -140,17 +140,18 @@ START_TEST(lists)
     ck_assert_uint_eq(parse("events=annotated").o.events, LV_EVENTS_ANNOTATED);
     ck_assert_uint_eq(parse("events=none").o.events, 0);
     ck_assert_uint_eq(parse("events=all").o.events, LV_EVENTS_ALL);
+    ck_assert_uint_eq(parse("events=cond,sem").o.events, LV_EVENTS_COND | LV_EVENTS_SEM);
+    ck_assert_uint_eq(parse("events=barrier").o.events, LV_EVENTS_BARRIER);
     ck_assert_uint_eq(parse("events=join").o.events, LV_EVENTS_JOIN);
     ck_assert_uint_eq(parse("").o.events, LV_EVENTS_ANNOTATED | LV_EVENTS_JOIN);
     ck_assert_uint_eq(parse("events=none,annotated").o.events, LV_EVENTS_ANNOTATED);
     ck_assert_uint_eq(parse("events=none,none").o.events, 0);
-    check_complaint(
-        "events=annotated,",
-        "lockval: option 'events': 'annotated,' is not a list (with commas) of annotated, join, none, all\n");
-    check_complaint("events=none,x",
-                    "lockval: option 'events': 'none,x' is not a list (with commas) of annotated, join, none, all\n");
-    check_complaint("events=,",
-                    "lockval: option 'events': ',' is not a list (with commas) of annotated, join, none, all\n");
+    check_complaint("events=annotated,", "lockval: option 'events': 'annotated,' is not a list (with commas) of "
+                                         "annotated, join, cond, sem, barrier, none, all\n");
+    check_complaint("events=none,x", "lockval: option 'events': 'none,x' is not a list (with commas) of annotated, "
+                                     "join, cond, sem, barrier, none, all\n");
+    check_complaint("events=,", "lockval: option 'events': ',' is not a list (with commas) of annotated, join, cond, "
+                                "sem, barrier, none, all\n");
 }
 END_TEST
 
@@ -293,7 +294,8 @@ START_TEST(help)
     ck_assert_ptr_nonnull(strstr(buf, "(0 to 255; default 66; now 5)"));
     ck_assert_ptr_nonnull(strstr(buf, "(default stderr; now /tmp/y)"));
     ck_assert_ptr_nonnull(strstr(buf, "(default ''; now '')"));
-    ck_assert_ptr_nonnull(strstr(buf, "(annotated, join, none, all; default annotated,join; now none)"));
+    ck_assert_ptr_nonnull(
+        strstr(buf, "(annotated, join, cond, sem, barrier, none, all; default annotated,join; now none)"));
     ck_assert_ptr_nonnull(strstr(buf, "(0 or 1; default 0; now 1)"));
     ck_assert_ptr_nonnull(strstr(buf, "never; default potential; now never)"));
 }
