@@ -119,6 +119,9 @@ static void take(unsigned thread, unsigned lock, unsigned how, bool got)
     static const unsigned flags[] = { 0, LV_TRY, LV_TIMED, LV_UNCHECKED };
     struct model *m = &fuzz.model[thread];
     unsigned at = find(m, lock);
+    /* Under a nest lock, locks of a class with a rule would become one entry. */
+    bool rule = (fuzz.flavour & STRICT) != 0 || ((fuzz.flavour & EXPLICIT) != 0 && lock / INSTANCES < 2);
+    bool nest = m->depth != 0 && !rule;
     char name[SCENARIO_NAME];
 
     if (m->depth == HELD || ((fuzz.flavour & ORDERED) != 0 && !is_in_order(m, lock)))
@@ -126,10 +129,10 @@ static void take(unsigned thread, unsigned lock, unsigned how, bool got)
     name_lock(lock, name);
     fuzz.s->site = (how & 1) != 0 ? 0x1000 + (how >> 5) * UINT64_C(16) : 0;
     if ((how & 2) != 0 && (fuzz.flavour & ORDERED) == 0)
-        say("%u subclass %u, nest lock: %d\n", thread, how >> 6, m->depth != 0);
+        say("%u subclass %u, nest lock: %d\n", thread, how >> 6, nest);
     if ((how & 2) != 0 && (fuzz.flavour & ORDERED) == 0)
         lv_acquire_next(thread_of(thread), scenario_object(fuzz.s, name, LV_KIND_MUTEX)->address, how >> 6,
-                        m->depth != 0 ? thread_of(thread)->held[0].address : 0);
+                        nest ? thread_of(thread)->held[0].address : 0);
     say("%u %s %s %c flags %u%s\n", thread, got ? "lock" : "want", name, "wrRw"[how >> 2 & 3], flags[how >> 4 & 3],
         (how & 0xc0) == 0xc0 ? " again" : "");
     if (!got) {
