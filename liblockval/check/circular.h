@@ -14,7 +14,8 @@ struct lv_check {
     const struct lv_witnesses *witnesses;
     const struct lv_classes *classes; /* null: not known; then no gate is certain */
     struct lv_order *order;           /* of segments; null: not known; then nothing is feasible */
-    bool instances;                   /* the graph's nodes are instances, not classes */
+    bool instances;                   /* the graph's nodes are instances of one class, not classes */
+    uint32_t forgotten;               /* how often pairs of that class were forgotten */
     bool strict;                      /* option strict */
     bool incomplete;                  /* acquisitions were not looked at at all, since memory ran out */
 };

@@ -8,17 +8,20 @@ enum {
     MOST_LOOKS = 4096    /* at witnesses of other edges, for one edge */
 };
 
-static struct lv_evidence evidence_of(const struct lv_check *check, struct lv_edge_witness at)
+struct lv_evidence lv_evidence_of(const struct lv_witness *witness, uint32_t held)
 {
-    const struct lv_witness *witness = lv_witnesses_get(check->witnesses, at.id);
-
     return (struct lv_evidence){
         .thread = witness->thread,
         .segment = witness->segment,
         .held_key = witness->held_key,
-        .held = &witness->held[at.held],
+        .held = &witness->held[held],
         .wanted = &witness->wanted,
     };
+}
+
+static struct lv_evidence evidence_of(const struct lv_check *check, struct lv_edge_witness at)
+{
+    return lv_evidence_of(lv_witnesses_get(check->witnesses, at.id), at.held);
 }
 
 static uint8_t bit_of(const struct lv_evidence *e)

@@ -18,6 +18,9 @@ struct lv_evidence {
     const struct lv_held_record *held, *wanted;
 };
 
+/* What @witness tells of an edge from its held lock number @held. */
+struct lv_evidence lv_evidence_of(const struct lv_witness *witness, uint32_t held);
+
 /* The dependency bit that the witness stands for. */
 uint8_t lv_evidence_bit(const struct lv_check *check, struct lv_edge_witness at);
 

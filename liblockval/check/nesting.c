@@ -84,60 +84,54 @@ bool lv_check_compared(const struct lv_held_record *held, const struct lv_held_r
     return true;
 }
 
-static struct lv_check check_of(struct lv_pairs *pairs)
+/* What the rules read of the instances of @class; @classes is what they read of classes. */
+static struct lv_check check_of(const struct lv_check *classes, struct lv_pairs *pairs, lv_class_id class)
 {
-    return (struct lv_check){
-        .arena = pairs->arena, .graph = &pairs->order, .witnesses = &pairs->witnesses, .instances = true
-    };
+    struct lv_check check = *classes;
+
+    check.graph = &pairs->order;
+    check.witnesses = &pairs->witnesses;
+    check.instances = true;
+    check.forgotten = lv_pairs_forgotten(pairs, class);
+    return check;
 }
 
-/* The circle of classes that was found is one of instances, of the class of @held. */
-static void make_instance_cycle(const struct lv_pairs *pairs, struct lv_finding *ret, const struct lv_held_record *held)
+/* The circle of classes that was found is one of instances, of @class. */
+static void make_instance_cycle(struct lv_finding *ret, lv_class_id class)
 {
-    uint32_t forgotten = lv_pairs_forgotten(pairs, held->class);
-
     ret->kind = LV_FINDING_RECURSIVE;
-    ret->reason_count = 0;
-    lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_INSTANCE_CYCLE, ret->edge_count, 0 });
-    if (held->kind == LV_KIND_SEM)
-        lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_SEMAPHORE, 0, 0 });
-    if (ret->verdict == LV_VERDICT_GUARDED)
-        lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_TIMED, 0, 0 });
-    /* Without a timeout it may have happened, too, and be forgotten. */
-    if (ret->verdict == LV_VERDICT_GUARDED && forgotten != 0)
-        ret->verdict = LV_VERDICT_POTENTIAL;
-    if (forgotten != 0)
-        lv_finding_add_reason(ret, (struct lv_reason){ LV_REASON_FORGOTTEN, forgotten, 0 });
-    ret->identity = lv_hash_mix(held->class.v, UINT64_C(0x3000) + (uint64_t)ret->verdict);
+    ret->identity = lv_hash_mix(class.v, UINT64_C(0x3000) + !ret->timed);
 }
 
-int lv_check_instance_order(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_held_record *held,
-                            const struct lv_held_record *wanted, struct lv_finding *ret)
+int lv_check_instance_order(const struct lv_check *classes, struct lv_pairs *pairs, const struct lv_pair_seen *nested,
+                            struct lv_finding *ret)
 {
-    const struct lv_check instances = check_of(pairs);
+    lv_class_id class = nested->whole->held[nested->held].class;
     struct lv_pair pair;
-    int r = lv_pairs_learn(pairs, thread, held, wanted, &pair);
+    int r = lv_pairs_learn(pairs, nested, &pair);
 
-    if (r > 0)
+    if (r > 0) {
+        const struct lv_check instances = check_of(classes, pairs, class);
+
         r = lv_check_circular(&instances, pair.edge, pair.bit, pair.at, ret);
+    }
     if (r > 0)
-        make_instance_cycle(pairs, ret, held);
+        make_instance_cycle(ret, class);
     return r;
 }
 
-int lv_check_keep_order(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_held_record *held,
-                        const struct lv_held_record *wanted)
+int lv_check_keep_order(struct lv_pairs *pairs, const struct lv_pair_seen *nested)
 {
     struct lv_pair unused;
-    int r = lv_pairs_learn(pairs, thread, held, wanted, &unused);
+    int r = lv_pairs_learn(pairs, nested, &unused);
 
     return r < 0 ? r : 0;
 }
 
-int lv_check_kept_order(struct lv_pairs *pairs, uint32_t pair, lv_class_id class, bool class_rule,
-                        struct lv_finding *ret)
+int lv_check_kept_order(const struct lv_check *classes, struct lv_pairs *pairs, uint32_t pair, lv_class_id class,
+                        bool class_rule, struct lv_finding *ret)
 {
-    const struct lv_check instances = check_of(pairs);
+    const struct lv_check instances = check_of(classes, pairs, class);
     const struct lv_edge *edge = lv_digraph_edge(&pairs->order, pair);
     const struct lv_witness *witness;
     struct lv_finding_edge *shown;
@@ -151,13 +145,13 @@ int lv_check_kept_order(struct lv_pairs *pairs, uint32_t pair, lv_class_id class
     if (!class_rule) {
         r = lv_check_kept_edge(&instances, pair, ret);
         if (r > 0)
-            make_instance_cycle(pairs, ret, &witness->held[0]);
+            make_instance_cycle(ret, class);
         return r;
     }
     shown = lv_arena_alloc(pairs->arena, sizeof(*shown));
     if (shown == NULL)
         return -ENOMEM;
-    if (!lv_check_same_class(&witness->held[0], &witness->wanted, witness->thread, shown, ret))
+    if (!lv_check_same_class(&witness->held[edge->witness[0].held], &witness->wanted, witness->thread, shown, ret))
         return 0;
     ret->late = true;
     return 1;

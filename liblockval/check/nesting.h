@@ -33,23 +33,22 @@ bool lv_check_compared(const struct lv_held_record *held, const struct lv_held_r
 
 /*
  * The same for a class without an explicit key: learn the order of the two instances and look for a circle. When
- * pairs of the class had to be forgotten, the finding says so.
+ * pairs of the class had to be forgotten, the finding says so. @classes: what the rules read for cycles of classes.
  * Returns 1 when there is a finding, 0 when not, -ENOMEM.
  */
-int lv_check_instance_order(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_held_record *held,
-                            const struct lv_held_record *wanted, struct lv_finding *ret) LV_MUST_CHECK;
+int lv_check_instance_order(const struct lv_check *classes, struct lv_pairs *pairs, const struct lv_pair_seen *nested,
+                            struct lv_finding *ret) LV_MUST_CHECK;
 
 /* The order of the two instances is kept for later, without being judged: their class is not known to be one of locks.
  * Returns 0 or -ENOMEM. */
-int lv_check_keep_order(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_held_record *held,
-                        const struct lv_held_record *wanted) LV_MUST_CHECK;
+int lv_check_keep_order(struct lv_pairs *pairs, const struct lv_pair_seen *nested) LV_MUST_CHECK;
 
 /*
  * Judge the order number @pair, from 1 to less than pairs->order.edges.count, if it is one within @class: by the kernel's rule
  * for nesting in one class (@class_rule), else by the order of instances.
  * Returns 1 when there is a finding (late), 0 when not, -ENOMEM.
  */
-int lv_check_kept_order(struct lv_pairs *pairs, uint32_t pair, lv_class_id class, bool class_rule,
-                        struct lv_finding *ret) LV_MUST_CHECK;
+int lv_check_kept_order(const struct lv_check *classes, struct lv_pairs *pairs, uint32_t pair, lv_class_id class,
+                        bool class_rule, struct lv_finding *ret) LV_MUST_CHECK;
 
 #endif

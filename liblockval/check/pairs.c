@@ -11,6 +11,7 @@
 #include "check/pairs.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "check/evidence.h"
 
@@ -160,19 +161,22 @@ static uint32_t node_of(struct lv_pairs *pairs, const struct lv_held_record *rec
     return node;
 }
 
-/* Record the pair as a witness. False without memory. */
-static bool witness_pair(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_held_record *held,
-                         const struct lv_held_record *wanted, struct lv_edge_witness *ret)
+/* Copy the acquisition, as a witness of its own. False without memory. */
+static bool copy_witness(struct lv_pairs *pairs, const struct lv_pair_seen *nested, struct lv_edge_witness *ret)
 {
-    struct lv_witness *witness = lv_witnesses_add(&pairs->witnesses, 1, &ret->id);
+    const struct lv_witness *whole = nested->whole;
+    struct lv_witness *witness = lv_witnesses_add(&pairs->witnesses, whole->held_count, &ret->id);
 
     if (witness == NULL)
         return false;
-    witness->thread = thread;
-    witness->wanted = *wanted;
-    witness->held[0] = *held;
-    ret->held = 0;
+    memcpy(witness, whole, sizeof(*whole) + whole->held_count * sizeof(whole->held[0]));
+    ret->held = nested->held;
     return true;
+}
+
+static struct lv_check check_of(struct lv_pairs *pairs)
+{
+    return (struct lv_check){ .graph = &pairs->order, .witnesses = &pairs->witnesses, .instances = true };
 }
 
 static bool has_witness(const struct lv_edge *edge, lv_witness_id id)
@@ -186,7 +190,7 @@ static bool has_witness(const struct lv_edge *edge, lv_witness_id id)
 /* Keep the witness @at of the edge; one that it takes the place of is dropped. */
 static void keep_witness(struct lv_pairs *pairs, struct lv_edge *edge, struct lv_edge_witness at)
 {
-    const struct lv_check check = { .graph = &pairs->order, .witnesses = &pairs->witnesses };
+    const struct lv_check check = check_of(pairs);
     const struct lv_edge before = *edge;
 
     lv_evidence_keep(&check, edge, at);
@@ -232,11 +236,25 @@ static int find_nodes(struct lv_pairs *pairs, const struct lv_held_record *held,
     return to != 0 ? 0 : -ENOMEM;
 }
 
-int lv_pairs_learn(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_held_record *held,
-                   const struct lv_held_record *wanted, struct lv_pair *ret)
+/* Is the acquisition worth being kept for a pair that is known? */
+static bool is_wanted(struct lv_pairs *pairs, struct lv_edge *edge, const struct lv_pair_seen *nested)
 {
+    const struct lv_check check = check_of(pairs);
+    const struct lv_evidence evidence = lv_evidence_of(nested->whole, nested->held);
+
+    edge->witness_lost |= nested->lost;
+    if (nested->lost || !lv_evidence_is_wanted(&check, edge, &evidence))
+        return false;
+    edge->witness_lost |= edge->witness_count >= LV_PAIRS_WITNESSES;
+    return edge->witness_count < LV_PAIRS_WITNESSES;
+}
+
+int lv_pairs_learn(struct lv_pairs *pairs, const struct lv_pair_seen *nested, struct lv_pair *ret)
+{
+    const struct lv_held_record *held = &nested->whole->held[nested->held], *wanted = &nested->whole->wanted;
     uint32_t class = class_number(pairs, wanted->class);
     uint32_t from, to;
+    struct lv_edge *edge;
     int r;
 
     if (held->address == wanted->address)
@@ -246,12 +264,15 @@ int lv_pairs_learn(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_
         return r;
     ret->bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
     r = add_edge(pairs, from, to, ret);
-    if (r <= 0)
+    if (r < 0)
         return r;
-    if (!witness_pair(pairs, thread, held, wanted, &ret->at))
+    edge = lv_digraph_edge(&pairs->order, ret->edge);
+    if (r == 0 && !is_wanted(pairs, edge, nested))
+        return 0;
+    if (!copy_witness(pairs, nested, &ret->at))
         return -ENOMEM;
-    keep_witness(pairs, lv_digraph_edge(&pairs->order, ret->edge), ret->at);
-    return 1;
+    keep_witness(pairs, edge, ret->at);
+    return r != 0;
 }
 
 uint32_t lv_pairs_forgotten(const struct lv_pairs *pairs, lv_class_id class)

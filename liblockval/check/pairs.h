@@ -45,7 +45,15 @@ struct lv_pairs_class {
 
 enum {
     LV_PAIRS_CLASS = 16384, /* pairs of one class */
-    LV_PAIRS_CHAINS = 131072
+    LV_PAIRS_CHAINS = 131072,
+    LV_PAIRS_WITNESSES = 4 /* of one pair, but for those that are first of their kind of dependency */
+};
+
+/* A thread takes a lock while it holds another one of the class. */
+struct lv_pair_seen {
+    const struct lv_witness *whole; /* the acquisition */
+    uint32_t held;                  /* the number of that other lock in it */
+    bool lost;                      /* more like it are not recorded: the pair has lost evidence */
 };
 
 /* A pair that was nested: its edge, how it was nested, and the acquisition. */
@@ -63,10 +71,8 @@ int lv_pairs_init(struct lv_pairs *pairs, struct lv_arena *arena) LV_MUST_CHECK;
  */
 int lv_pairs_walk(struct lv_pairs *pairs, uint64_t chain) LV_MUST_CHECK;
 
-/* @thread takes @wanted while it holds @held, of the same class. Returns 1 when the pair is new in its kind of dependency,
- * filled in at @ret, 0 when not, -ENOMEM. */
-int lv_pairs_learn(struct lv_pairs *pairs, lv_thread_id thread, const struct lv_held_record *held,
-                   const struct lv_held_record *wanted, struct lv_pair *ret) LV_MUST_CHECK;
+/* Learn from @nested. Returns 1 when the pair is new in its kind of dependency, filled in at @ret, 0 when not, -ENOMEM. */
+int lv_pairs_learn(struct lv_pairs *pairs, const struct lv_pair_seen *nested, struct lv_pair *ret) LV_MUST_CHECK;
 
 /* How often the pairs of @class were forgotten: what is known of it now is not all that was seen. */
 uint32_t lv_pairs_forgotten(const struct lv_pairs *pairs, lv_class_id class);

@@ -442,7 +442,7 @@ static void show_choice(const struct search *s, struct lv_finding *finding)
     finding->acquisition_count = s->count;
 }
 
-static void say_who(struct lv_finding *finding, unsigned lacks)
+static void say_who(const struct lv_check *check, struct lv_finding *finding, unsigned lacks)
 {
     uint32_t count = finding->acquisition_count, threads = count_threads(finding->acquisitions, count);
     uint32_t different = 0;
@@ -455,8 +455,9 @@ static void say_who(struct lv_finding *finding, unsigned lacks)
         add_reason(finding, LV_REASON_FEW_THREADS, count, threads);
     else
         add_reason(finding, LV_REASON_ACQUISITIONS, count, threads);
-    add_reason(finding, different != 0 ? LV_REASON_DIFFERENT_INSTANCES : LV_REASON_SAME_INSTANCES,
-               different != 0 ? different : count, different != 0 ? count : 0);
+    if (!check->instances)
+        add_reason(finding, different != 0 ? LV_REASON_DIFFERENT_INSTANCES : LV_REASON_SAME_INSTANCES,
+                   different != 0 ? different : count, different != 0 ? count : 0);
     if ((lacks & LACKS_WRITER) != 0)
         add_reason(finding, LV_REASON_NO_WRITER, 0, 0);
     if ((lacks & LACKS_LOCKS) != 0)
@@ -518,6 +519,12 @@ static bool is_complete(const struct search *s, struct lv_finding *finding)
 }
 
 /* Nothing is left that nothing keeps from meeting. */
+/* In a class of which pairs were forgotten, what was seen before may have been something else. */
+static bool is_forgotten(const struct lv_check *check)
+{
+    return check->instances && check->forgotten != 0;
+}
+
 static void judge_blocked(struct search *s, struct lv_finding *finding)
 {
     unsigned lacks;
@@ -529,7 +536,8 @@ static void judge_blocked(struct search *s, struct lv_finding *finding)
         say_blocks(s, finding);
     }
     s->cut |= cut;
-    finding->verdict = is_complete(s, finding) && s->count != 0 ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL;
+    finding->verdict =
+        is_complete(s, finding) && s->count != 0 && !is_forgotten(s->check) ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL;
 }
 
 static void judge_choices(const struct lv_check *check, struct lv_finding *finding, struct lv_edge_witness first)
@@ -553,7 +561,7 @@ static void judge_choices(const struct lv_check *check, struct lv_finding *findi
         add_reason(finding, LV_REASON_MEET, s.count, 0);
         add_reason(finding, LV_REASON_UNORDERED, 0, 0);
     } else {
-        say_who(finding, lacks);
+        say_who(check, finding, lacks);
     }
 }
 
@@ -563,8 +571,8 @@ static void judge_plainly(const struct lv_check *check, struct lv_finding *findi
     for (uint32_t i = 0; i < finding->edge_count; i++)
         finding->acquisitions[i] = finding->edges[i];
     finding->acquisition_count = finding->edge_count;
-    finding->verdict = finding->timed ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL;
-    say_who(finding, 0);
+    finding->verdict = finding->timed && !is_forgotten(check) ? LV_VERDICT_GUARDED : LV_VERDICT_POTENTIAL;
+    say_who(check, finding, 0);
     if (finding->timed)
         add_reason(finding, LV_REASON_TIMED, 0, 0);
     else if (check->strict)
@@ -579,6 +587,8 @@ bool lv_verdict_judge(const struct lv_check *check, struct lv_finding *finding, 
     for (uint32_t i = 0; i < finding->edge_count; i++)
         event |= finding->edges[i].kind != LV_REPORT_EDGE_LOCK;
     finding->reason_count = 0;
+    if (check->instances)
+        add_reason(finding, LV_REASON_INSTANCE_CYCLE, finding->edge_count, 0);
     if (event || finding->timed || check->strict)
         judge_plainly(check, finding);
     else
@@ -589,6 +599,8 @@ bool lv_verdict_judge(const struct lv_check *check, struct lv_finding *finding, 
         add_reason(finding, LV_REASON_EVENT, 0, 0);
     if (semaphore)
         add_reason(finding, LV_REASON_SEMAPHORE, 0, 0);
+    if (is_forgotten(check))
+        add_reason(finding, LV_REASON_FORGOTTEN, check->forgotten, 0);
     if (finding->acquisition_count == finding->edge_count)
         finding->acquisition_count = 0;
     return finding->verdict > before;

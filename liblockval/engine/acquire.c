@@ -53,34 +53,45 @@ struct walk {
     int error;
 };
 
+/* Fill in @witness: the acquisition with its held locks from number @first up to @end. */
+static void fill_witness(struct walk *w, struct lv_witness *witness, uint32_t first, uint32_t end)
+{
+    if (!lv_order_stamp(w->ctx, w->t, witness))
+        w->error = -ENOMEM;
+    witness->held_key = w->held_key;
+    witness->held_count = end - first;
+    witness->left_out = w->t->depth - (end - first);
+    witness->wanted = lv_acquisition_record(w->t, w->a);
+    for (uint32_t i = first; i < end; i++)
+        witness->held[i - first] = lv_held_record_of(&w->t->held[i]);
+}
+
+/* The held locks that a witness of held lock number @held has: from which one, and up to which. */
+static uint32_t first_of(const struct walk *w, uint32_t held, uint32_t *ret_end)
+{
+    *ret_end = w->t->depth - held <= LV_WITNESS_HELD ? w->t->depth : held + 1;
+    return *ret_end > LV_WITNESS_HELD ? *ret_end - LV_WITNESS_HELD : 0;
+}
+
 /*
  * The acquisition as a witness that has held lock number @held, recorded once for as many edges as can be: the youngest
  * held locks, and a second time only when an edge comes from an older one. False without memory.
  */
 static bool witness_of(struct walk *w, uint32_t held, struct lv_edge_witness *ret)
 {
-    uint32_t depth = w->t->depth;
-    uint32_t end = depth - held <= LV_WITNESS_HELD ? depth : held + 1;
-    uint32_t first = end > LV_WITNESS_HELD ? end - LV_WITNESS_HELD : 0;
+    uint32_t end, first = first_of(w, held, &end);
     struct lv_witness *witness;
 
     if (w->witness.v == 0 || held < w->first) {
         witness = lv_witnesses_add(&w->ctx->witnesses, end - first, &w->witness);
-        if (witness == NULL) {
-            w->witness.v = 0;
+        if (witness != NULL)
+            fill_witness(w, witness, first, end);
+        else
             w->error = -ENOMEM;
+        if (w->error != 0) {
+            w->witness.v = 0;
             return false;
         }
-        if (!lv_order_stamp(w->ctx, w->t, witness)) {
-            w->witness.v = 0;
-            w->error = -ENOMEM;
-            return false;
-        }
-        witness->held_key = w->held_key;
-        witness->left_out = depth - (end - first);
-        witness->wanted = lv_acquisition_record(w->t, w->a);
-        for (uint32_t i = first; i < end; i++)
-            witness->held[i - first] = lv_held_record_of(&w->t->held[i]);
         w->first = first;
     }
     *ret = (struct lv_edge_witness){ w->witness, held - w->first };
@@ -136,6 +147,29 @@ static void note_pairs_epoch(struct lv_context *ctx, lv_class_id class)
     __atomic_store_n(&lv_classes_get(&ctx->classes, class)->pairs_epoch, epoch, __ATOMIC_RELAXED);
 }
 
+/* The order of instances: held lock number @held is of the class. */
+static void check_order(struct walk *w, uint32_t held)
+{
+    const struct lv_check check = lv_context_check(w->ctx);
+    uint32_t end, first = first_of(w, held, &end);
+    const struct lv_pair_seen nested = { w->ctx->scratch, held - first, w->lost };
+    struct lv_finding finding;
+    int r = 0;
+
+    fill_witness(w, w->ctx->scratch, first, end);
+    if (w->error != 0)
+        return;
+    if (lv_class_standing(&w->ctx->classes, w->a->base) != LV_CLASS_IS_LOCK)
+        w->error = lv_check_keep_order(&w->ctx->pairs, &nested);
+    else
+        r = lv_check_instance_order(&check, &w->ctx->pairs, &nested, &finding);
+    note_pairs_epoch(w->ctx, w->a->class);
+    if (r > 0)
+        lv_findings_add(w->ctx, w->findings, w->t, &finding);
+    else if (r < 0)
+        w->error = r;
+}
+
 /* Nested in its own class: what the rule for the class says. @held is another instance. */
 static void check_class_nesting(struct walk *w, uint32_t held)
 {
@@ -143,27 +177,13 @@ static void check_class_nesting(struct walk *w, uint32_t held)
     const struct lv_held_record wanted = lv_acquisition_record(w->t, w->a);
     struct lv_finding_edge edge;
     struct lv_finding finding;
-    int r;
 
     w->linked = true;
-    if (lv_class_standing(&w->ctx->classes, w->a->base) != LV_CLASS_IS_LOCK) {
-        w->t->witnessed = true;
-        w->error = lv_check_keep_order(&w->ctx->pairs, w->t->info, &mine, &wanted);
-        note_pairs_epoch(w->ctx, w->a->class);
-        return;
-    }
-    if (lv_context_has_class_rule(w->ctx, w->a->class)) {
-        if (lv_check_same_class(&mine, &wanted, w->t->info, &edge, &finding))
-            lv_findings_add(w->ctx, w->findings, w->t, &finding);
-        return;
-    }
-    w->t->witnessed = true;
-    r = lv_check_instance_order(&w->ctx->pairs, w->t->info, &mine, &wanted, &finding);
-    note_pairs_epoch(w->ctx, w->a->class);
-    if (r > 0)
+    if (lv_class_standing(&w->ctx->classes, w->a->base) != LV_CLASS_IS_LOCK ||
+        !lv_context_has_class_rule(w->ctx, w->a->class))
+        check_order(w, held);
+    else if (lv_check_same_class(&mine, &wanted, w->t->info, &edge, &finding))
         lv_findings_add(w->ctx, w->findings, w->t, &finding);
-    else if (r < 0)
-        w->error = r;
 }
 
 static bool is_unchecked(unsigned flags)

@@ -45,6 +45,9 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
         r = lv_uses_init(&ctx->uses, &ctx->arena);
     if (r == 0)
         r = lv_order_init(&ctx->order, &ctx->arena);
+    ctx->scratch = lv_arena_alloc(&ctx->arena, sizeof(*ctx->scratch) + LV_WITNESS_HELD * sizeof(ctx->scratch->held[0]));
+    if (r == 0 && ctx->scratch == NULL)
+        r = -ENOMEM;
     if (r < 0)
         return r;
     lv_chains_init(&ctx->chains, &ctx->arena);

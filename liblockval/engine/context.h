@@ -113,6 +113,7 @@ struct lv_context {
     struct lv_counts counts;
     struct lv_table stack_at; /* chain and call site -> the stack of the first acquisition there */
     struct lv_witnesses witnesses;
+    struct lv_witness *scratch; /* lock: an acquisition that may become a witness; room for LV_WITNESS_HELD held locks */
     struct lv_uses uses;
     struct lv_order order;          /* lock */
     struct lv_vec thread_infos;     /* struct lv_thread_info; number 0 is not used */

@@ -76,11 +76,12 @@ static int judge_edges(struct change *c)
 static int judge_orders(struct change *c, lv_class_id class)
 {
     struct lv_pairs *pairs = &c->ctx->pairs;
+    const struct lv_check check = lv_context_check(c->ctx);
     bool class_rule = lv_context_has_class_rule(c->ctx, class);
 
     for (uint32_t i = 1; i < pairs->order.edges.count; i++) {
         struct lv_finding finding;
-        int r = lv_check_kept_order(pairs, i, class, class_rule, &finding);
+        int r = lv_check_kept_order(&check, pairs, i, class, class_rule, &finding);
 
         if (r < 0)
             return r;

@@ -363,7 +363,7 @@ START_TEST(order_of_instances)
     scenario_expect_clean(s);
     sem_wait_(3, "S3");
     sem_post_(3, "S3");
-    scenario_expect(s, LV_FINDING_RECURSIVE, LV_VERDICT_POTENTIAL);
+    scenario_expect(s, LV_FINDING_RECURSIVE, LV_VERDICT_FEASIBLE);
 }
 END_TEST
 
