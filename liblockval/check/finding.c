@@ -5,8 +5,26 @@
 
 void lv_finding_add_reason(struct lv_finding *finding, struct lv_reason reason)
 {
+    for (uint32_t i = 0; i < finding->reason_count; i++)
+        if (finding->reasons[i].what == reason.what && finding->reasons[i].a == reason.a &&
+            finding->reasons[i].b == reason.b)
+            return;
     if (finding->reason_count < LV_FINDING_REASONS)
         finding->reasons[finding->reason_count++] = reason;
+}
+
+uint32_t lv_finding_count_threads(const struct lv_finding_edge *edges, uint32_t count)
+{
+    uint32_t distinct = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t j = 0;
+
+        while (j < i && edges[j].thread.v != edges[i].thread.v)
+            j++;
+        distinct += j == i;
+    }
+    return distinct;
 }
 
 enum lv_reason_names lv_reason_names(const struct lv_reason *reason)

@@ -104,7 +104,11 @@ struct lv_finding {
     uint64_t identity;    /* the same for the same finding in this process: what makes it one finding */
 };
 
+/* Add a reason that is not there yet, if there is room. */
 void lv_finding_add_reason(struct lv_finding *finding, struct lv_reason reason);
+
+/* By how many threads are these edges, or acquisitions? */
+uint32_t lv_finding_count_threads(const struct lv_finding_edge *edges, uint32_t count);
 
 /* What the numbers a and b of a reason name. */
 enum lv_reason_names {

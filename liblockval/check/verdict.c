@@ -382,26 +382,7 @@ static bool find_best(struct search *s, unsigned more, unsigned *ret_lacks)
 
 static void add_reason(struct lv_finding *finding, unsigned what, uint32_t a, uint32_t b)
 {
-    const struct lv_reason reason = { what, a, b };
-
-    for (uint32_t i = 0; i < finding->reason_count; i++)
-        if (finding->reasons[i].what == reason.what && finding->reasons[i].a == a && finding->reasons[i].b == b)
-            return;
-    lv_finding_add_reason(finding, reason);
-}
-
-static uint32_t count_threads(const struct lv_finding_edge *edges, uint32_t count)
-{
-    uint32_t distinct = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t j = 0;
-
-        while (j < i && edges[j].thread.v != edges[i].thread.v)
-            j++;
-        distinct += j == i;
-    }
-    return distinct;
+    lv_finding_add_reason(finding, (struct lv_reason){ what, a, b });
 }
 
 /* What edge @p shows when the choice is: its own end of an acquisition, or what it showed before. */
@@ -444,7 +425,7 @@ static void show_choice(const struct search *s, struct lv_finding *finding)
 
 static void say_who(const struct lv_check *check, struct lv_finding *finding, unsigned lacks)
 {
-    uint32_t count = finding->acquisition_count, threads = count_threads(finding->acquisitions, count);
+    uint32_t count = finding->acquisition_count, threads = lv_finding_count_threads(finding->acquisitions, count);
     uint32_t different = 0;
 
     for (uint32_t i = 0; i < count; i++)
