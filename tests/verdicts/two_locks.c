@@ -48,6 +48,32 @@ static void second_gated_ba(void)
     under(gates[1], take_ba);
 }
 
+static void first_gated_ba(void)
+{
+    under(gates[0], take_ba);
+}
+
+/* The gate is given up before the second lock is wanted. */
+static void gate_released(pthread_mutex_t *first, pthread_mutex_t *second)
+{
+    MUST(pthread_mutex_lock(&gate) == 0);
+    MUST(pthread_mutex_lock(first) == 0);
+    MUST(pthread_mutex_unlock(&gate) == 0);
+    MUST(pthread_mutex_lock(second) == 0);
+    MUST(pthread_mutex_unlock(second) == 0);
+    MUST(pthread_mutex_unlock(first) == 0);
+}
+
+static void gate_released_ab(void)
+{
+    gate_released(&a, &b);
+}
+
+static void gate_released_ba(void)
+{
+    gate_released(&b, &a);
+}
+
 static void read_gated_ab(void)
 {
     MUST(pthread_rwlock_rdlock(&shared_gate) == 0);
@@ -176,6 +202,16 @@ static void gate_and_not(void)
     SIDE_BY_SIDE(take_ab, gated_ab, gated_ba);
 }
 
+/* case: gate-released */
+/* title: two threads, the mutex taken first and released before the second lock is wanted */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^verdict: feasible$ */
+static void gate_given_up(void)
+{
+    SIDE_BY_SIDE(gate_released_ab, gate_released_ba);
+}
+
 /* case: gate-shared */
 /* title: two threads, both under one read lock */
 /* status: 66 */
@@ -213,6 +249,21 @@ static void gate_instances(void)
     SIDE_BY_SIDE(first_gated_ab, second_gated_ba);
 }
 
+/* case: gate-one-of-two */
+/* title: two threads under the same lock of a class of two: the chains do not say which it is every time */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^verdict: potential$ */
+static void gate_one_of_two(void)
+{
+    for (int i = 0; i < 2; i++) {
+        gates[i] = new_gate();
+        MUST(pthread_mutex_lock(gates[i]) == 0);
+        MUST(pthread_mutex_unlock(gates[i]) == 0);
+    }
+    SIDE_BY_SIDE(first_gated_ab, first_gated_ba);
+}
+
 /* case: phases */
 /* title: a thread with A B is joined, then one with B A begins */
 /* status: 0 */
@@ -235,6 +286,18 @@ static void main_then_thread(void)
 {
     take_ab();
     in_thread(take_ba);
+}
+
+/* case: main-before-and-after */
+/* title: main takes A B, creates and joins a thread with B A, takes A B again */
+/* status: 0 */
+/* findings: 1 */
+/* expect: ^verdict: guarded$ */
+static void main_before_and_after(void)
+{
+    take_ab();
+    in_thread(take_ba);
+    take_ab();
 }
 
 /* case: chain-of-threads */
@@ -342,11 +405,14 @@ int main(int argc, char **argv)
         { "gate", gate_mutex },
         { "gate-one-side", gate_one_side },
         { "gate-and-not", gate_and_not },
+        { "gate-released", gate_given_up },
         { "gate-shared", gate_shared },
         { "gate-read-write", gate_read_write },
         { "gate-instances", gate_instances },
+        { "gate-one-of-two", gate_one_of_two },
         { "phases", phases },
         { "main-then-thread", main_then_thread },
+        { "main-before-and-after", main_before_and_after },
         { "chain-of-threads", chain_of_threads },
         { "phases-c11", phases_c11 },
         { "not-joined", not_joined },
