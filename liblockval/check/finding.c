@@ -122,6 +122,9 @@ void lv_reason_text(const struct lv_reason *reason, const char *a, const char *b
     case LV_REASON_TIMED:
         lv_text_puts(out, "timed: an acquisition in the cycle gives up after a time, so the cycle resolves itself");
         break;
+    case LV_REASON_JOIN:
+        lv_text_puts(out, "the cycle passes through a join: the joined thread could be late with what it takes");
+        break;
     case LV_REASON_EVENT:
         lv_text_puts(out, "the cycle passes through a wait for an event");
         break;

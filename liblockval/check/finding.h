@@ -38,6 +38,7 @@ struct lv_reason {
         LV_REASON_ONE_TIMED,      /* one of the acquisitions has a timeout */
         LV_REASON_TIMED,          /* the cycle passes through an acquisition with a timeout */
         LV_REASON_EVENT,          /* it passes through a wait for an event */
+        LV_REASON_JOIN,           /* the event is the end of a thread; said instead of the other when the report is made */
         LV_REASON_SEMAPHORE,      /* it passes through a semaphore that is used as a lock */
         LV_REASON_SAME_LOCK,      /* the thread holds the very lock that it waits for */
         LV_REASON_RETURNS_ERROR,  /* the call returns EDEADLK instead of waiting */

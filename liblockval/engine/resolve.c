@@ -297,6 +297,21 @@ static const char *class_word(struct pool *p, uint32_t id)
     return end_text(p, &text);
 }
 
+/* Does the cycle pass through joins, and no other waits for events? */
+static bool is_about_joins(const struct pool *p, const struct lv_finding *finding)
+{
+    bool joins = false;
+
+    for (uint32_t i = 0; i < finding->edge_count; i++) {
+        enum lv_report_edge_kind kind = kind_of(p, &finding->edges[i]);
+
+        if (kind == LV_REPORT_EDGE_COMPLETE)
+            return false;
+        joins |= kind == LV_REPORT_EDGE_END;
+    }
+    return joins;
+}
+
 static void resolve_reasons(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
 {
     const char **reasons = take(p, finding->reason_count * sizeof(*reasons));
@@ -304,7 +319,9 @@ static void resolve_reasons(struct pool *p, const struct lv_finding *finding, st
     if (reasons == NULL)
         return;
     for (uint32_t i = 0; i < finding->reason_count; i++) {
-        const struct lv_reason *reason = &finding->reasons[i];
+        static const struct lv_reason join = { .what = LV_REASON_JOIN };
+        const struct lv_reason *reason =
+            finding->reasons[i].what == LV_REASON_EVENT && is_about_joins(p, finding) ? &join : &finding->reasons[i];
         enum lv_reason_names names = lv_reason_names(reason);
         const char *a = names == LV_REASON_NAMES_CLASS     ? class_word(p, reason->a)
                         : names == LV_REASON_NAMES_THREADS ? thread_word(p, reason->a)

@@ -15,7 +15,7 @@ static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 /* expect: ^-> #0 \(join of take\)\{....\}-\{0:0\}:\n +join_under(.*\n)*? +while holding \(lock\), taken at:\n +join_under */
 /* expect: ^ +lock\(lock\);\n.*lock\(lock\);\n +wait\(join of take\);\n +end\(join of take\); */
 /* expect: ^verdict: potential$ */
-/* expect: passes through a wait for an event */
+/* expect: passes through a join */
 /* expect: ^ +join of take   end of the threads that begin in take */
 static void reported(void)
 {

@@ -12,7 +12,7 @@ START_TEST(what_it_took_before_it_ended)
     report = scenario_expect_cycle(s, EVENT, POTENTIAL, "L>? ?>L");
     ck_assert_int_eq(report->edges[0].kind, LV_REPORT_EDGE_WAIT);
     ck_assert_int_eq(report->edges[1].kind, LV_REPORT_EDGE_END);
-    ck_assert_ptr_nonnull(strstr(report->reasons, "a wait for an event"));
+    ck_assert_ptr_nonnull(strstr(report->reasons, "through a join"));
 }
 END_TEST
 
