@@ -80,10 +80,12 @@ void lv_nest_count_down(struct lv_held *h, uintptr_t address)
     h->again--;
     if (h->nested != LV_NESTED_MERGED)
         return;
-    if (h->address == address)
+    if (h->address == address) {
         __atomic_store_n(&h->address, 0, __ATOMIC_RELAXED);
-    else if (h->again == 0 && h->address != 0)
+        h->uid = 0; /* nor is it evidence of holding that lock */
+    } else if (h->again == 0 && h->address != 0) {
         h->nested = LV_NESTED_UNDER; /* only the first is left */
+    }
 }
 
 /* ---- comparison functions ------------------------------------------------------------------------------------------ */

@@ -136,6 +136,21 @@ START_TEST(other_instances)
 }
 END_TEST
 
+/* A and A2 are one entry of the held stack under their nest lock; when A was released, it is A2 that is held. */
+START_TEST(the_first_of_merged_locks_is_released)
+{
+    scenario_class(s, "A", SCENARIO_EXPLICIT);
+    write_lock(1, "N");
+    scenario_lock_nest(s, 1, "A", "N");
+    scenario_lock_nest(s, 1, "A2", "N");
+    unlock(1, "A");
+    write_lock(1, "B");
+    unlock(1, "B");
+    scenario_chain(s, 2, "B A");
+    expect_like(POTENTIAL, "different instances");
+}
+END_TEST
+
 START_TEST(one_other_instance)
 {
     scenario_chain(s, 1, "A1 B1");
@@ -545,6 +560,7 @@ int main(void)
         five_philosophers,
         one_philosopher_is_left_handed,
         other_instances,
+        the_first_of_merged_locks_is_released,
         one_other_instance,
         the_right_instances_are_found_among_witnesses,
         a_gate,
