@@ -26,6 +26,9 @@ JUDGED = [
            "faulthandler makes two locks at its start, of which the main thread keeps one to wake its watchdog. The watchdog "
            "takes no other lock, so a thread that waits for one of the two, whatever it holds, is let go.",
            frames=["PyThread_acquire_lock+* (python3.11)"], says=["one thread", "different instances: "]),
+    Judged("python", "circular", ["semaphore@python3.11+*"], "benign",
+           "The same two locks of faulthandler, met under the interpreter's lock as a gate.",
+           frames=["PyThread_acquire_lock+* (python3.11)"], says=["gate lock: "]),
     Judged("python", "circular", ["semaphore@python3.11+*", "semaphore@_PyThread_at_fork_reinit+*"], "limit",
            "All locks of Python programs are made at one place in C, so they are one class, and those that were made anew after "
            "a fork are another. The report says that different instances met.",
