@@ -38,6 +38,13 @@ static void table_then_second(void)
 /* case: one-order */
 /* title: two connections nested, always the same one first */
 
+/* case: both-orders */
+/* title: two connections nested in both orders, in two threads */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^WARNING: possible recursive locking detected$ */
+/* expect: ^verdict: feasible$ */
+
 /* case: other-instance */
 /* title: one connection, then the table, in one thread; the table, then another connection, in another */
 /* status: 66 */

@@ -79,6 +79,13 @@ static __attribute__((noinline)) void lay_forks_of_one_class(void)
 /* case: four-left */
 /* title: 4 left-handed philosophers and 1 right-handed */
 
+/* case: five-left-one-class */
+/* title: 5 left-handed philosophers, the forks of one class */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^WARNING: possible recursive locking detected$ */
+/* expect: ^verdict: feasible$ */
+
 /* case: four-left-one-class */
 /* title: 4 left-handed philosophers and 1 right-handed, the forks of one class */
 int main(int argc, char **argv)

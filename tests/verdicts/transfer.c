@@ -91,6 +91,12 @@ static void bob_to_alice_in_bank(void)
     MUST(pthread_mutex_unlock(&bank) == 0);
 }
 
+/* case: opposite */
+/* title: transfer(a, b) and transfer(b, a) in two threads */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^WARNING: possible recursive locking detected$ */
+/* expect: ^verdict: feasible$ */
 static void opposite(void)
 {
     SIDE_BY_SIDE(alice_to_bob, bob_to_alice);
@@ -108,11 +114,23 @@ static void opposite_one_thread(void)
     bob_to_alice();
 }
 
+/* case: three */
+/* title: transfer(a, b), transfer(b, c) and transfer(c, a) in three threads */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^WARNING: possible recursive locking detected$ */
+/* expect: ^verdict: feasible$ */
 static void three(void)
 {
     SIDE_BY_SIDE(alice_to_bob, bob_to_carol, carol_to_alice);
 }
 
+/* case: in-bank */
+/* title: transfer(a, b) and transfer(b, a) in two threads, under one lock of the bank */
+/* status: 0 */
+/* findings: 1 */
+/* expect: ^WARNING: possible recursive locking detected$ */
+/* expect: ^verdict: guarded$ */
 static void in_bank(void)
 {
     SIDE_BY_SIDE(alice_to_bob_in_bank, bob_to_alice_in_bank);
