@@ -47,6 +47,11 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
                      uint64_t tag);
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
 void lv_acquire_special(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
+/* The rules for a lock that the thread itself holds already, as @h (engine/same.c). */
+void lv_acquire_same(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a,
+                     const struct lv_held *h);
+
+/* The call returned EDEADLK to its own holder: the finding afterwards (engine/same.c). */
 void lv_acquire_refused(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 bool lv_acquired_again(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what);
