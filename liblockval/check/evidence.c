@@ -66,7 +66,7 @@ static unsigned worth(const struct lv_check *check, const struct lv_edge *edge, 
     return modes + thread + instances + held + segment;
 }
 
-static bool is_known(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *e)
+bool lv_evidence_is_known(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *e)
 {
     for (uint32_t i = 0; i < edge->witness_count; i++) {
         const struct lv_evidence known = evidence_of(check, edge->witness[i]);
@@ -98,7 +98,7 @@ static uint32_t place_for(const struct lv_check *check, const struct lv_edge *ed
 
 bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, const struct lv_evidence *evidence)
 {
-    if (is_known(check, edge, evidence))
+    if (lv_evidence_is_known(check, edge, evidence))
         return false;
     if (edge->witness_count < LV_EDGE_WITNESSES)
         return true;

@@ -24,6 +24,9 @@ struct lv_evidence lv_evidence_of(const struct lv_witness *witness, uint32_t hel
 /* The dependency bit that the witness stands for. */
 uint8_t lv_evidence_bit(const struct lv_check *check, struct lv_edge_witness at);
 
+/* Does a witness of @edge tell the same? */
+bool lv_evidence_is_known(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *evidence);
+
 /* Would @edge be better known with this evidence? If it is no news, or (then the edge has lost something) tells less than
  * all that is kept, not. */
 bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, const struct lv_evidence *evidence);

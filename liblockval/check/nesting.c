@@ -84,8 +84,7 @@ bool lv_check_compared(const struct lv_held_record *held, const struct lv_held_r
     return true;
 }
 
-/* What the rules read of the instances of @class; @classes is what they read of classes. */
-static struct lv_check check_of(const struct lv_check *classes, struct lv_pairs *pairs, lv_class_id class)
+struct lv_check lv_check_instances(const struct lv_check *classes, struct lv_pairs *pairs, lv_class_id class)
 {
     struct lv_check check = *classes;
 
@@ -111,7 +110,7 @@ int lv_check_instance_order(const struct lv_check *classes, struct lv_pairs *pai
     int r = lv_pairs_learn(pairs, nested, &pair);
 
     if (r > 0) {
-        const struct lv_check instances = check_of(classes, pairs, class);
+        const struct lv_check instances = lv_check_instances(classes, pairs, class);
 
         r = lv_check_circular(&instances, pair.edge, pair.bit, pair.at, ret);
     }
@@ -131,7 +130,7 @@ int lv_check_keep_order(struct lv_pairs *pairs, const struct lv_pair_seen *neste
 int lv_check_kept_order(const struct lv_check *classes, struct lv_pairs *pairs, uint32_t pair, lv_class_id class,
                         bool class_rule, struct lv_finding *ret)
 {
-    const struct lv_check instances = check_of(classes, pairs, class);
+    const struct lv_check instances = lv_check_instances(classes, pairs, class);
     const struct lv_edge *edge = lv_digraph_edge(&pairs->order, pair);
     const struct lv_witness *witness;
     struct lv_finding_edge *shown;

@@ -31,6 +31,9 @@ bool lv_check_same_class(const struct lv_held_record *held, const struct lv_held
 bool lv_check_compared(const struct lv_held_record *held, const struct lv_held_record *wanted, lv_thread_id thread,
                        int result, struct lv_finding_edge *edge, struct lv_finding *ret);
 
+/* What the rules read of the instances of @class; @classes is what they read of classes. */
+struct lv_check lv_check_instances(const struct lv_check *classes, struct lv_pairs *pairs, lv_class_id class);
+
 /*
  * The same for a class without an explicit key: learn the order of the two instances and look for a circle. When
  * pairs of the class had to be forgotten, the finding says so. @classes: what the rules read for cycles of classes.

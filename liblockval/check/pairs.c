@@ -255,6 +255,7 @@ int lv_pairs_learn(struct lv_pairs *pairs, const struct lv_pair_seen *nested, st
     uint32_t class = class_number(pairs, wanted->class);
     uint32_t from, to;
     struct lv_edge *edge;
+    bool lost;
     int r;
 
     if (held->address == wanted->address)
@@ -267,12 +268,24 @@ int lv_pairs_learn(struct lv_pairs *pairs, const struct lv_pair_seen *nested, st
     if (r < 0)
         return r;
     edge = lv_digraph_edge(&pairs->order, ret->edge);
-    if (r == 0 && !is_wanted(pairs, edge, nested))
+    lost = edge->witness_lost;
+    if (r == 0 && !is_wanted(pairs, edge, nested)) {
+        if (nested->watched)
+            edge->witness_lost = lost;
         return 0;
+    }
     if (!copy_witness(pairs, nested, &ret->at))
         return -ENOMEM;
     keep_witness(pairs, edge, ret->at);
+    pairs->news = ret->edge;
     return r != 0;
+}
+
+bool lv_pairs_is(const struct lv_pairs *pairs, uint32_t edge, uint64_t held_uid, uint64_t wanted_uid)
+{
+    const struct lv_edge *e = lv_digraph_edge(&pairs->order, edge);
+
+    return e->from != 0 && instance(pairs, e->from)->uid == held_uid && instance(pairs, e->to)->uid == wanted_uid;
 }
 
 uint32_t lv_pairs_forgotten(const struct lv_pairs *pairs, lv_class_id class)

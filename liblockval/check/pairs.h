@@ -28,6 +28,7 @@ struct lv_pairs {
     uint32_t chains_max;           /* chains kept */
     uint32_t free_node;            /* first node that no instance has, linked through .uid; 0: none */
     uint32_t forgotten;            /* how often a class lost its pairs because it had too many */
+    uint32_t news;                 /* the edge that got a witness last; whoever has seen it clears it */
     uint64_t retired;              /* instances whose life ended */
 };
 
@@ -54,6 +55,7 @@ struct lv_pair_seen {
     const struct lv_witness *whole; /* the acquisition */
     uint32_t held;                  /* the number of that other lock in it */
     bool lost;                      /* more like it are not recorded: the pair has lost evidence */
+    bool watched; /* it is looked at though its like is known: what is not kept of it is not lost (engine/watch.h) */
 };
 
 /* A pair that was nested: its edge, how it was nested, and the acquisition. */
@@ -86,6 +88,9 @@ static inline uint8_t lv_pairs_epoch(uint32_t forgotten)
 {
     return (uint8_t)(forgotten != 0 ? 32 - __builtin_clz(forgotten) : 0);
 }
+
+/* Is @edge the pair of these two instances? */
+bool lv_pairs_is(const struct lv_pairs *pairs, uint32_t edge, uint64_t held_uid, uint64_t wanted_uid);
 
 /* Has the instance at @address pairs? Context: any registered thread, guard held. */
 static inline bool lv_pairs_knows(const struct lv_pairs *pairs, uintptr_t address)

@@ -36,6 +36,7 @@
 #include "engine/unload.h"
 #include "engine/usage.h"
 #include "engine/wait.h"
+#include "engine/watch.h"
 #include "engine/zap.h"
 
 /* Everything a slow acquisition carries along. */
@@ -45,6 +46,8 @@ struct walk {
     struct lv_acquisition *a;
     uint64_t held_key;     /* of the evidence that this acquisition is */
     bool lost;             /* it is not recorded any more: its edges have lost evidence */
+    bool watched;          /* its chain is known, and it is looked at all the same: engine/watch.h */
+    bool kept;             /* an edge keeps .witness */
     bool linked;           /* it has edges, or pairs of instances */
     lv_witness_id witness; /* 0: not recorded yet */
     uint32_t first;        /* number of the held lock that is the witness's first */
@@ -98,6 +101,29 @@ static bool witness_of(struct walk *w, uint32_t held, struct lv_edge_witness *re
     return true;
 }
 
+/*
+ * What the watch sees of an edge that has witnesses enough: it is judged with it in another's place, and kept only if that
+ * upgrades a finding. Without the watch it would not have been looked at, so nothing is lost if it is not.
+ */
+static void try_witness(struct walk *w, uint32_t number, uint32_t held)
+{
+    struct lv_edge *edge = lv_digraph_edge(&w->ctx->graph, number);
+    struct lv_edge_witness *place = &edge->witness[edge->witness_count - 1], before = *place;
+
+    if (!witness_of(w, held, place)) {
+        *place = before;
+        return;
+    }
+    lv_watch_note(w->ctx, number);
+    if (lv_watch_judge(w->ctx, w->t, w->findings)) {
+        w->kept = true;
+        edge->witness_lost = true;
+        return;
+    }
+    *place = before;
+    w->ctx->watch.news = false;
+}
+
 /* Held lock number @held -> the lock of the acquisition. */
 static void add_edge(struct walk *w, uint32_t held)
 {
@@ -123,11 +149,18 @@ static void add_edge(struct walk *w, uint32_t held)
     edge = lv_digraph_edge(&w->ctx->graph, number);
     w->linked = true;
     edge->witness_lost |= w->lost;
+    if (fresh == 0 && w->watched && edge->witness_count >= LV_WATCH_WITNESSES) {
+        if (!lv_evidence_is_known(&check, edge, &evidence))
+            try_witness(w, number, held);
+        return;
+    }
     if (fresh == 0 && (w->lost || !lv_evidence_is_wanted(&check, edge, &evidence)))
         return;
     if (!witness_of(w, held, &at))
         return;
     lv_evidence_keep(&check, edge, at);
+    w->kept = true;
+    lv_watch_note(w->ctx, number);
     if (fresh == 0)
         return;
     fresh = lv_check_circular(&check, number, bit, at, &finding);
@@ -152,7 +185,7 @@ static void check_order(struct walk *w, uint32_t held)
 {
     const struct lv_check check = lv_context_check(w->ctx);
     uint32_t end, first = first_of(w, held, &end);
-    const struct lv_pair_seen nested = { w->ctx->scratch, held - first, w->lost };
+    const struct lv_pair_seen nested = { w->ctx->scratch, held - first, w->lost, w->watched };
     struct lv_finding finding;
     int r = 0;
 
@@ -163,6 +196,7 @@ static void check_order(struct walk *w, uint32_t held)
         w->error = lv_check_keep_order(&w->ctx->pairs, &nested);
     else
         r = lv_check_instance_order(&check, &w->ctx->pairs, &nested, &finding);
+    lv_watch_note_pair(w->ctx);
     note_pairs_epoch(w->ctx, w->a->class);
     if (r > 0)
         lv_findings_add(w->ctx, w->findings, w->t, &finding);
@@ -249,7 +283,7 @@ static struct lv_chains *chains_of(struct lv_context *ctx, const struct lv_acqui
 /* The stack of here; or, when enough threads left theirs, that of who came from this call site before. */
 static void take_stack(struct walk *w, uint64_t at, uint32_t walkers)
 {
-    w->a->stack.v = walkers >= LV_CHAIN_WALKERS ? lv_table_find(&w->ctx->stack_at, at) : 0;
+    w->a->stack.v = walkers >= LV_CHAIN_WALKERS && !w->watched ? lv_table_find(&w->ctx->stack_at, at) : 0;
     w->a->earlier = w->a->stack.v != 0;
     if (w->a->stack.v == 0)
         w->a->stack = lv_stack_here(w->ctx, w->a->site);
@@ -265,14 +299,16 @@ static void learn(struct walk *w, uint64_t chain, uint64_t at)
     uint32_t begun = lv_counts_begin(&w->ctx->counts);
 
     take_stack(w, at, walkers);
-    w->lost = walkers >= LV_CHAIN_EVIDENCE;
+    w->lost = walkers >= LV_CHAIN_EVIDENCE && !w->watched;
     lv_thread_note_name(w->ctx, w->t);
     if (w->error == 0)
         w->error = lv_marks_taken(w->ctx, w->t, w->a, w->findings);
     learn_edges(w);
     lv_counts_end(w->ctx, begun, w->a);
+    if (w->witness.v != 0 && w->watched && !w->kept)
+        lv_witnesses_drop(&w->ctx->witnesses, w->witness);
     lv_wait_judge(w->ctx, w->findings, w->t, w->a);
-    if (w->error == 0 && !w->gone)
+    if (w->error == 0 && !w->gone && !(w->watched && walkers != 0))
         w->error = w->a->paired ? lv_pairs_walk(&w->ctx->pairs, chain) : lv_chains_walk(&w->ctx->chains, chain);
     if (w->error == 0 && (w->lost || (walkers + 1 >= LV_CHAIN_WALKERS && !w->linked)))
         w->error = lv_chains_finish(chains, chain);
@@ -297,8 +333,11 @@ static void learn_locked(struct walk *w, uint64_t chain, uint64_t at)
     struct lv_locked locked = lv_context_lock(w->ctx);
 
     /* Others may have learned it while this thread waited for the lock: a thousand threads that start together. */
-    if (w->gone || !is_learned(w->ctx, w->a, chain, at))
+    if (w->gone || w->watched || !is_learned(w->ctx, w->a, chain, at))
         learn(w, chain, at);
+    if (w->watched)
+        lv_watch_charge(w->ctx, w->t, w->a);
+    (void)lv_watch_judge(w->ctx, w->t, w->findings);
     lv_context_unlock(w->ctx, &locked);
     if (w->error != 0)
         lv_context_degrade(w->ctx);
@@ -415,7 +454,8 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
         lv_acquire(ctx, t, a);
         return;
     }
-    if (!cached && !w.gone && is_nothing_new(ctx, t, a, chain, at))
+    w.watched = lv_watch_wants(ctx, t, a);
+    if (!cached && !w.gone && !w.watched && is_nothing_new(ctx, t, a, chain, at))
         return;
     if (LV_UNLIKELY(lv_acquire_drop_lost(ctx, t) || settle(ctx, t, a, chain, at))) {
         a->paired = false;
@@ -425,9 +465,10 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     t->guard++;
     lv_findings_init(&findings);
     __atomic_fetch_add(&ctx->counters.slow_walks, 1, __ATOMIC_RELAXED);
-    if ((w.gone || !is_learned(ctx, a, chain, at)) && __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
+    if ((w.gone || w.watched || !is_learned(ctx, a, chain, at)) &&
+        __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
         learn_locked(&w, chain, at);
-    if (cached)
+    if (cached && !w.watched)
         remember(ctx, t, a, tag);
     else
         lv_counts_uncached(ctx, a);

@@ -3,7 +3,7 @@
  * Advice is given where the numbers say something. A cycle whose edges were seen about as often as each other has no odd
  * one; one that was closed by the second acquisition ever has none yet, but may have one at exit (engine/summary.c).
  *
- * A gate is proposed where one is nearly there: a lock that was held, for writing, whenever all edges but one were made.
+ * A gate is proposed where one is nearly there: a lock that was held, for writing, whenever one edge was made.
  */
 
 #include "engine/advise.h"
@@ -161,60 +161,58 @@ static const struct lv_edge *edge_of(const struct lv_context *ctx, const struct 
     return number != 0 ? lv_digraph_edge(&ctx->graph, number) : NULL;
 }
 
-/* Which edge of the cycle is made without the lock @uid, if it is exactly one; else LV_ADVICE_NONE. */
-static int only_one_without(const struct lv_context *ctx, const struct lv_finding *finding, uint64_t uid)
+/* May the lock be taken around others wherever the program likes? A semaphore may be an event, a once control runs once. */
+static bool can_be_gate(const struct lv_held_record *held)
 {
-    int without = LV_ADVICE_NONE;
-
-    for (uint32_t i = 0; i < finding->edge_count; i++) {
-        const struct lv_edge *edge = edge_of(ctx, &finding->edges[i]);
-
-        if (edge != NULL && is_always_held(ctx, edge, uid))
-            continue;
-        if (without != LV_ADVICE_NONE)
-            return LV_ADVICE_NONE;
-        without = (int)i;
-    }
-    return without;
+    return held->mode == LV_WRITE && (held->kind == LV_KIND_MUTEX || held->kind == LV_KIND_RWLOCK ||
+                                      held->kind == LV_KIND_SPIN || held->kind == LV_KIND_MAP);
 }
 
-/* A lock that is a gate but for one edge. Returns that edge's number, else LV_ADVICE_NONE. Two edges that stay are enough to
- * look at: a gate is held in one of them. */
-static int find_gate(const struct lv_context *ctx, const struct lv_finding *finding, lv_class_id *ret_gate)
+/* A lock that is always held where edge number @with is made, and not always for @without. */
+static bool find_gate(const struct lv_context *ctx, const struct lv_finding *finding, uint32_t with, uint32_t without,
+                      lv_class_id *ret_gate)
 {
-    for (uint32_t i = 0; i < 2 && i < finding->edge_count; i++) {
-        const struct lv_edge *edge = edge_of(ctx, &finding->edges[i]);
-        const struct lv_witness *witness;
+    const struct lv_edge *edge = edge_of(ctx, &finding->edges[with]), *other = edge_of(ctx, &finding->edges[without]);
+    const struct lv_witness *witness;
 
-        if (edge == NULL || edge->witness_count == 0)
+    if (edge == NULL || other == NULL || edge->witness_count == 0)
+        return false;
+    witness = lv_witnesses_get(&ctx->witnesses, edge->witness[0].id);
+    for (uint32_t i = 0; i < witness->held_count; i++) {
+        const struct lv_held_record *held = &witness->held[i];
+
+        if (!can_be_gate(held) || is_in_cycle(finding, held->class) || !is_always_held(ctx, edge, held->uid) ||
+            is_always_held(ctx, other, held->uid))
             continue;
-        witness = lv_witnesses_get(&ctx->witnesses, edge->witness[0].id);
-        for (uint32_t j = 0; j < witness->held_count; j++) {
-            const struct lv_held_record *held = &witness->held[j];
-            int without;
-
-            if (held->mode != LV_WRITE || is_in_cycle(finding, held->class))
-                continue;
-            without = only_one_without(ctx, finding, held->uid);
-            *ret_gate = held->class;
-            if (without != LV_ADVICE_NONE)
-                return without;
-        }
+        *ret_gate = held->class;
+        return true;
     }
-    return LV_ADVICE_NONE;
+    return false;
 }
 
-static void advise_gate(struct lv_context *ctx, const struct lv_finding *finding, int without, lv_class_id gate,
-                        struct lv_advice *advice)
+/* Two steps that share a lock cannot meet. One that another step has would have to be taken for @odd too; without an odd one,
+ * a cycle of two has one other step for each. Returns whether there is such a lock. */
+static bool advise_gate(struct lv_context *ctx, const struct lv_finding *finding, int odd, struct lv_advice *advice)
 {
-    const struct lv_finding_edge *edge = &finding->edges[without];
-    struct lv_text line = new_line(advice);
+    for (uint32_t with = 0; with < finding->edge_count; with++) {
+        uint32_t without = odd != LV_ADVICE_NONE ? (uint32_t)odd : 1 - with;
+        const struct lv_finding_edge *edge = &finding->edges[with];
+        lv_class_id gate;
+        struct lv_text line;
 
-    lv_class_name(lv_classes_get(&ctx->classes, gate), &line);
-    lv_text_printf(&line, " is held for %s, but not for ",
-                   finding->edge_count == 2 ? "the other way" : "every other step");
-    lv_advise_edge(ctx, edge->held.class.v, edge->wanted.class.v, &line);
-    lv_text_puts(&line, ": taken first there too, it is a gate");
+        if (with == without || !find_gate(ctx, finding, with, without, &gate))
+            continue;
+        line = new_line(advice);
+        lv_class_name(lv_classes_get(&ctx->classes, gate), &line);
+        lv_text_puts(&line, " is held for ");
+        lv_advise_edge(ctx, edge->held.class.v, edge->wanted.class.v, &line);
+        lv_text_puts(&line, ": taken first for ");
+        edge = &finding->edges[without];
+        lv_advise_edge(ctx, edge->held.class.v, edge->wanted.class.v, &line);
+        lv_text_puts(&line, " too, it is a gate");
+        return true;
+    }
+    return false;
 }
 
 /* Can the lock be tried? */
@@ -238,8 +236,7 @@ void lv_advise(struct lv_context *ctx, const struct lv_finding *finding, struct 
                struct lv_advice *ret)
 {
     uint32_t n = finding->edge_count;
-    lv_class_id gate = { 0 };
-    int odd, without;
+    int odd;
 
     ret->count = 0;
     if (n < 2)
@@ -254,9 +251,10 @@ void lv_advise(struct lv_context *ctx, const struct lv_finding *finding, struct 
     odd = odd_of(counts, n);
     if (odd != LV_ADVICE_NONE)
         advise_odd(ctx, counts, n, (uint32_t)odd, ret);
-    without = find_gate(ctx, finding, &gate);
-    if (without != LV_ADVICE_NONE)
-        advise_gate(ctx, finding, without, gate, ret);
-    else if (odd != LV_ADVICE_NONE && can_try(&finding->edges[odd].wanted))
+    if (finding->verdict == LV_VERDICT_GUARDED)
+        return;
+    if ((odd != LV_ADVICE_NONE || n == 2) && advise_gate(ctx, finding, odd, ret))
+        return;
+    if (odd != LV_ADVICE_NONE && can_try(&finding->edges[odd].wanted))
         advise_try(ctx, &finding->edges[odd], ret);
 }

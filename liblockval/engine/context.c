@@ -11,6 +11,7 @@
 #include "engine/publish.h"
 #include "engine/summary.h"
 #include "engine/wake.h"
+#include "engine/watch.h"
 #include "sys/memcheck.h"
 
 int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
@@ -29,6 +30,8 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
         ctx->program = "";
     if (ctx->sink == NULL)
         ctx->sink = lv_context_write_log;
+    if (ctx->upgraded == NULL)
+        ctx->upgraded = lv_context_write_log;
     lv_modules_init(&ctx->modules, &ctx->arena);
     r = lv_classes_init(&ctx->classes, &ctx->arena);
     if (r == 0)
@@ -59,6 +62,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     lv_wakes_init(ctx);
     lv_orphans_init(ctx);
     lv_made_init(ctx);
+    lv_watch_init(ctx);
     lv_table_init(&ctx->found, &ctx->arena);
     lv_table_init(&ctx->keys, &ctx->arena);
     ctx->classes.uids = &ctx->next_uid;

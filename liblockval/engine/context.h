@@ -21,6 +21,7 @@
 
 struct lv_thread;
 struct lv_birth;
+struct lv_made;
 
 enum {
     LV_OWN_RANGES = 2,    /* libraries whose locks are not watched */
@@ -85,6 +86,15 @@ struct lv_wait_place {
     uint32_t waiters; /* atomic */
     uint32_t signals; /* atomic: changes when waiters are woken */
     uint64_t pair;    /* atomic: condition variable and mutex of the wait that came last */
+};
+
+/* Classes under watch (engine/watch.h). */
+struct lv_watch {
+    uint32_t classes;     /* atomic, written under the lock: classes under watch */
+    uint32_t open;        /* lock: findings that may be upgraded */
+    bool dirty;           /* lock: some of them have new witnesses */
+    bool news;            /* lock: the acquisition that is looked at left one */
+    struct lv_table used; /* class and thread -> acquisitions looked at; lock for writing */
 };
 
 struct lv_context {
@@ -158,6 +168,7 @@ struct lv_context {
     uintptr_t handler_site[LV_SIGNALS]; /* atomic: the call that installed it, or the last one */
 
     void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
+    struct lv_watch watch;
     struct lv_vec made; /* lock: struct lv_made (engine/summary.h), for the summary at exit */
     bool summary_said;  /* atomic */
     uint32_t findings;  /* atomic: all */
@@ -191,6 +202,8 @@ struct lv_context {
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);
     void *sink_arg;
+    void (*upgraded)(struct lv_context *ctx, const struct lv_report *report, const char *text,
+                     size_t len); /* the same for upgrades */
     void (*callback)(const struct lv_report *report, const char *text,
                      void *arg); /* constant once callback_arg is set */
     void *callback_arg;          /* atomic, written under the lock; null: no callback */

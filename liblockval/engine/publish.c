@@ -10,12 +10,15 @@
 #include "engine/resolve.h"
 #include "engine/summary.h"
 #include "engine/unload.h"
+#include "engine/watch.h"
 #include "engine/zap.h"
 
 struct lv_publication {
     struct lv_publication *next;
-    size_t size;   /* of the mapping */
-    bool reserved; /* it is the one that is kept */
+    size_t size;          /* of the mapping */
+    bool reserved;        /* it is the one that is kept */
+    bool upgrade;         /* of a finding that was handed out before */
+    struct lv_made *made; /* null: there was no memory for it */
     struct lv_report report;
     struct lv_text text;
 };
@@ -79,16 +82,39 @@ static bool made_before(struct lv_context *ctx, const struct lv_finding *finding
     return finding->verdict != LV_VERDICT_DEADLOCK;
 }
 
+/* A publication of @finding with its report, and an empty text; null without memory. Context: lock held. */
+static struct lv_publication *resolved(struct lv_context *ctx, const struct lv_thread *t,
+                                       const struct lv_finding *finding)
+{
+    size_t half = PUBLICATION_BASE + (size_t)finding->edge_count * PUBLICATION_EDGE;
+    struct lv_publication *p = make(ctx, 2 * half);
+    char *memory = (char *)p;
+
+    if (p == NULL)
+        return NULL;
+    half = p->size / 2;
+    lv_resolve(ctx, t, finding, memory + sizeof(*p), half - sizeof(*p), &p->report);
+    lv_text_init(&p->text, memory + half, half);
+    return p;
+}
+
+static void append(struct lv_findings *findings, struct lv_publication *p)
+{
+    if (findings->last != NULL)
+        findings->last->next = p;
+    else
+        findings->first = p;
+    findings->last = p;
+}
+
 void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,
                      const struct lv_finding *finding)
 {
-    size_t half = PUBLICATION_BASE + (size_t)finding->edge_count * PUBLICATION_EDGE;
     struct lv_publication *p;
-    char *memory;
 
     if (made_before(ctx, finding))
         return;
-    p = make(ctx, 2 * half);
+    p = resolved(ctx, t, finding);
     if (p == NULL) {
         /* It may be made again when there is memory. */
         lv_table_remove(&ctx->found, finding->identity | 1);
@@ -96,17 +122,26 @@ void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const
         return;
     }
     lv_zap_keep(ctx, finding);
-    memory = (char *)p;
-    half = p->size / 2;
-    lv_resolve(ctx, t, finding, memory + sizeof(*p), half - sizeof(*p), &p->report);
-    (void)lv_made_add(ctx, finding, p->report.fingerprint);
-    lv_text_init(&p->text, memory + half, half);
+    p->made = lv_made_add(ctx, finding, &p->report);
+    if (p->made != NULL)
+        lv_watch_begin(ctx, p->made);
     lv_report_text(&p->report, &p->text);
-    if (findings->last != NULL)
-        findings->last->next = p;
-    else
-        findings->first = p;
-    findings->last = p;
+    append(findings, p);
+}
+
+void lv_findings_upgrade(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,
+                         struct lv_made *made, enum lv_verdict before)
+{
+    struct lv_publication *p = resolved(ctx, t, &made->finding);
+
+    if (p == NULL) {
+        ctx->counters.dropped++;
+        return;
+    }
+    p->upgrade = true;
+    p->made = made;
+    lv_report_upgrade(&p->report, before, &p->text);
+    append(findings, p);
 }
 
 static bool counts(const struct lv_context *ctx, const struct lv_report *report)
@@ -122,17 +157,28 @@ static void call_back(struct lv_context *ctx, const struct lv_publication *p)
         ctx->callback(&p->report, p->text.buf, arg);
 }
 
+/* The finding was counted for the exit status when it had a lower verdict. */
+static bool is_counted_already(const struct lv_publication *p)
+{
+    return p->made != NULL && __atomic_exchange_n(&p->made->counted, true, __ATOMIC_RELAXED);
+}
+
 void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
 {
     for (struct lv_publication *p = findings->first, *next; p != NULL; p = next) {
         bool counted = counts(ctx, &p->report);
 
         next = p->next;
-        __atomic_fetch_add(&ctx->findings, 1, __ATOMIC_RELAXED);
-        if (counted)
+        if (!p->upgrade)
+            __atomic_fetch_add(&ctx->findings, 1, __ATOMIC_RELAXED);
+        if (counted && !is_counted_already(p))
             __atomic_fetch_add(&ctx->counted, 1, __ATOMIC_RELAXED);
-        ctx->sink(ctx, &p->report, p->text.buf, p->text.len);
-        call_back(ctx, p);
+        if (p->upgrade) {
+            ctx->upgraded(ctx, &p->report, p->text.buf, p->text.len);
+        } else {
+            ctx->sink(ctx, &p->report, p->text.buf, p->text.len);
+            call_back(ctx, p);
+        }
         discard(ctx, p);
         if (counted && ctx->options.halt_on_error) {
             lv_summary_say(ctx, true);

@@ -28,6 +28,10 @@ void lv_findings_reserve(struct lv_context *ctx);
 void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,
                      const struct lv_finding *finding);
 
+/* The verdict of @made, which was @before, is higher now, as the acquisition that @t makes shows. Context: lock held. */
+void lv_findings_upgrade(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,
+                         struct lv_made *made, enum lv_verdict before);
+
 /* Hand out what was taken and count it. May end the program (halt_on_error). Context: lock not held, guard held. */
 void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings);
 

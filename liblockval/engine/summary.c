@@ -12,6 +12,7 @@
 #include "engine/advise.h"
 #include "engine/resolve.h"
 #include "engine/thread.h"
+#include "engine/watch.h"
 
 enum {
     TEXT_BASE = 64 * 1024,
@@ -27,6 +28,7 @@ void lv_made_init(struct lv_context *ctx)
 void lv_made_after_fork(struct lv_context *ctx)
 {
     lv_vec_clear(&ctx->made);
+    lv_watch_after_fork(ctx);
     ctx->summary_said = false;
 }
 
@@ -35,10 +37,38 @@ static struct lv_made *made_at(const struct lv_context *ctx, uint32_t i)
     return lv_vec_at(&ctx->made, i);
 }
 
-struct lv_made *lv_made_add(struct lv_context *ctx, const struct lv_finding *finding, const char *fingerprint)
+static const char *class_name(const struct lv_report *report, uint32_t i)
+{
+    const struct lv_report_class *class =
+        report->edge_count != 0 ? report->edges[i % report->edge_count].wanted.class : report->subject.class;
+
+    return class != NULL && class->name != NULL ? class->name : "?";
+}
+
+/* The classes of the cycle, in memory of its own: a class may be gone at the end of the process. Null without memory. */
+static const char *cycle_text(struct lv_context *ctx, const struct lv_report *report)
+{
+    uint32_t names = report->edge_count != 0 ? report->edge_count + 1 : 1;
+    size_t size = 1;
+    struct lv_text text;
+    char *memory;
+
+    for (uint32_t i = 0; i < names; i++)
+        size += strlen(class_name(report, i)) + strlen(" -> ");
+    memory = lv_arena_alloc(&ctx->arena, size);
+    if (memory == NULL)
+        return NULL;
+    lv_text_init(&text, memory, size);
+    for (uint32_t i = 0; i < names; i++)
+        lv_text_printf(&text, "%s%s", i != 0 ? " -> " : "", class_name(report, i));
+    return memory;
+}
+
+struct lv_made *lv_made_add(struct lv_context *ctx, const struct lv_finding *finding, const struct lv_report *report)
 {
     size_t size = finding->edge_count * sizeof(*finding->edges);
     struct lv_finding_edge *edges = finding->edges;
+    const char *cycle = cycle_text(ctx, report);
     struct lv_made *made;
     uint32_t unused;
 
@@ -49,35 +79,15 @@ struct lv_made *lv_made_add(struct lv_context *ctx, const struct lv_finding *fin
             return NULL;
         memcpy(edges, finding->edges, size);
     }
-    made = lv_vec_add(&ctx->made, &unused);
+    made = cycle != NULL ? lv_vec_add(&ctx->made, &unused) : NULL;
     if (made == NULL)
         return NULL;
     made->finding = *finding;
     made->finding.edges = edges;
-    for (size_t i = 0; i + 1 < sizeof(made->fingerprint) && fingerprint[i] != '\0'; i++)
-        made->fingerprint[i] = fingerprint[i];
+    made->cycle = cycle;
+    for (size_t i = 0; i + 1 < sizeof(made->fingerprint) && report->fingerprint[i] != '\0'; i++)
+        made->fingerprint[i] = report->fingerprint[i];
     return made;
-}
-
-static void put_class(struct lv_context *ctx, lv_class_id class, struct lv_text *out)
-{
-    if (class.v != 0)
-        lv_class_name(lv_classes_get(&ctx->classes, class), out);
-    else
-        lv_text_puts(out, "?");
-}
-
-/* "a -> b -> a"; of a finding about one lock, its class. */
-static void put_cycle(struct lv_context *ctx, const struct lv_finding *finding, struct lv_text *out)
-{
-    if (finding->edge_count == 0) {
-        put_class(ctx, finding->subject.class, out);
-        return;
-    }
-    for (uint32_t i = 0; i <= finding->edge_count; i++) {
-        lv_text_puts(out, i != 0 ? " -> " : "");
-        put_class(ctx, finding->edges[i % finding->edge_count].wanted.class, out);
-    }
 }
 
 static bool is_class_cycle(const struct lv_finding *finding)
@@ -146,10 +156,8 @@ static void put_odd(struct lv_context *ctx, const struct lv_finding *finding, co
 static void put_finding(struct lv_context *ctx, const struct lv_made *made, const struct union_edges *all,
                         struct lv_text *out)
 {
-    lv_text_printf(out, "  %-9s %-9s ", lv_verdict_name(made->finding.verdict),
-                   lv_finding_kind_name(made->finding.kind));
-    put_cycle(ctx, &made->finding, out);
-    lv_text_printf(out, "  [%s]\n", made->fingerprint);
+    lv_text_printf(out, "  %-9s %-9s %s  [%s]\n", lv_verdict_name(made->finding.verdict),
+                   lv_finding_kind_name(made->finding.kind), made->cycle, made->fingerprint);
     if (is_class_cycle(&made->finding) && all->count != NULL)
         put_odd(ctx, &made->finding, all, out);
 }

@@ -20,13 +20,17 @@
 struct lv_made {
     struct lv_finding finding; /* lock; its edges stay; verdict and reasons as they were judged last */
     char fingerprint[20];      /* constant after init */
-    bool counted;              /* lock: the exit status knows of it */
+    const char *cycle;         /* constant after init: "a -> b -> a", or the class of the finding's lock */
+    bool counted;              /* atomic: the exit status knows of it */
+    bool open;                 /* lock: more evidence may upgrade it (engine/watch.h) */
+    bool dirty;                /* lock: there is more evidence */
 };
 
 void lv_made_init(struct lv_context *ctx);
 
-/* @finding is made now. Null without memory: then the summary leaves it out, and says so. Context: lock held. */
-struct lv_made *lv_made_add(struct lv_context *ctx, const struct lv_finding *finding, const char *fingerprint);
+/* @finding is made now, and reported as @report. Null without memory: then the summary leaves it out, and says so. Context: lock
+ * held. */
+struct lv_made *lv_made_add(struct lv_context *ctx, const struct lv_finding *finding, const struct lv_report *report);
 
 /* In a forked child: nothing was found yet. Context: lock held. */
 void lv_made_after_fork(struct lv_context *ctx);

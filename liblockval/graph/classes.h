@@ -70,6 +70,8 @@ struct lv_class {
     uint8_t usage;       /* owner's lock */
     uint32_t uses;       /* owner's lock; graph/uses.h: the latest, 0: none */
     uint32_t instances;  /* of a base class: locks that ever were of it; atomic, stops at LV_CLASS_MANY */
+    bool watch_begun;    /* owner's lock: it is, or was, under watch (engine/watch.h) */
+    uint16_t watch_left; /* atomic, written under the owner's lock: acquisitions that are still looked at */
     uint8_t pairs_epoch; /* atomic, written under the owner's lock: check/pairs.h */
     uint8_t standing;    /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
     uint8_t wait_outer; /* owner's lock, these four: check/wait.h. What the program said; a kind's own are not stored */

@@ -175,6 +175,9 @@ struct lv_report {
     struct lv_report_stack backtrace; /* of .thread, now */
 };
 
+/* Render what is said when the finding's verdict is higher than it was, @before: a few lines (upgrade.c). */
+void lv_report_upgrade(const struct lv_report *report, enum lv_verdict before, struct lv_text *out);
+
 /* Render the text report into @out (text.c). Cost: linear in the report. */
 void lv_report_text(const struct lv_report *report, struct lv_text *out);
 

@@ -32,6 +32,7 @@ VERDICT = re.compile(r"^verdict: (\w+)$", re.MULTILINE)
 FINGERPRINT = re.compile(r"^fingerprint: ([0-9a-f?]+)$", re.MULTILINE)
 CLASSES = re.compile(r"^classes: ((?:.+\n)(?: {9}.+\n)*)", re.MULTILINE)
 FRAME = re.compile(r"^ +(?:#\d+ )?(\S+ \([^()]+\))$", re.MULTILINE)
+EXPECTED = re.compile(r"lockval: (?:stats of |\d+ findings?: |finding [0-9a-f?]+ is upgraded: )")
 STATS = re.compile(r"^lockval: stats of (.+)\[(\d+)\]\n((?:  \S+ +\d+\n)+)", re.MULTILINE)
 
 
@@ -72,9 +73,6 @@ class Judged:
                 and all(any(fnmatch.fnmatchcase(frame, glob) for frame in finding.frames) for glob in self.frames))
 
 
-SUMMARY = re.compile(r"lockval: \d+ findings?: ")  # of the findings, at exit
-
-
 @dataclasses.dataclass
 class Said:
     """All that the library wrote in a run."""
@@ -113,8 +111,7 @@ def read_text(text, into):
         into.slow += counters.get("slow-walks", 0)
     into.silent += not found
     into.notices += [line for line in text.splitlines()
-                     if line.startswith("lockval: ") and not line.startswith("lockval: stats of ")
-                     and not SUMMARY.match(line)]
+                     if line.startswith("lockval: ") and not EXPECTED.match(line)]
 
 
 def read_folder(folder):

@@ -90,6 +90,8 @@ def cases():
     yield "a report ends where the next begins", "held lock" not in first.text
     yield "counters", (said.processes, said.locks, said.slow) == (1, 7, 9)
     yield "a log without counters", read(REPORT).silent == 1 and said.silent == 0
+    yield "the summary is no notice", read("lockval: 1 finding: 1 potential\n  potential  circular  a -> b -> a  [12]\n"
+                                           "lockval: finding 12 is upgraded: potential -> feasible\n").notices == []
     yield "a notice", read("lockval: out of memory\n" + STATS).notices == ["lockval: out of memory"]
     yield "no notice", said.notices == []
     yield "a summary is none", read("lockval: 2 findings: 1 feasible, 1 guarded\n" + STATS).notices == []

@@ -47,6 +47,16 @@ static void copy_edge(const struct scenario *s, const struct lv_report_edge *fro
     to->wanted_address = from->wanted.address;
 }
 
+static void collect_upgrade(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len)
+{
+    struct scenario *s = ctx->sink_arg;
+
+    (void)len;
+    s->upgrade_count++;
+    s->upgrade_verdict = report->verdict;
+    copy_text(s->upgrade_text, sizeof(s->upgrade_text), text);
+}
+
 static void collect(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len)
 {
     struct scenario *s = ctx->sink_arg;
@@ -98,6 +108,7 @@ static void start(struct scenario *s, const char *text)
     s->ctx.arena.at = s->memory;
     s->ctx.arena.end = s->memory + MEMORY;
     s->ctx.sink = collect;
+    s->ctx.upgraded = collect_upgrade;
     s->ctx.sink_arg = s;
     s->ctx.program = "scenario";
     s->table = options.identity == LV_IDENTITY_TABLE;
@@ -127,6 +138,7 @@ void scenario_restart(struct scenario *s, const char *options)
     memset(s->threads, 0, sizeof(s->threads));
     memset(&s->ctx, 0, sizeof(s->ctx));
     s->explicit_count = s->lock_count = s->report_count = s->report_read = 0;
+    s->upgrade_count = s->upgrade_read = 0;
     s->site = 0;
     start(s, options);
 }
@@ -378,6 +390,20 @@ const struct scenario_report *scenario_expect_cycle(struct scenario *s, enum lv_
                                report->edges[i].wanted);
     ck_assert_str_eq(found, edges);
     return report;
+}
+
+const char *scenario_expect_upgrade(struct scenario *s, enum lv_verdict verdict)
+{
+    ck_assert_uint_eq(s->upgrade_count, s->upgrade_read + 1);
+    ck_assert_msg(s->upgrade_verdict == verdict, "upgraded to %s, not %s", lv_verdict_name(s->upgrade_verdict),
+                  lv_verdict_name(verdict));
+    s->upgrade_read++;
+    return s->upgrade_text;
+}
+
+void scenario_expect_no_upgrade(struct scenario *s)
+{
+    ck_assert_msg(s->upgrade_count == s->upgrade_read, "upgraded:\n%s", s->upgrade_text);
 }
 
 void scenario_expect_clean(struct scenario *s)

@@ -91,9 +91,13 @@ struct scenario {
     struct scenario_lock_record locks[SCENARIO_LOCKS];
     uint32_t lock_count;
     struct scenario_report reports[SCENARIO_REPORTS];
-    uint32_t report_count; /* made */
-    uint32_t report_read;  /* looked at by an expectation */
-    char *memory;          /* the arena's first block */
+    uint32_t report_count;           /* made */
+    uint32_t report_read;            /* looked at by an expectation */
+    uint32_t upgrade_count;          /* findings upgraded, */
+    uint32_t upgrade_read;           /* looked at, */
+    enum lv_verdict upgrade_verdict; /* and the last one's verdict and text */
+    char upgrade_text[4096];
+    char *memory; /* the arena's first block */
 };
 
 /* A validator with @options (as in LOCKVAL_OPTIONS; null for none). identity=table puts identities into the table. */
@@ -143,6 +147,10 @@ const struct scenario_report *scenario_expect(struct scenario *s, enum lv_findin
 /* The same, and its edges are these, in this order: "B>A A>B" (held > wanted). */
 const struct scenario_report *scenario_expect_cycle(struct scenario *s, enum lv_finding_kind kind,
                                                     enum lv_verdict verdict, const char *edges);
+
+/* One finding was upgraded since the last call, to @verdict; returns what was said. None was. */
+const char *scenario_expect_upgrade(struct scenario *s, enum lv_verdict verdict);
+void scenario_expect_no_upgrade(struct scenario *s);
 
 /* There is no finding that was not looked at. */
 void scenario_expect_clean(struct scenario *s);

@@ -455,7 +455,7 @@ START_TEST(a_million_short_lives)
             { .address = (uintptr_t)&block[1], .uid = 2 * round + 2, .class = { 1 }, .kind = LV_KIND_MUTEX },
         };
         const struct lv_check check = lv_context_check(&s->ctx);
-        const struct lv_pair_seen nested = { s->ctx.scratch, 0, false };
+        const struct lv_pair_seen nested = { s->ctx.scratch, 0, false, false };
         struct lv_finding finding;
         unsigned first = round % 2;
 
