@@ -95,6 +95,7 @@ class Comparison:
         if key[0] == "order":
             # What is shown may be another held lock of the class, in another mode.
             entries += [entry for entry in expected if entry.key[:3] == key[:3] and entry.key != key]
+            entries.sort(key=lambda entry: len(entry.cycles))
         if not entries:
             raise Mismatch(f"not expected: {finding}")
         if finding.kind == "assert":

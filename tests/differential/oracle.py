@@ -264,8 +264,7 @@ class Oracle:
         if kind == "event" or self.strict:
             return {"potential"}
         cycle = verdict.Cycle(nodes, one_class)
-        words = verdict.allowed(cycle, self.acquisitions, self.acquisitions[-1])
-        return words | {"potential"} if one_class else words
+        return verdict.allowed(cycle, self.acquisitions, self.acquisitions[-1])
 
     def direct_edges_suffice(self):
         """Do the edges that were made lead everywhere that an edge from every held lock would? (Of a rule, not of the

@@ -14,7 +14,8 @@ The library sees less: a thread's later walks of a chain that it knows are not l
 
 import itertools
 
-MOST_WITNESSES = 16  # that the library keeps of an edge; beyond, it may miss a choice
+# That the library keeps of an edge between classes, and between locks of one; beyond, it may miss a choice.
+MOST_WITNESSES, MOST_WITNESSES_OF_PAIRS = 16, 4
 
 
 class Acquisition:
@@ -105,8 +106,9 @@ class Cycle:
     def is_crowded(self, acquisitions):
         """Has an edge more witnesses than are kept?"""
         pairs = zip(self.nodes, self.nodes[1:] + self.nodes[:1])
-        return any(sum(self.key(one.lock) == end and start in map(self.key, one.direct) for one in acquisitions)
-                   > MOST_WITNESSES for start, end in pairs)
+        most = MOST_WITNESSES_OF_PAIRS if self.one_class else MOST_WITNESSES
+        return any(sum(self.key(one.lock) == end and start in map(self.key, one.direct) for one in acquisitions) > most
+                   for start, end in pairs)
 
 
 def allowed(cycle, acquisitions, only=None):
