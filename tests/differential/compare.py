@@ -77,7 +77,7 @@ class Comparison:
         for finding in findings:
             entry, identity = self.find_entry(expected, finding)
             expected.remove(entry)
-            right = {entry.verdict} if entry.verdict else self.verdicts_of(finding)
+            right = self.verdicts_for(entry, finding)
             if finding.verdict not in right:
                 raise Mismatch(f"{' or '.join(sorted(right))} expected: {finding}")
             if identity in self.made:
@@ -100,11 +100,17 @@ class Comparison:
             raise Mismatch(f"not expected: {finding}")
         if finding.kind == "assert":
             return entries[0], min(entries[0].cycles)[1]  # the place of the call belongs to it
-        for entry in entries:
-            for identity in self.identities_of(finding):
-                if (len(finding.edges), identity) in entry.cycles:
-                    return entry, identity
+        agreeing = [(entry, identity) for entry in entries for identity in self.identities_of(finding)
+                    if (len(finding.edges), identity) in entry.cycles]
+        for entry, identity in agreeing:
+            if len(agreeing) == 1 or finding.verdict in self.verdicts_for(entry, finding):
+                return entry, identity
+        if agreeing:
+            return agreeing[0]
         raise Mismatch(f"another one expected, {entries}: {finding}")
+
+    def verdicts_for(self, entry, finding):
+        return {entry.verdict} if entry.verdict else self.verdicts_of(finding)
 
     def verdicts_of(self, finding):
         if finding.kind == "recursive":

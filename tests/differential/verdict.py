@@ -24,11 +24,12 @@ class Acquisition:
         self.held = [(entry.lock, "unchecked" in entry.flags) for entry in held]
         self.lock = lock
         self.direct = direct  # the held locks from which it made edges
-        self.linked = self.at_level = [entry.lock for entry in held if entry.level == thread.level]
+        held = [entry for entry in held if entry.level == thread.level and "unchecked" not in entry.flags]
+        self.linked = self.at_level = [entry.lock for entry in held]
         for number, entry in enumerate(held):
             # What is held below another lock of the wanted class makes no edge to it, and is no evidence of one.
-            if entry.level == thread.level and entry.lock.node == lock.node and entry.links():
-                self.linked = [entry.lock for entry in held[number:] if entry.level == thread.level]
+            if entry.lock.node == lock.node and entry.links():
+                self.linked = [other.lock for other in held[number:]]
         self.visible = visible
 
     def before(self, other):
