@@ -75,6 +75,8 @@ class Cycle:
         last = self.nodes[stretch[1] - 1]
         for one in acquisitions:
             made = one.direct if exact else one.at_level if self.one_class else one.linked
+            if self.one_class:
+                made = [lock for lock in made if lock.node == one.lock.node]  # another level makes an edge between classes
             if self.key(one.lock) != end or last not in map(self.key, made):
                 continue
             for lock, unchecked in one.held:
