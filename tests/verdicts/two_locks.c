@@ -389,6 +389,11 @@ static void main_again_before(void)
     phases_with_main(1);
 }
 
+/* case: main-again-after */
+/* title: main takes A B, creates a thread with B A, takes A B again */
+/* status: 66 */
+/* findings: 1 */
+/* expect: ^  feasible +circular +a -> b -> a +\[\w+\]$ */
 static void main_again_after(void)
 {
     phases_with_main(0);
