@@ -140,7 +140,8 @@ static bool is_in_cycle(const struct lv_check *check, const struct lv_finding *f
 static bool holds(const struct lv_witness *witness, const struct lv_held_record *lock)
 {
     for (uint32_t i = 0; i < witness->held_count; i++)
-        if (witness->held[i].uid == lock->uid && witness->held[i].mode == lock->mode)
+        if (witness->held[i].uid == lock->uid && witness->held[i].mode == lock->mode &&
+            ((witness->held[i].flags ^ lock->flags) & LV_UNCHECKED) == 0)
             return true;
     return false;
 }
