@@ -19,15 +19,28 @@ struct lv_held *lv_held_find(const struct lv_thread *t, uintptr_t address)
     return NULL;
 }
 
-/* From the chain of context nesting @level, whose key is in @t, to the one of nesting @to. */
-static void cross(struct lv_thread *t, unsigned level, unsigned to)
+/* The key of the chain of context nesting @level, made of the entries below number @end. What was saved when the context was
+ * entered will not do: a lock that was kept past its context's exit may go when others have been there. */
+static uint64_t key_of_level(const struct lv_thread *t, uint32_t end, unsigned level)
+{
+    while (end-- > 0) {
+        const struct lv_held *h = &t->held[end];
+
+        if (h->level == level)
+            return lv_chain_next(h->key_before, h->class, h->mode, h->flags);
+    }
+    return lv_context_first_key(level);
+}
+
+/* Behind entry number @end - 1: from the chain of context nesting @level, whose key is in @t, to the one of nesting @to. */
+static void cross(struct lv_thread *t, uint32_t end, unsigned level, unsigned to)
 {
     for (; level < to; level++) {
         t->saved_key[level] = t->key;
         t->key = lv_context_first_key(level + 1);
     }
     if (level > to)
-        t->key = t->saved_key[to];
+        t->key = key_of_level(t, end, to);
 }
 
 /* Fold keys and filters of the entries from @from on anew, after something under them changed; key and filter are those
@@ -37,14 +50,14 @@ static void remix(struct lv_thread *t, uint32_t from, unsigned level)
     for (uint32_t i = from; i < t->depth; i++) {
         struct lv_held *h = &t->held[i];
 
-        cross(t, level, h->level);
+        cross(t, i, level, h->level);
         level = h->level;
         h->key_before = t->key;
         h->filter_before = t->filter;
         t->key = lv_chain_next(t->key, h->class, h->mode, h->flags);
         t->filter |= lv_filter_bit(h->base);
     }
-    cross(t, level, t->level);
+    cross(t, t->depth, level, t->level);
 }
 
 void lv_held_remove(struct lv_thread *t, struct lv_held *h)

@@ -39,7 +39,6 @@ enum flavour {
 struct model {
     unsigned lock[HELD]; /* class * INSTANCES + instance */
     unsigned again[HELD];
-    unsigned level_of[HELD];
     unsigned depth;
     unsigned entered[LEVELS], level;
     unsigned disabled[2];
@@ -147,7 +146,6 @@ static void take(unsigned thread, unsigned lock, unsigned how, bool got)
         m->again[at - 1]++;
     } else if (got) {
         m->lock[m->depth] = lock;
-        m->level_of[m->depth] = m->level;
         m->again[m->depth++] = 0;
     }
 }
@@ -172,7 +170,6 @@ static void release(unsigned thread, unsigned lock)
     for (m->depth--; at <= m->depth; at++) {
         m->lock[at - 1] = m->lock[at];
         m->again[at - 1] = m->again[at];
-        m->level_of[at - 1] = m->level_of[at];
     }
 }
 
@@ -196,16 +193,12 @@ static void enter(unsigned thread, unsigned context)
     m->entered[m->level++] = context;
 }
 
-/* Not before all is released that was taken inside. */
 static void leave(unsigned thread)
 {
     struct model *m = &fuzz.model[thread];
 
     if (m->level == 0)
         return;
-    for (unsigned i = m->depth; i-- > 0;)
-        while (i < m->depth && m->level_of[i] == m->level)
-            release(thread, m->lock[i]);
     m->level--;
     say("%u exit %u\n", thread, m->entered[m->level]);
     lv_context_exit(&fuzz.s->ctx, thread_of(thread), (int)m->entered[m->level]);

@@ -56,6 +56,31 @@ START_TEST(release_out_of_order)
 }
 END_TEST
 
+/* A lock that is kept past its context's exit is released when others have been in the context since. */
+START_TEST(release_after_the_context)
+{
+    struct lv_thread *t = scenario_thread(s, 1);
+    int first = lv_context_declare(&s->ctx, "timer", 0), second = lv_context_declare(&s->ctx, "bottom", 1);
+    uint64_t key;
+
+    write_lock(1, "C");
+    key = t->key;
+    unlock(1, "C");
+    lv_context_enter(&s->ctx, t, second);
+    write_lock(1, "B");
+    lv_context_exit(&s->ctx, t, second);
+    write_lock(1, "C");
+    lv_context_enter(&s->ctx, t, first);
+    lv_context_exit(&s->ctx, t, first);
+    ck_assert_uint_eq(t->key, key);
+    unlock(1, "C");
+    unlock(1, "B");
+    ck_assert_uint_eq(t->depth, 0);
+    ck_assert_uint_eq(t->key, 0);
+    ck_assert_uint_eq(t->filter, 0);
+}
+END_TEST
+
 START_TEST(what_was_released_makes_no_edges)
 {
     write_lock(1, "A");
@@ -251,6 +276,7 @@ int main(void)
     const TTest *const tests[] = {
         key_and_filter_come_back,
         release_out_of_order,
+        release_after_the_context,
         what_was_released_makes_no_edges,
         unlock_of_what_is_not_held,
         unlock_twice,
