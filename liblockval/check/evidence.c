@@ -121,6 +121,22 @@ void lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct
         edge->witness[place] = at;
 }
 
+uint32_t lv_evidence_spare(const struct lv_check *check, const struct lv_edge *edge)
+{
+    uint8_t seen = 0, more = 0;
+
+    for (uint32_t i = 0; i < edge->witness_count; i++) {
+        uint8_t bit = lv_evidence_bit(check, edge->witness[i]);
+
+        more |= seen & bit;
+        seen |= bit;
+    }
+    for (uint32_t i = edge->witness_count; i-- > 0;)
+        if ((lv_evidence_bit(check, edge->witness[i]) & more) != 0)
+            return i;
+    return edge->witness_count - 1;
+}
+
 /* ---- acquisitions that are no witnesses of an edge ----------------------------------------------------------------- */
 
 static bool is_of(const struct lv_check *check, const struct lv_held_record *held, const struct lv_held_record *known)

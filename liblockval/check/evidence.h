@@ -34,6 +34,10 @@ bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, c
 /* Keep the witness @at for @edge. When there is no room, it takes the place of the one that tells least, if it tells more. */
 void lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at);
 
+/* The place in @edge of the youngest witness that can be spared: another one is of its kind of dependency, too. The last place
+ * if there is none, as there must be with more witnesses than kinds. */
+uint32_t lv_evidence_spare(const struct lv_check *check, const struct lv_edge *edge);
+
 /*
  * A lock that a younger one links to what is wanted makes no edge to it, so the acquisition is no witness there, although it
  * holds the one and wants the other. Where such an edge exists all the same, by others: is there an acquisition that would tell

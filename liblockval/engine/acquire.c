@@ -12,6 +12,7 @@
  * Which held locks an acquisition directly depends on: walking back from the youngest, all of the same context, except
  * those that a younger held lock links it to already, by the edge into that younger lock and the one out of it. A lock
  * links all older ones of other classes, but
+ *   - not one of the class that is wanted: the older one's edge to the class exists, and this is evidence for it;
  *   - not a trylock, which has no edges leading to it, nor an unchecked lock, which has none at all;
  *   - not a recursive reader: an edge into one does not lead on, as the path would not be strong (lockdep stops there and
  *     so misses A, read B, C against C, A);
@@ -108,7 +109,8 @@ static bool witness_of(struct walk *w, uint32_t held, struct lv_edge_witness *re
 static void try_witness(struct walk *w, uint32_t number, uint32_t held)
 {
     struct lv_edge *edge = lv_digraph_edge(&w->ctx->graph, number);
-    struct lv_edge_witness *place = &edge->witness[edge->witness_count - 1], before = *place;
+    const struct lv_check check = lv_context_check(w->ctx);
+    struct lv_edge_witness *place = &edge->witness[lv_evidence_spare(&check, edge)], before = *place;
 
     if (!witness_of(w, held, place)) {
         *place = before;
@@ -236,10 +238,13 @@ static void note_link(struct links *links, const struct lv_held *h, lv_class_id 
 {
     if ((h->flags & (LV_TRY | LV_TIMED)) != 0 || h->mode == LV_READ_RECURSIVE || h->kind == LV_KIND_SEM)
         return;
+    if (h->class.v == wanted.v) {
+        links->own |= !h->nested;
+        return;
+    }
     links->all |= links->class.v != 0 && links->class.v != h->class.v;
     if (links->class.v == 0)
         links->class = h->class;
-    links->own |= h->class.v == wanted.v && !h->nested;
 }
 
 static bool is_linked(const struct links *links, lv_class_id class)

@@ -327,7 +327,7 @@ class Oracle:
     def has_class_rule(self, node):
         return self.strict or node[0] in self.explicit
 
-    def note(self, thread, lock, direct, site):
+    def note(self, thread, lock, direct, site, nested):
         """The acquisition is evidence. The library looks at it if the thread did not walk its chain from there before."""
         chain = (tuple((held.lock.node, held.lock.mode, frozenset(held.flags)) for held in thread.held
                        if held.level == thread.level), lock.node, lock.mode, lock.timed, site, thread.level)
@@ -335,7 +335,7 @@ class Oracle:
         thread.walked.add(chain)
         self.seen_edges.update((held.lock, lock) for held in thread.held)
         if thread.held:
-            self.acquisitions.append(verdict.Acquisition(thread, thread.held, lock, direct, visible))
+            self.acquisitions.append(verdict.Acquisition(thread, thread.held, lock, direct, visible, nested))
 
     def depend(self, thread, lock, nested, site):
         """Edges from what is held, in the same context, to @lock; from the youngest on, but for those that a younger lock
@@ -343,7 +343,7 @@ class Oracle:
         links."""
         found, direct = [], []
         linking, own = set(), False
-        self.note(thread, lock, direct, site)
+        self.note(thread, lock, direct, site, nested)
         for held in reversed(thread.held):
             if held.level != thread.level or UNCHECKED in held.flags:
                 continue
@@ -359,9 +359,10 @@ class Oracle:
             elif not linking - {held.lock.node}:
                 direct.append(held.lock)
                 self.order(self.classes, held.lock, lock, found, self.class_cycles)
-            if held.links():
+            if held.links() and within:
+                own = own or not held.nested
+            elif held.links():
                 linking.add(held.lock.node)
-                own = own or (held.lock.node == lock.node and not held.nested)
         return found
 
     def same_class(self, held, lock, found):

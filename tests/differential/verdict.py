@@ -19,18 +19,15 @@ MOST_WITNESSES, MOST_WITNESSES_OF_PAIRS = 16, 4
 
 
 class Acquisition:
-    def __init__(self, thread, held, lock, direct, visible):
+    def __init__(self, thread, held, lock, direct, visible, nested):
         self.thread, self.clock = thread, dict(thread.clock)
         self.held = [(entry.lock, "unchecked" in entry.flags) for entry in held]
         self.lock = lock
         self.direct = direct  # the held locks from which it made edges
         held = [entry for entry in held if entry.level == thread.level and "unchecked" not in entry.flags]
-        self.linked = self.at_level = [entry.lock for entry in held]
-        for number, entry in enumerate(held):
-            # What is held below another lock of the wanted class makes no edge to it, and is no evidence of one.
-            if entry.lock.node == lock.node and entry.links():
-                self.linked = [other.lock for other in held[number:]]
+        self.at_level = [entry.lock for entry in held]
         self.visible = visible
+        self.nested = nested  # under a nest lock: what is held of the class says nothing of the order of its locks
 
     def before(self, other):
         return self.thread != other.thread and other.clock.get(self.thread, -1) >= self.clock[self.thread]
@@ -74,7 +71,9 @@ class Cycle:
         begin, end = self.nodes[stretch[0]], self.nodes[stretch[1]]
         last = self.nodes[stretch[1] - 1]
         for one in acquisitions:
-            made = one.direct if exact else one.at_level if self.one_class else one.linked
+            made = one.direct if exact else one.at_level
+            if self.one_class and one.nested:
+                continue
             if self.one_class:
                 made = [lock for lock in made if lock.node == one.lock.node]  # another level makes an edge between classes
             if self.key(one.lock) != end or last not in map(self.key, made):

@@ -122,16 +122,18 @@ static enum lv_verdict add(struct oracle_graph *g, unsigned from, unsigned to, u
     return *ret_length != 0 ? LV_VERDICT_GUARDED : LV_VERDICT_NEVER;
 }
 
-/* Is there a held lock between number @i and the top that connects lock @i to what is wanted now? As acquire.c says it:
- * one that waited without limit, was judged, and whose class differs from that of lock @i. */
-static bool connected(const struct oracle *o, unsigned thread, unsigned i, bool within_class)
+/* Is there a held lock between number @i and the top that connects lock @i to what is wanted now, of class @wanted? As
+ * acquire.c says it: one that waited without limit, was judged, and whose class differs from both; or, within one class, is
+ * the same. */
+static bool connected(const struct oracle *o, unsigned thread, unsigned i, unsigned wanted)
 {
     const struct oracle_held *held = o->held[thread];
 
     for (unsigned j = i + 1; j < o->depth[thread]; j++) {
         if ((held[j].flags & (LV_TRY | LV_TIMED | LV_UNCHECKED)) != 0 || held[j].mode == LV_READ_RECURSIVE)
             continue;
-        if ((held[j].class == held[i].class) == within_class)
+        if (held[i].class == wanted ? held[j].class == wanted
+                                    : held[j].class != wanted && held[j].class != held[i].class)
             return true;
     }
     return false;
@@ -143,7 +145,7 @@ static void nest_in_class(struct oracle *o, unsigned thread, unsigned i, struct 
 {
     const struct oracle_held *h = &o->held[thread][i];
     unsigned bit = dep_bit(h->mode, lock.mode, lock.flags), unused;
-    bool direct = !connected(o, thread, i, true);
+    bool direct = !connected(o, thread, i, lock.class);
 
     if (o->explicit_class[lock.class]) {
         if (!direct || (lock.mode == LV_READ_RECURSIVE && h->mode != LV_WRITE))
@@ -178,7 +180,7 @@ static void depend(struct oracle *o, unsigned thread, struct oracle_held lock, s
             continue;
         }
         o->all_classes.bits[h->class][lock.class] |= (uint8_t)bit;
-        if (connected(o, thread, i, false))
+        if (connected(o, thread, i, lock.class))
             continue;
         verdict = add(&o->classes, h->class, lock.class, bit, &length);
         if (verdict == LV_VERDICT_NEVER)
