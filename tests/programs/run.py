@@ -186,6 +186,8 @@ def main():
         parser.error("--library is needed, and must be there")
     # What was started is ended, also when this is.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Who is started in the background ignores this one, and so would all programs that are started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if args.keep:
         os.makedirs(args.keep, exist_ok=True)
     rows = []
