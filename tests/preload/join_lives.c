@@ -2,11 +2,11 @@
 /* Joins that wait for joins, and the lives of threads: their ends, and who comes after them. */
 #include "join_order.h"
 
-/* A thread that is joined by one that is joined under the lock. */
+/* A thread that is joined by one that is joined under the lock. Which of the two joins closes the circle is open. */
 /* case: nested */
 /* status: 66 */
 /* findings: 1 */
-/* expect: ^  join of joins --> join of take --> lock --> join of joins$ */
+/* expect: ^  (join of joins --> join of take --> lock|join of take --> lock --> join of joins|lock --> join of joins --> join of take) --> (join of joins|join of take|lock)$ */
 static void *joins(void *mutex)
 {
     run_thread(take, mutex);
