@@ -141,7 +141,7 @@ uint32_t lv_evidence_spare(const struct lv_check *check, const struct lv_edge *e
 
 static bool is_of(const struct lv_check *check, const struct lv_held_record *held, const struct lv_held_record *known)
 {
-    return held->class.v == known->class.v && (!check->instances || held->uid == known->uid);
+    return check->instances ? held->uid == known->uid : held->class.v == known->class.v;
 }
 
 static bool is_in_cycle(const struct lv_check *check, const struct lv_finding *finding,

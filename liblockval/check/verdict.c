@@ -180,12 +180,12 @@ static const struct lv_edge *edge_at(const struct search *s, uint32_t position)
     return lv_digraph_edge(s->check->graph, s->finding->edge_numbers[position % s->finding->edge_count]);
 }
 
-/* Is @held a lock of what edge @position leaves? */
+/* Is @held a lock of what edge @position leaves? Of instances, whichever subclass it is held with. */
 static bool belongs(const struct search *s, const struct lv_held_record *held, uint32_t position)
 {
     const struct lv_held_record *known = &s->finding->edges[position % s->finding->edge_count].held;
 
-    return held->class.v == known->class.v && (!s->check->instances || held->uid == known->uid);
+    return s->check->instances ? held->uid == known->uid : held->class.v == known->class.v;
 }
 
 static unsigned meeting_lacks(const struct lv_held_record *wanted, const struct lv_held_record *held)
