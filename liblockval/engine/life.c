@@ -123,7 +123,7 @@ void lv_life_name(struct lv_context *ctx, struct lv_thread *t, struct lv_life *l
 
     t->guard++;
     locked = lv_context_lock(ctx);
-    if (life->uid == uid)
+    if (life->uid == uid && !life->begun)
         bind(ctx, life, handle);
     lv_context_unlock(ctx, &locked);
     t->guard--;

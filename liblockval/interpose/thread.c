@@ -28,7 +28,7 @@ LV_EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *r
     if (r != 0)
         lv_birth_drop(birth);
     else
-        lv_birth_named(t, &wish, *thread);
+        lv_birth_named(t, &wish, thread);
     return r;
 }
 
@@ -49,7 +49,7 @@ LV_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
     if (r != thrd_success)
         lv_birth_drop(birth);
     else
-        lv_birth_named(t, &wish, *thread);
+        lv_birth_named(t, &wish, thread);
     return r;
 }
 

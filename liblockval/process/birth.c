@@ -52,10 +52,14 @@ struct lv_name_wish lv_birth_name_wish(const struct lv_birth *birth)
     return (struct lv_name_wish){ birth->life, birth->life_uid };
 }
 
-void lv_birth_named(struct lv_thread *parent, const struct lv_name_wish *wish, pthread_t thread)
+/* A thread that has begun has named itself, and may have freed the memory that @thread points to. */
+void lv_birth_named(struct lv_thread *parent, const struct lv_name_wish *wish, const pthread_t *thread)
 {
-    if (wish->life != NULL)
-        lv_life_name(&lv_process_context, parent, wish->life, wish->uid, (uintptr_t)thread);
+    uintptr_t handle;
+
+    if (wish->life != NULL && !__atomic_load_n(&wish->life->begun, __ATOMIC_RELAXED) &&
+        lv_os_read_memory((uintptr_t)thread, &handle, sizeof(handle)) == 0)
+        lv_life_name(&lv_process_context, parent, wish->life, wish->uid, handle);
 }
 
 void lv_birth_note_stack(struct lv_birth *birth, const pthread_attr_t *attr)

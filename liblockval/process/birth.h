@@ -23,7 +23,7 @@ struct lv_name_wish {
     uint64_t uid;
 };
 struct lv_name_wish lv_birth_name_wish(const struct lv_birth *birth);
-void lv_birth_named(struct lv_thread *parent, const struct lv_name_wish *wish, pthread_t thread);
+void lv_birth_named(struct lv_thread *parent, const struct lv_name_wish *wish, const pthread_t *thread);
 
 /* The start routine of watched threads: takes the birth's contents, recycles it, runs the program's function. */
 void *lv_birth_run(void *birth);
