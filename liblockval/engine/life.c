@@ -110,7 +110,7 @@ void lv_life_begin(struct lv_context *ctx, struct lv_thread *t, struct lv_life *
     t->guard++;
     locked = lv_context_lock(ctx);
     bind(ctx, life, handle);
-    life->begun = true;
+    __atomic_store_n(&life->begun, true, __ATOMIC_RELAXED);
     life->t = t;
     t->life = life;
     lv_context_unlock(ctx, &locked);

@@ -49,7 +49,7 @@ struct lv_life {
     uint32_t number;                /* lock; in lv_context.lives */
     uint32_t next_free;             /* lock */
     uintptr_t handle;               /* lock; 0: not known yet, or it is another thread's by now */
-    bool begun;                     /* lock */
+    bool begun;                     /* atomic, written under the lock */
     bool detached;                  /* lock */
     bool noting;                    /* constant in a life: what the thread takes is noted, since joins make edges */
     bool ended;                     /* lock; then */
