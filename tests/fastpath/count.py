@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Hold the number of instructions of the fast path, and the functions that it calls.
+
+callgrind counts the loops of workloads.c without the library, with a library that only calls the real function, and under
+the library with both ways of identity. What the library adds to a lock and its unlock must be no more than ceilings.txt
+says; the counts are the same in every run. The library may call only the functions of its own that stand in INSIDE, and of
+others only what the program calls without it.
+
+LOCKVAL_BLESS=1 in the environment writes the counts into ceilings.txt.
+
+Usage: count.py [--compiler NAME] LIBRARY PASSTHROUGH PROGRAM CEILINGS
+       count.py --self-test LIBRARY PASSTHROUGH PROGRAM CEILINGS
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import sys
+
+import profile
+
+ROUNDS = 512
+IDENTITIES = ("auto", "table")
+COMPILER = "gcc 12"  # that the numbers of ceilings.txt are of
+SLACK = 1.03         # of them
+OTHER_SLACK = 1.25   # with another compiler
+
+# Functions of the library besides the hooks, and why the path goes there.
+EVERYWHERE = {
+    "lv_identity_from_table",  # locks without room for an identity
+}
+INSIDE = {
+    # A lock of a class of which one is held: the pair of instances goes into the key of the chain.
+    "pairs": {"lv_acquire_nested", "lv_acquired_again", "lv_nest_merge"},
+    # The holder's next acquisition counts, if the lock itself agrees that it is the holder's.
+    "recursive": {"is_lost", "lv_acquire_drop_lost", "lv_acquire_nested", "lv_acquire_same", "lv_acquired_again",
+                  "lv_held_find", "lv_held_record_of", "lv_nest_count_down", "lv_os_read_memory", "lv_release_slow"},
+    # A release that is not the youngest closes the gap.
+    "crossed": {"lv_held_find", "lv_held_remove", "lv_hook_is_watched", "lv_hook_release_other", "lv_identity_of_unmet",
+                "lv_identity_peek", "lv_mutex_before_unlock_other", "lv_release_slow", "lv_sem_outlives", "remix"},
+}
+HOOK = re.compile(r"pthread_\w+$")
+
+
+def read_ceilings(path):
+    """(workload, identity) -> instructions that may be added."""
+    result = {}
+    for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
+        words = line.partition("#")[0].split()
+        for identity, number in zip(IDENTITIES, words[1:]):
+            if number != "-":
+                result[words[0], identity] = float(number)
+    return result
+
+
+def write_ceilings(path, measured):
+    """The same the other way: the numbers change, and what stands around them stays."""
+    lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    for i, line in enumerate(lines):
+        words = line.split()
+        if words and (words[0], IDENTITIES[0]) in measured:
+            numbers = [number if number == "-" else f"{measured[words[0], identity]:.1f}"
+                       for identity, number in zip(IDENTITIES, words[1:])]
+            lines[i] = f"{words[0]:12}" + "".join(f"{number:>9}" for number in numbers)
+    pathlib.Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def strangers(watched, plain, library, allowed):
+    """The functions that the loop reached and should not have."""
+    own = os.path.basename(os.path.realpath(library))
+    return sorted(f"{function} ({owner})" for owner, function in watched
+                  if not (owner == own and (HOOK.match(function) or function in allowed))
+                  and (owner, function) not in plain)
+
+
+class Tap:
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def say(self, good, title, complaint=""):
+        self.number += 1
+        self.failed += not good
+        print(f"{'' if good else 'not '}ok {self.number} - {title}")
+        if not good:
+            print(f"#   {complaint}")
+
+    def end(self):
+        print(f"1..{self.number}")
+        return 1 if self.failed else 0
+
+
+def per_lock(run, name):
+    acquisitions, costs = run[name]
+    return sum(costs.values()) / acquisitions
+
+
+def show(runs):
+    print("# instructions a lock and its unlock, with the loop of the program")
+    print(f"# {'workload':12} {'plain':>8} {'pass':>8} {'auto':>8} {'table':>8}")
+    for name in runs["plain"]:
+        print(f"# {name:12} " + " ".join(f"{per_lock(run, name):8.1f}" for run in runs.values()))
+
+
+def measure(args, **how):
+    runs = {
+        "plain": profile.count(args.program, ROUNDS, **how),
+        "pass": profile.count(args.program, ROUNDS, args.passthrough, **how),
+    }
+    for identity in IDENTITIES:
+        runs[identity] = profile.count(args.program, ROUNDS, args.library, f"identity={identity}", **how)
+    return runs
+
+
+def added(runs):
+    """(workload, identity) -> instructions that the library adds to a lock and its unlock."""
+    return {(name, identity): per_lock(runs[identity], name) - per_lock(runs["plain"], name)
+            for identity in IDENTITIES for name in runs["plain"]}
+
+
+def judge_counts(measured, ceilings, slack):
+    """Complaints by (workload, identity); those without a ceiling have none."""
+    result = {}
+    for place, ceiling in ceilings.items():
+        most = ceiling * slack + 0.5  # what is counted around the loop is divided by its rounds
+        result[place] = "" if measured[place] <= most else f"{measured[place]:.1f} added, where {most:.1f} may be"
+    return result
+
+
+def judge_calls(runs, ceilings, library):
+    result = {}
+    for name, identity in ceilings:
+        found = strangers(runs[identity][name][1], runs["plain"][name][1], library,
+                          EVERYWHERE | INSIDE.get(name, set()))
+        result[name, identity] = ", ".join(found)
+    return result
+
+
+def test(args):
+    tap = Tap()
+    runs = measure(args)
+    measured = added(runs)
+    ceilings = read_ceilings(args.ceilings)
+    slack = SLACK if args.compiler.startswith(COMPILER + ".") else OTHER_SLACK
+    show(runs)
+    if os.environ.get("LOCKVAL_BLESS") == "1":
+        write_ceilings(args.ceilings, measured)
+        ceilings = read_ceilings(args.ceilings)
+    for (name, identity), complaint in judge_counts(measured, ceilings, slack).items():
+        tap.say(not complaint, f"{name}, identity={identity}: {measured[name, identity]:.1f} instructions added", complaint)
+    for (name, identity), complaint in judge_calls(runs, ceilings, args.library).items():
+        tap.say(not complaint, f"{name}, identity={identity}: what is called", complaint)
+    return tap.end()
+
+
+def self_test(args):
+    """Ceilings a little too low must be missed. In rounds without others before, the first goes the slow way."""
+    tap = Tap()
+    runs = measure(args)
+    measured = added(runs)
+    low = {place: measured[place] * 0.95 - 1 for place in read_ceilings(args.ceilings)}
+    for (name, identity), complaint in judge_counts(measured, low, SLACK - 0.02).items():
+        tap.say(complaint, f"{name}, identity={identity}: a ceiling that is too low is missed", "it is not")
+    for (name, identity), complaint in judge_calls(measure(args, warm=0), low, args.library).items():
+        slow = any(function in complaint for function in ("lv_acquire_slow", "lv_identity_adopt"))
+        tap.say(slow, f"{name}, identity={identity}: a slow acquisition is seen", complaint)
+    return tap.end()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Hold the number of instructions of the fast path.")
+    parser.add_argument("--compiler", default=COMPILER + ".")
+    parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("library")
+    parser.add_argument("passthrough")
+    parser.add_argument("program")
+    parser.add_argument("ceilings")
+    args = parser.parse_args()
+    if shutil.which("valgrind") is None:
+        print("1..0 # SKIP valgrind is not installed")
+        return 0
+    return self_test(args) if args.self_test else test(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
