@@ -493,6 +493,17 @@ static uint64_t pairs_epoch(const struct lv_context *ctx, lv_class_id class)
  * about the next. The key is inverted first: folded in as they are, two instance numbers could look like one more class
  * and mode.
  */
+/*
+ * Will the lock of @h, which the program is calling about, only count that its holder takes it again? Its own word says who
+ * has it: then the books are right about it, no edge comes of it, and nothing else needs a look (a system call each).
+ */
+static bool counts_again(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_acquisition *a,
+                         const struct lv_held *h)
+{
+    return a->reentrant && !h->inherited && ctx->owner != NULL &&
+           ctx->owner(a->address, (enum lv_kind)a->kind, LV_OWNER_MAPPED) == t->tid;
+}
+
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
 {
     uint64_t chain = lv_chain_taken(t, a);
@@ -507,11 +518,13 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
         if (h->base.v != a->base.v)
             continue;
         if (h->address == a->address && h->uid == a->uid) {
-            if (lv_acquire_drop_lost(ctx, t)) {
-                lv_acquire(ctx, t, a);
-                return;
+            if (!counts_again(ctx, t, a, h)) {
+                if (lv_acquire_drop_lost(ctx, t)) {
+                    lv_acquire(ctx, t, a);
+                    return;
+                }
+                lv_acquire_same(ctx, t, a, h);
             }
-            lv_acquire_same(ctx, t, a, h);
             a->stack = h->stack;
             return;
         }

@@ -35,9 +35,8 @@ EVERYWHERE = {
 INSIDE = {
     # A lock of a class of which one is held: the pair of instances goes into the key of the chain.
     "pairs": {"lv_acquire_nested", "lv_acquired_again", "lv_nest_merge"},
-    # The holder's next acquisition counts, if the lock itself agrees that it is the holder's.
-    "recursive": {"is_lost", "lv_acquire_drop_lost", "lv_acquire_nested", "lv_acquire_same", "lv_acquired_again",
-                  "lv_held_find", "lv_held_record_of", "lv_nest_count_down", "lv_os_read_memory", "lv_release_slow"},
+    # The holder's next acquisition counts, if the lock itself says who the holder is.
+    "recursive": {"lv_acquire_nested", "lv_acquired_again", "lv_held_find", "lv_nest_count_down", "lv_release_slow", "owner"},
     # A release that is not the youngest closes the gap.
     "crossed": {"lv_held_find", "lv_held_remove", "lv_hook_is_watched", "lv_hook_release_other", "lv_identity_of_unmet",
                 "lv_identity_peek", "lv_mutex_before_unlock_other", "lv_release_slow", "lv_sem_outlives", "remix"},
