@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""Runs the programs of workloads: each without and with the library in turn, and the others in between."""
+
+import dataclasses
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import tempfile
+
+import figures
+from peers import Peer
+
+TIMEOUT = 90        # seconds after which a run has not ended; a result, not an error, if it is another tool's
+MARKED_OUT = ("LD_PRELOAD", "LOCKVAL_OPTIONS", "TSAN_OPTIONS", "VALGRIND_OPTS")
+
+
+class Wrong(Exception):
+    """A run that must succeed did not: without the library, or with it."""
+
+
+@dataclasses.dataclass
+class Run:
+    """What a program of workloads said, or why it did not."""
+    ns: float = None
+    share: float = None
+    stopped: str = None
+
+
+@dataclasses.dataclass
+class Row:
+    """A row of the table."""
+    workload: object
+    pairs: list = dataclasses.field(default_factory=list)       # (without, with), in the row's unit
+    shares: list = dataclasses.field(default_factory=list)      # (without, with), where threads compete
+    peers: dict = dataclasses.field(default_factory=dict)       # name: [(without, with it)]
+    stopped: dict = dataclasses.field(default_factory=dict)     # name: why there is no figure
+
+    def plain(self):
+        return figures.spread([before for before, _ in self.pairs])
+
+    def fairness(self):
+        """The middle shares of the smaller one, without and with; None where nobody competes."""
+        return tuple(statistics.median(side) for side in zip(*self.shares)) if self.shares else None
+
+
+def why_stopped(status, text):
+    """One short phrase for the table."""
+    if status < 0:
+        return f"stops ({signal.Signals(-status).name})"
+    for sign in ("CHECK failed", "FATAL", "the 'impossible' happened", "out of memory"):
+        if sign in text:
+            return f"stops ({sign})"
+    return "reports something" if status == 66 else f"stops (status {status})"
+
+
+def read(text):
+    """The lines of bench.h."""
+    found = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+    return Run(float(found["ns"]), float(found["share"]) if "share" in found else None)
+
+
+class Bench:
+    """Where the programs and the library are, and how much is done."""
+
+    def __init__(self, folder, library, scale=1.0):
+        """@scale: how much of each workload's repetitions is done."""
+        self.folder, self.scale = pathlib.Path(folder).resolve(), scale
+        self.log = tempfile.mkdtemp(prefix="lv-bench-")
+        self.plain = Peer("plain", False)
+        self.library = Peer("lockval", False, preload=str(pathlib.Path(library).resolve()))
+
+    def options(self, workload):
+        return f"log={self.log}/%e.%p" + (":" + workload.options if workload.options else "")
+
+    def command(self, workload, peer):
+        """The command, and what it adds to the environment."""
+        scale = self.scale / 4 if peer.slow else self.scale
+        env = dict(peer.env)
+        if peer.preload:
+            env["LD_PRELOAD"] = peer.preload
+        if peer is self.library:
+            env["LOCKVAL_OPTIONS"] = self.options(workload)
+        reps = str(max(3, round(workload.reps * scale)))
+        if workload.program == "start":
+            # The library is put into what is started, not into who starts it.
+            sets = [word for key, value in env.items() for word in ("--set", f"{key}={value}")]
+            return [str(self.folder / "bench_start"), *sets, "--reps", reps, *peer.prefix,
+                    str(self.folder / f"bench_nothing{peer.suffix}")], {}
+        return [*peer.prefix, str(self.folder / f"bench_{workload.program}{peer.suffix}"), workload.word, "--ms",
+                str(max(1, round(workload.ms * min(1.0, self.scale * 2)))), "--reps", reps, *workload.args], env
+
+    def run(self, workload, peer):
+        command, more = self.command(workload, peer)
+        env = {key: value for key, value in os.environ.items() if key not in MARKED_OUT}
+        env.update(LC_ALL="C", **more)
+        try:
+            done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                                  timeout=TIMEOUT, errors="replace")
+        except subprocess.TimeoutExpired:
+            return Run(stopped=f"not done in {TIMEOUT} s")
+        if done.returncode != 0:
+            return Run(stopped=why_stopped(done.returncode, done.stdout + done.stderr), share=None)
+        try:
+            run = read(done.stdout)
+        except (KeyError, ValueError):
+            return Run(stopped="prints no figure")
+        if workload.unit == "ms":
+            run.ns /= 1e6
+        return run
+
+    def must(self, workload, peer):
+        run = self.run(workload, peer)
+        if run.stopped:
+            raise Wrong(f"{workload.title}: {peer.name}: {run.stopped}: {' '.join(self.command(workload, peer)[0])}\n"
+                        f"see {self.log}")
+        return run
+
+    def round(self, row, others):
+        """One pair, and each of @others that still runs."""
+        before = self.must(row.workload, self.plain)
+        after = self.must(row.workload, self.library)
+        row.pairs.append((before.ns, after.ns))
+        if before.share is not None:
+            row.shares.append((before.share, after.share))
+        for peer in others:
+            if peer.name in row.stopped:
+                continue
+            run = self.run(row.workload, peer)
+            if run.stopped:
+                row.stopped[peer.name] = run.stopped
+                row.peers.pop(peer.name, None)
+            else:
+                row.peers.setdefault(peer.name, []).append((before.ns, run.ns))
+
+    def measure(self, workload, rounds, others, slow_rounds=2):
+        """A workload's row: @rounds pairs, with each of @others in every round, the slow ones in the first few."""
+        row = Row(workload)
+        others = [peer for peer in others if workload.peers]
+        for number in range(rounds):
+            self.round(row, [peer for peer in others if not peer.slow or number < slow_rounds])
+        return row
+
+    def close(self):
+        for path in pathlib.Path(self.log).glob("*"):
+            path.unlink()
+        pathlib.Path(self.log).rmdir()

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""The rows as a Markdown table for people, and as plain data for programs."""
+
+import figures
+import machine as machines
+from figures import short
+
+BEGIN, END = "<!-- script/bench: begin -->", "<!-- script/bench: end -->"
+
+
+def ratio_cell(pairs):
+    value = figures.ratios(pairs)
+    return f"{value.middle:.2f} ({value.low:.2f} to {value.high:.2f})"
+
+
+def budget_cell(workload, pairs):
+    budget = workload.budget
+    if budget is None:
+        return "–"
+    verdict = "holds" if budget.holds(pairs) else "**missed**"
+    figure = budget.figure(pairs)
+    if budget.kind == "ratio":
+        return f"{budget.text(workload.unit)}: {verdict}"
+    sign = "+" if budget.kind == "difference" and figure >= 0 else ""
+    return f"{budget.text(workload.unit)}: {sign}{figure:.2f}, {verdict}"
+
+
+def peer_cell(row, peer):
+    if peer.name in row.stopped:
+        return row.stopped[peer.name]
+    pairs = row.peers.get(peer.name)
+    return short(figures.ratios(pairs).middle) if pairs else "–"
+
+
+def cells(row, peers):
+    workload = row.workload
+    return [workload.title, f"{short(row.plain().middle)} {workload.unit}", ratio_cell(row.pairs),
+            budget_cell(workload, row.pairs)] + [peer_cell(row, peer) for peer in peers]
+
+
+def markdown(rows, peers, machine, skipped):
+    """The table, what stands above and below it. @skipped: lines that say what was left out."""
+    there = [peer for peer in peers if not peer.missing]
+    heads = ["workload", "plain", "with lockval", "budget"] + [peer.name for peer in there]
+    lines = [machines.line(machine) + ".", "",
+             "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    lines += ["| " + " | ".join(cells(row, there)) + " |" for row in rows]
+    lines.append("")
+    for row in rows:
+        if row.workload.why:
+            lines.append(f"- {row.workload.title}: the time is for {row.workload.why}.")
+        fair = row.fairness()
+        if fair:
+            lines.append(f"- {row.workload.title}: the slower thread has {fair[0]:.2f} of all operations, with lockval "
+                         f"{fair[1]:.2f}; Jain's index {figures.jain(fair[0]):.3f} and {figures.jain(fair[1]):.3f}.")
+    lines += [f"- {peer.name}: missing: {peer.missing}." for peer in peers if peer.missing]
+    lines += [f"- Left out: {line}." for line in skipped]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def spread_data(spread):
+    return {"median": spread.middle, "low": spread.low, "high": spread.high}
+
+
+def row_data(row):
+    workload, budget = row.workload, row.workload.budget
+    data = {"workload": workload.title, "unit": workload.unit, "plain": spread_data(row.plain()),
+            "ratio": spread_data(figures.ratios(row.pairs)), "difference": spread_data(figures.differences(row.pairs)),
+            "pairs": row.pairs, "budget": None, "peers": {}}
+    if budget:
+        data["budget"] = {"kind": budget.kind, "limit": budget.limit, "figure": budget.figure(row.pairs),
+                          "holds": budget.holds(row.pairs)}
+    fair = row.fairness()
+    if fair:
+        data["fairness"] = {side: {"share": share, "jain": figures.jain(share)}
+                            for side, share in zip(("plain", "lockval"), fair)}
+    for name, pairs in row.peers.items():
+        data["peers"][name] = {"ratio": spread_data(figures.ratios(pairs)), "pairs": pairs}
+    for name, why in row.stopped.items():
+        data["peers"][name] = {"stopped": why}
+    return data
+
+
+def plain_data(rows, peers, machine, skipped, rounds):
+    return {
+        "machine": machine,
+        "rounds": rounds,
+        "rows": [row_data(row) for row in rows],
+        "peers": {peer.name: {"missing": peer.missing, "version": peer.version} for peer in peers},
+        "skipped": skipped,
+    }
+
+
+def replaced(page, text):
+    """@page with @text between its two marker lines."""
+    begin, end = page.find(BEGIN), page.find(END)
+    if begin < 0 or end < begin:
+        raise ValueError(f"the page has no lines {BEGIN} and {END}")
+    return page[:begin + len(BEGIN)] + "\n" + text + page[end:]
