@@ -53,7 +53,7 @@ static unsigned worth(const struct lv_check *check, const struct lv_edge *edge, 
     unsigned modes = 16, thread = 4, instances = 4, held = 3, segment = 1;
 
     for (uint32_t i = 0; i < edge->witness_count; i++) {
-        const struct lv_evidence other = evidence_of(check, edge->witness[i]);
+        const struct lv_evidence other = evidence_of(check, *lv_edge_witness(edge, i));
 
         if (i == without)
             continue;
@@ -69,7 +69,7 @@ static unsigned worth(const struct lv_check *check, const struct lv_edge *edge, 
 bool lv_evidence_is_known(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *e)
 {
     for (uint32_t i = 0; i < edge->witness_count; i++) {
-        const struct lv_evidence known = evidence_of(check, edge->witness[i]);
+        const struct lv_evidence known = evidence_of(check, *lv_edge_witness(edge, i));
 
         if (known.thread.v == e->thread.v && known.segment == e->segment && known.held_key == e->held_key &&
             same_instances(&known, e) && same_modes(&known, e))
@@ -85,7 +85,7 @@ static uint32_t place_for(const struct lv_check *check, const struct lv_edge *ed
     unsigned least = UINT32_MAX;
 
     for (uint32_t i = 0; i < edge->witness_count; i++) {
-        const struct lv_evidence known = evidence_of(check, edge->witness[i]);
+        const struct lv_evidence known = evidence_of(check, *lv_edge_witness(edge, i));
         unsigned tells = worth(check, edge, &known, i);
 
         if (tells < least && tells < worth(check, edge, e, i)) {
@@ -106,19 +106,22 @@ bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, c
     return place_for(check, edge, evidence) != NOBODY;
 }
 
-void lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at)
+lv_witness_id lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at)
 {
     const struct lv_evidence evidence = evidence_of(check, at);
-    uint32_t place = edge->witness_count;
+    const lv_witness_id none = { 0 };
+    lv_witness_id gone;
+    uint32_t place;
 
-    if (place < LV_EDGE_WITNESSES) {
-        edge->witness_count++;
-    } else {
-        edge->witness_lost = true;
-        place = place_for(check, edge, &evidence);
-    }
-    if (place != NOBODY)
-        edge->witness[place] = at;
+    if (edge->witness_count < LV_EDGE_WITNESSES && lv_edge_add_witness(&check->graph->blocks, edge, at) == 0)
+        return none;
+    edge->witness_lost = true;
+    place = place_for(check, edge, &evidence);
+    if (place == NOBODY)
+        return none;
+    gone = lv_edge_witness(edge, place)->id;
+    *lv_edge_witness(edge, place) = at;
+    return gone;
 }
 
 uint32_t lv_evidence_spare(const struct lv_check *check, const struct lv_edge *edge)
@@ -126,13 +129,13 @@ uint32_t lv_evidence_spare(const struct lv_check *check, const struct lv_edge *e
     uint8_t seen = 0, more = 0;
 
     for (uint32_t i = 0; i < edge->witness_count; i++) {
-        uint8_t bit = lv_evidence_bit(check, edge->witness[i]);
+        uint8_t bit = lv_evidence_bit(check, *lv_edge_witness(edge, i));
 
         more |= seen & bit;
         seen |= bit;
     }
     for (uint32_t i = edge->witness_count; i-- > 0;)
-        if ((lv_evidence_bit(check, edge->witness[i]) & more) != 0)
+        if ((lv_evidence_bit(check, *lv_edge_witness(edge, i)) & more) != 0)
             return i;
     return edge->witness_count - 1;
 }
@@ -191,7 +194,7 @@ static bool tells_more(const struct lv_check *check, const struct lv_finding *fi
     if (!from || (witness->wanted.flags & LV_TIMED) != 0)
         return false;
     for (uint32_t i = 0; i < edge->witness_count; i++)
-        if (tells_as_much(check, finding, lv_witnesses_get(check->witnesses, edge->witness[i].id), witness))
+        if (tells_as_much(check, finding, lv_witnesses_get(check->witnesses, lv_edge_witness(edge, i)->id), witness))
             return false;
     return true;
 }
@@ -216,7 +219,7 @@ bool lv_evidence_is_elsewhere(const struct lv_check *check, const struct lv_find
             return true;
         for (uint32_t j = 0; j < other->witness_count; j++)
             if (++looks > MOST_LOOKS ||
-                tells_more(check, finding, p, edge, lv_witnesses_get(check->witnesses, other->witness[j].id)))
+                tells_more(check, finding, p, edge, lv_witnesses_get(check->witnesses, lv_edge_witness(other, j)->id)))
                 return true;
     }
     return false;

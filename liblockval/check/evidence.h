@@ -31,8 +31,9 @@ bool lv_evidence_is_known(const struct lv_check *check, const struct lv_edge *ed
  * all that is kept, not. */
 bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, const struct lv_evidence *evidence);
 
-/* Keep the witness @at for @edge. When there is no room, it takes the place of the one that tells least, if it tells more. */
-void lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at);
+/* Keep the witness @at for @edge. When there is no room, it takes the place of the one that tells least, if it tells more.
+ * Returns that one; 0: none had to go. */
+lv_witness_id lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at);
 
 /* The place in @edge of the youngest witness that can be spared: another one is of its kind of dependency, too. The last place
  * if there is none, as there must be with more witnesses than kinds. */

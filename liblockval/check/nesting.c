@@ -138,7 +138,7 @@ int lv_check_kept_order(const struct lv_check *classes, struct lv_pairs *pairs, 
 
     if (edge->witness_count == 0)
         return 0;
-    witness = lv_witnesses_get(&pairs->witnesses, edge->witness[0].id);
+    witness = lv_witnesses_get(&pairs->witnesses, lv_edge_witness(edge, 0)->id);
     if (witness->wanted.class.v != class.v)
         return 0;
     if (!class_rule) {
@@ -150,7 +150,8 @@ int lv_check_kept_order(const struct lv_check *classes, struct lv_pairs *pairs, 
     shown = lv_arena_alloc(pairs->arena, sizeof(*shown));
     if (shown == NULL)
         return -ENOMEM;
-    if (!lv_check_same_class(&witness->held[edge->witness[0].held], &witness->wanted, witness->thread, shown, ret))
+    if (!lv_check_same_class(&witness->held[lv_edge_witness(edge, 0)->held], &witness->wanted, witness->thread, shown,
+                             ret))
         return 0;
     ret->late = true;
     return 1;

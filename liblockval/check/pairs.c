@@ -77,7 +77,7 @@ static void forget_edge(struct lv_pairs *pairs, uint32_t number)
     const struct lv_edge *edge = lv_digraph_edge(&pairs->order, number);
 
     for (uint32_t i = 0; i < edge->witness_count; i++)
-        lv_witnesses_drop(&pairs->witnesses, edge->witness[i].id);
+        lv_witnesses_drop(&pairs->witnesses, lv_edge_witness(edge, i)->id);
     class_at(pairs, instance(pairs, edge->from)->class)->edges--;
     lv_digraph_remove(&pairs->order, number);
 }
@@ -179,24 +179,14 @@ static struct lv_check check_of(struct lv_pairs *pairs)
     return (struct lv_check){ .graph = &pairs->order, .witnesses = &pairs->witnesses, .instances = true };
 }
 
-static bool has_witness(const struct lv_edge *edge, lv_witness_id id)
-{
-    for (uint32_t i = 0; i < edge->witness_count; i++)
-        if (edge->witness[i].id.v == id.v)
-            return true;
-    return false;
-}
-
 /* Keep the witness @at of the edge; one that it takes the place of is dropped. */
 static void keep_witness(struct lv_pairs *pairs, struct lv_edge *edge, struct lv_edge_witness at)
 {
     const struct lv_check check = check_of(pairs);
-    const struct lv_edge before = *edge;
+    lv_witness_id gone = lv_evidence_keep(&check, edge, at);
 
-    lv_evidence_keep(&check, edge, at);
-    for (uint32_t i = 0; i < before.witness_count; i++)
-        if (!has_witness(edge, before.witness[i].id))
-            lv_witnesses_drop(&pairs->witnesses, before.witness[i].id);
+    if (gone.v != 0)
+        lv_witnesses_drop(&pairs->witnesses, gone);
 }
 
 /* The edge between two nodes that may be new, and have none then. Returns as lv_digraph_add(). */
@@ -322,8 +312,8 @@ void lv_pairs_retire_range(struct lv_pairs *pairs, uintptr_t start, uintptr_t en
 
 size_t lv_pairs_bytes(const struct lv_pairs *pairs)
 {
-    return lv_vec_bytes(&pairs->order.nodes) + lv_vec_bytes(&pairs->order.edges) + pairs->order.by_ends.bytes +
-           lv_vec_bytes(&pairs->instances) + pairs->node_at.bytes + lv_vec_bytes(&pairs->classes) +
-           pairs->class_of.bytes + lv_vec_bytes(&pairs->witnesses.all) + pairs->witnesses.bytes +
-           pairs->chains.known.bytes;
+    return lv_vec_bytes(&pairs->order.nodes) + lv_vec_bytes(&pairs->order.edges) + pairs->order.blocks.bytes +
+           pairs->order.by_ends.bytes + lv_vec_bytes(&pairs->instances) + pairs->node_at.bytes +
+           lv_vec_bytes(&pairs->classes) + pairs->class_of.bytes + lv_vec_bytes(&pairs->witnesses.all) +
+           pairs->witnesses.bytes + pairs->chains.known.bytes;
 }

@@ -126,13 +126,13 @@ static int fill_steps(const struct lv_usage_check *check, uint32_t length, struc
         const struct lv_edge *edge = lv_digraph_edge(check->graph, step->edge);
         uint32_t j = 0;
 
-        while (j < edge->witness_count &&
-               (bit_of(lv_witnesses_get(check->witnesses, edge->witness[j].id), edge->witness[j].held) & step->bits) ==
-                   0)
+        while (j < edge->witness_count && (bit_of(lv_witnesses_get(check->witnesses, lv_edge_witness(edge, j)->id),
+                                                  lv_edge_witness(edge, j)->held) &
+                                           step->bits) == 0)
             j++;
         if (j == edge->witness_count)
             return -ENOMEM; /* it ran out between the edge and its witness */
-        fill_edge(check, edge->witness[j], &ret[i]);
+        fill_edge(check, *lv_edge_witness(edge, j), &ret[i]);
     }
     return 0;
 }

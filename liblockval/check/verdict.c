@@ -257,7 +257,7 @@ static const struct lv_witness *witness_at(const struct search *s, const struct 
     *ret_skip = false;
     if (mine->index >= edge->witness_count)
         return NULL;
-    at = edge->witness[mine->index];
+    at = *lv_edge_witness(edge, mine->index);
     *ret_skip = s->first.id.v != 0 && at.id.v != s->first.id.v && mine->begin == mine->end &&
                 mine->end % s->finding->edge_count == 0;
     return *ret_skip ? NULL : lv_witnesses_get(s->check->witnesses, at.id);
@@ -399,7 +399,7 @@ static struct lv_finding_edge shown_at(const struct search *s, uint32_t p)
         if (mine->begin == mine->end)
             show(mine->witness, mine->held, &edge);
         else if (p != 0 || s->first.id.v == 0)
-            show(mine->witness, edge_at(s, p)->witness[mine->index].held, &edge);
+            show(mine->witness, lv_edge_witness(edge_at(s, p), mine->index)->held, &edge);
     }
     return edge;
 }
@@ -486,7 +486,7 @@ static bool is_complete(const struct search *s, struct lv_finding *finding)
 
         lost |= edge->witness_lost || lv_evidence_is_elsewhere(s->check, finding, p);
         for (uint32_t i = 0; i < edge->witness_count; i++)
-            left_out |= lv_witnesses_get(s->check->witnesses, edge->witness[i].id)->left_out != 0;
+            left_out |= lv_witnesses_get(s->check->witnesses, lv_edge_witness(edge, i)->id)->left_out != 0;
     }
     if (lost)
         add_reason(finding, LV_REASON_LOST, 0, 0);

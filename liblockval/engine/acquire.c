@@ -110,7 +110,7 @@ static void try_witness(struct walk *w, uint32_t number, uint32_t held)
 {
     struct lv_edge *edge = lv_digraph_edge(&w->ctx->graph, number);
     const struct lv_check check = lv_context_check(w->ctx);
-    struct lv_edge_witness *place = &edge->witness[lv_evidence_spare(&check, edge)], before = *place;
+    struct lv_edge_witness *place = lv_edge_witness(edge, lv_evidence_spare(&check, edge)), before = *place;
 
     if (!witness_of(w, held, place)) {
         *place = before;
@@ -160,7 +160,7 @@ static void add_edge(struct walk *w, uint32_t held)
         return;
     if (!witness_of(w, held, &at))
         return;
-    lv_evidence_keep(&check, edge, at);
+    (void)lv_evidence_keep(&check, edge, at);
     w->kept = true;
     lv_watch_note(w->ctx, number);
     if (fresh == 0)

@@ -146,7 +146,7 @@ static bool holds(const struct lv_witness *witness, uint64_t uid)
 static bool is_always_held(const struct lv_context *ctx, const struct lv_edge *edge, uint64_t uid)
 {
     for (uint32_t i = 0; i < edge->witness_count; i++) {
-        const struct lv_witness *witness = lv_witnesses_get(&ctx->witnesses, edge->witness[i].id);
+        const struct lv_witness *witness = lv_witnesses_get(&ctx->witnesses, lv_edge_witness(edge, i)->id);
 
         if (witness->left_out != 0 || !holds(witness, uid))
             return false;
@@ -177,7 +177,7 @@ static bool find_gate(const struct lv_context *ctx, const struct lv_finding *fin
 
     if (edge == NULL || other == NULL || edge->witness_count == 0)
         return false;
-    witness = lv_witnesses_get(&ctx->witnesses, edge->witness[0].id);
+    witness = lv_witnesses_get(&ctx->witnesses, lv_edge_witness(edge, 0)->id);
     for (uint32_t i = 0; i < witness->held_count; i++) {
         const struct lv_held_record *held = &witness->held[i];
 

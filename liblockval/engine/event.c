@@ -117,7 +117,7 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
     for (uint32_t i = 0; i < add->held_count; i++)
         witness->held[i] = add->held[i];
     if (keep)
-        lv_evidence_keep(&check, edge, at);
+        (void)lv_evidence_keep(&check, edge, at);
     if (judge == LV_EVENT_JUDGE_NEVER || (judge == LV_EVENT_JUDGE_NEW && fresh == 0))
         return fresh != 0 ? LV_EVENT_EDGE_NEW : LV_EVENT_EDGE_KNOWN;
     r = lv_check_circular(&check, number, bit, at, &finding);

@@ -230,12 +230,12 @@ static int judge_kept_edge(struct lv_context *ctx, const struct lv_thread *t, ui
     int r = 0;
 
     for (uint32_t i = 0; r == 0 && i < edge->witness_count; i++) {
-        const struct lv_witness *witness = lv_witnesses_get(&ctx->witnesses, edge->witness[i].id);
-        const struct lv_held_record *held = &witness->held[edge->witness[i].held];
+        const struct lv_witness *witness = lv_witnesses_get(&ctx->witnesses, lv_edge_witness(edge, i)->id);
+        const struct lv_held_record *held = &witness->held[lv_edge_witness(edge, i)->held];
         uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)witness->wanted.mode,
                                  (witness->wanted.flags & LV_TIMED) != 0);
 
-        r = judge_edge(ctx, t, number, bit, edge->witness[i], at, findings);
+        r = judge_edge(ctx, t, number, bit, *lv_edge_witness(edge, i), at, findings);
     }
     return r;
 }

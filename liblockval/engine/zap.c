@@ -84,7 +84,7 @@ static void mark_witnesses(struct lv_context *ctx, uint8_t *marks)
         const struct lv_edge *edge = lv_digraph_edge(&ctx->graph, i);
 
         for (uint32_t k = 0; k < edge->witness_count; k++)
-            marks[edge->witness[k].id.v] = 1;
+            marks[lv_edge_witness(edge, k)->id.v] = 1;
     }
     for (uint32_t held = 0; held <= LV_WITNESS_HELD; held++)
         for (uint32_t id = witnesses->dropped[held]; id != 0;

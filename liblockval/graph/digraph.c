@@ -13,7 +13,7 @@ int lv_digraph_init(struct lv_digraph *g, struct lv_arena *arena)
 {
     uint32_t unused;
 
-    *g = (struct lv_digraph){ .arena = arena };
+    *g = (struct lv_digraph){ .arena = arena, .blocks = { .arena = arena } };
     lv_vec_init(&g->nodes, arena, sizeof(struct lv_node));
     lv_vec_init(&g->edges, arena, sizeof(struct lv_edge));
     lv_table_init(&g->by_ends, arena);
@@ -24,6 +24,8 @@ int lv_digraph_clear(struct lv_digraph *g)
 {
     uint32_t unused;
 
+    for (uint32_t i = 1; i < g->edges.count; i++)
+        lv_edge_drop_witnesses(&g->blocks, lv_digraph_edge(g, i));
     lv_vec_clear(&g->nodes);
     lv_vec_clear(&g->edges);
     lv_table_clear(&g->by_ends);
@@ -71,6 +73,7 @@ static void edge_free(struct lv_digraph *g, uint32_t number)
 {
     struct lv_edge *edge = lv_digraph_edge(g, number);
 
+    lv_edge_drop_witnesses(&g->blocks, edge);
     *edge = (struct lv_edge){ .next = g->removed };
     g->removed = number;
 }

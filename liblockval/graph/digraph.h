@@ -3,6 +3,7 @@
 #define LV_GRAPH_DIGRAPH_H
 
 #include "base/types.h"
+#include "graph/edge.h"
 #include "graph/table.h"
 #include "graph/vec.h"
 
@@ -32,26 +33,6 @@ enum {
     LV_DEP_ALL = 0xff
 };
 
-enum {
-    LV_EDGE_WITNESSES = 16 /* more than there are dependency bits, so that each bit can keep one */
-};
-
-/* One acquisition that made an edge: held lock number @held of witness @id. */
-struct lv_edge_witness {
-    lv_witness_id id;
-    uint32_t held;
-};
-
-struct lv_edge {
-    uint32_t from, to;   /* node numbers; 0 and 0: the edge was removed */
-    uint32_t next, prev; /* edges out of from, the latest first; 0: none. Of a removed edge: the next removed one */
-    uint32_t next_in, prev_in; /* edges into to, likewise */
-    uint8_t bits;
-    uint8_t witness_count;
-    bool witness_lost; /* more acquisitions made it than are kept */
-    struct lv_edge_witness witness[LV_EDGE_WITNESSES];
-};
-
 struct lv_node {
     uint32_t out, in;    /* first edge that leaves it, and that leads to it; 0: none */
     bool passed_by;      /* no path leads through it: its edges are kept, and do not count */
@@ -71,7 +52,8 @@ struct lv_digraph {
     struct lv_vec nodes; /* struct lv_node */
     struct lv_vec edges; /* struct lv_edge; number 0 is not used */
     uint32_t live;       /* edges that were not removed */
-    uint32_t removed;    /* first removed edge, whose number is used again; 0: none */
+    struct lv_edge_blocks blocks;
+    uint32_t removed; /* first removed edge, whose number is used again; 0: none */
     struct lv_table by_ends;
     uint32_t search; /* number of the last search */
     uint32_t *queue; /* 2 * queue_nodes states */
@@ -109,7 +91,7 @@ uint32_t lv_digraph_find(const struct lv_digraph *g, uint32_t from, uint32_t to)
  */
 int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bits, uint32_t *ret_edge) LV_MUST_CHECK;
 
-/* Forget @edge; its number is used again. The caller sees to its witnesses. */
+/* Forget @edge; its number is used again, and its list of witnesses. The caller sees to the witnesses themselves. */
 void lv_digraph_remove(struct lv_digraph *g, uint32_t edge);
 
 /* @edge is found no more, and no path leads over it. It stays what it is, with its number and its witnesses, for those who

@@ -31,7 +31,7 @@ static size_t thread_bytes(const struct lv_context *ctx)
 
 static size_t graph_bytes(const struct lv_digraph *g)
 {
-    return lv_vec_bytes(&g->nodes) + lv_vec_bytes(&g->edges) + g->by_ends.bytes;
+    return lv_vec_bytes(&g->nodes) + lv_vec_bytes(&g->edges) + g->blocks.bytes + g->by_ends.bytes;
 }
 
 static void say_memory(const struct lv_context *ctx, struct lv_text *text)
