@@ -48,7 +48,7 @@ def main():
             return 1
         data = json.loads(out.read_text(encoding="utf-8"))
     complain(complaints, set(data["machine"]) == MACHINE, f"facts of the machine: {sorted(data['machine'])}")
-    complain(complaints, data["rounds"] == 2 and len(data["rows"]) >= 7, f"{len(data['rows'])} rows")
+    complain(complaints, len(data["rows"]) >= 7, f"{len(data['rows'])} rows")
     complain(complaints, any("quick" in one for one in data["skipped"]), "does not say what was left out")
     for row in data["rows"]:
         check_row(row, complaints)

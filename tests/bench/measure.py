@@ -4,16 +4,19 @@
 import dataclasses
 import os
 import pathlib
+import re
 import signal
 import statistics
 import subprocess
 import tempfile
 
 import figures
+from real import boxes
 from peers import Peer
 
-TIMEOUT = 90        # seconds after which a run has not ended; a result, not an error, if it is another tool's
-MARKED_OUT = ("LD_PRELOAD", "LOCKVAL_OPTIONS", "TSAN_OPTIONS", "VALGRIND_OPTS")
+TIMEOUT = 60        # seconds after which a run has not ended; a result, not an error, if it is another tool's
+REAL_PEER_ROUNDS = 2
+NOT_HANDED_ON = ("LD_PRELOAD", "LOCKVAL_OPTIONS", "TSAN_OPTIONS", "VALGRIND_OPTS")
 
 
 class Wrong(Exception):
@@ -34,6 +37,7 @@ class Row:
     workload: object
     pairs: list = dataclasses.field(default_factory=list)       # (without, with), in the row's unit
     shares: list = dataclasses.field(default_factory=list)      # (without, with), where threads compete
+    cpu: list = dataclasses.field(default_factory=list)         # (without, with) of processor time, of real programs
     peers: dict = dataclasses.field(default_factory=dict)       # name: [(without, with it)]
     stopped: dict = dataclasses.field(default_factory=dict)     # name: why there is no figure
 
@@ -93,7 +97,7 @@ class Bench:
 
     def run(self, workload, peer):
         command, more = self.command(workload, peer)
-        env = {key: value for key, value in os.environ.items() if key not in MARKED_OUT}
+        env = {key: value for key, value in os.environ.items() if key not in NOT_HANDED_ON}
         env.update(LC_ALL="C", **more)
         try:
             done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -141,6 +145,39 @@ class Bench:
         for number in range(rounds):
             self.round(row, [peer for peer in others if not peer.slow or number < slow_rounds])
         return row
+
+    def environment(self, peer):
+        """What @peer adds to the environment of a real program; its findings change no exit status."""
+        env = {"LD_PRELOAD": peer.preload} if peer.preload else {}
+        if peer is self.library:
+            env["LOCKVAL_OPTIONS"] = f"exitcode=0:log={self.log}/%e.%p"
+        return env
+
+    def measure_real(self, program, rounds, others, runner):
+        """A real program's row; @others are asked in the first round or two, those that are preloaded only."""
+        row = Row(program)
+        for number in range(rounds):
+            try:
+                before = runner.run({})
+                after = runner.run(self.environment(self.library))
+            except boxes.Failed as why:
+                raise Wrong(f"{program.title}: {why}") from why
+            row.pairs.append((before.clock, after.clock))
+            row.cpu.append((before.cpu, after.cpu))
+            for peer in others if number < REAL_PEER_ROUNDS else ():
+                if peer.preload and peer.name not in row.stopped:
+                    self.ask_real(row, peer, before, runner)
+        return row
+
+    def ask_real(self, row, peer, before, runner):
+        try:
+            run = runner.run(self.environment(peer))
+        except boxes.Failed as why:
+            status = re.search(r"ended with status (-?\d+)", str(why))
+            row.stopped[peer.name] = why_stopped(int(status.group(1)), str(why)) if status else "fails"
+            row.peers.pop(peer.name, None)
+        else:
+            row.peers.setdefault(peer.name, []).append((before.clock, run.clock))
 
     def close(self):
         for path in pathlib.Path(self.log).glob("*"):

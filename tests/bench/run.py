@@ -17,10 +17,14 @@ import sys
 import machine as machines
 import measure
 import peers as others
+import real
 import table
 import workloads
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+
+
+ROUNDS, REAL_ROUNDS = 7, 5
 
 
 def arguments():
@@ -41,7 +45,7 @@ def arguments():
 
 
 def chosen(args, skipped):
-    rows = workloads.MICRO
+    rows = workloads.MICRO + real.PROGRAMS
     if args.only:
         rows = [one for one in rows if re.search(args.only, one.title)]
         if not rows:
@@ -71,6 +75,16 @@ def listed(rows):
         print(f"{one.title:56} {one.budget.text(one.unit) if one.budget else '-'}")
 
 
+def one_row(bench, workload, args, present):
+    if not isinstance(workload, real.Program):
+        return bench.measure(workload, args.rounds or (3 if args.quick else ROUNDS), present)
+    runner = real.Runner(workload, args.build)
+    try:
+        return bench.measure_real(workload, args.rounds or REAL_ROUNDS, present, runner)
+    finally:
+        runner.close()
+
+
 def main():
     args = arguments()
     if args.self_test:
@@ -87,7 +101,6 @@ def main():
     library = pathlib.Path(args.library or build / "liblockval" / "liblockval.so.0")
     if not library.exists() or not folder.is_dir():
         sys.exit(f"script/bench: {library} and {folder} are not there; build first")
-    rounds = args.rounds or (3 if args.quick else 7)
     peers = asked_peers(args, folder, skipped)
     present = [peer for peer in peers if not peer.missing]
     machine = machines.facts(SOURCE, machines.compiler(build))
@@ -95,14 +108,19 @@ def main():
     rows = []
     for workload in rows_wanted:
         print(f"{workload.title} ...", file=sys.stderr, flush=True)
-        rows.append(bench.measure(workload, rounds, present))
-        print(f"    {' | '.join(table.cells(rows[-1], present)[1:])}", file=sys.stderr, flush=True)
+        try:
+            row = one_row(bench, workload, args, present)
+        except real.boxes.CannotRun as why:
+            skipped.append(f"{workload.title}: {why}")
+            continue
+        rows.append(row)
+        print(f"    {' | '.join(table.cells(row, present)[1:])}", file=sys.stderr, flush=True)
     bench.close()
     machine["load_after"] = [round(one, 2) for one in os.getloadavg()]
     text = table.markdown(rows, peers, machine, skipped)
     print(text)
     if args.json:
-        data = table.plain_data(rows, peers, machine, skipped, rounds)
+        data = table.plain_data(rows, peers, machine, skipped)
         pathlib.Path(args.json).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     if args.update_docs:
         page = SOURCE / "docs" / "performance.md"

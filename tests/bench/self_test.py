@@ -7,6 +7,7 @@ import figures
 import machine as machines
 import measure
 import peers as others
+import real
 import table
 import workloads
 from figures import Budget
@@ -93,7 +94,7 @@ def printing():
     yield "a missing peer is named", "three: missing: not installed" in text and "| three" not in text
     yield "what was left out is named", "Left out: the rest." in text
     yield "fairness is told", "0.50 of all operations, with lockval 0.40" in text
-    data = table.plain_data([made], [peer, stopped, absent], MACHINE, ["the rest"], 3)
+    data = table.plain_data([made], [peer, stopped, absent], MACHINE, ["the rest"])
     yield "the data of the row", near(data["rows"][0]["ratio"]["median"], 1.5) and not data["rows"][0]["budget"]["holds"]
     yield "the data of the peers", data["rows"][0]["peers"]["two"] == {"stopped": "stops (SIGSEGV)"} and \
         data["peers"]["three"]["missing"] == "not installed"
@@ -136,6 +137,33 @@ class Fake(measure.Bench):
         return measure.Run({"plain": 10, "lockval": 15, "other": 40, "slow": 900}[peer.name] * slow, None)
 
 
+def real_rounds():
+    class Runner:
+        def __init__(self):
+            self.times = 0
+
+        def run(self, env):
+            self.times += 1
+            if env.get("LD_PRELOAD") == "broken":
+                raise measure.boxes.Failed("server: ended with status -11 before it listened")
+            return real.Figure(12.0, 6.0) if "LOCKVAL_OPTIONS" in env else real.Figure(10.0, 4.0)
+
+    bench, program = Fake(), real.Program("p", None, Budget("ratio", 1.1), "s", "a run")
+    kinds = [others.Peer("there", False, preload="there"), others.Peer("broken", False, preload="broken"),
+             others.Peer("another build", True, suffix="_x")]
+    made = bench.measure_real(program, 3, kinds, Runner())
+    yield "the clock and the processors", made.pairs == [(10.0, 12.0)] * 3 and made.cpu == [(4.0, 6.0)] * 3
+    yield "what is preloaded is asked in some rounds", len(made.peers["there"]) == measure.REAL_PEER_ROUNDS
+    yield "why a peer stops", made.stopped == {"broken": "stops (SIGSEGV)"}
+    yield "what must be built anew is not asked", "another build" not in made.peers
+    text = table.markdown([made], kinds, MACHINE, [])
+    yield "the processors' time is told", "time is for a run. The processors' time for it: 1.50" in text
+    yield "and is in the data", near(table.row_data(made)["cpu"]["ratio"]["median"], 1.5)
+    nowhere = real.Program("p", None, None, "s", "", needs=("no such program",))
+    yield "what is not installed cannot run", raises(measure.boxes.CannotRun, lambda: real.Runner(nowhere, "/nonexistent"))
+    bench.close()
+
+
 def rounds():
     bench, workload = Fake(), types.SimpleNamespace(title="t", peers=True)
     kinds = [others.Peer("other", False), others.Peer("slow", True), others.Peer("broken", False)]
@@ -154,7 +182,7 @@ def rounds():
 
 def main():
     failed = count = 0
-    for group in (arithmetic, budgets, reading, printing, commands, rounds):
+    for group in (arithmetic, budgets, reading, printing, commands, rounds, real_rounds):
         for title, right in group():
             count += 1
             if not right:

@@ -47,8 +47,9 @@ def markdown(rows, peers, machine, skipped):
     lines += ["| " + " | ".join(cells(row, there)) + " |" for row in rows]
     lines.append("")
     for row in rows:
-        if row.workload.why:
-            lines.append(f"- {row.workload.title}: the time is for {row.workload.why}.")
+        if row.workload.why or row.cpu:
+            processor = f" The processors' time for it: {ratio_cell(row.cpu)}." if row.cpu else ""
+            lines.append(f"- {row.workload.title}: the time is for {row.workload.why}.{processor}")
         fair = row.fairness()
         if fair:
             lines.append(f"- {row.workload.title}: the slower thread has {fair[0]:.2f} of all operations, with lockval "
@@ -70,6 +71,8 @@ def row_data(row):
     if budget:
         data["budget"] = {"kind": budget.kind, "limit": budget.limit, "figure": budget.figure(row.pairs),
                           "holds": budget.holds(row.pairs)}
+    if row.cpu:
+        data["cpu"] = {"ratio": spread_data(figures.ratios(row.cpu)), "pairs": row.cpu}
     fair = row.fairness()
     if fair:
         data["fairness"] = {side: {"share": share, "jain": figures.jain(share)}
@@ -81,10 +84,9 @@ def row_data(row):
     return data
 
 
-def plain_data(rows, peers, machine, skipped, rounds):
+def plain_data(rows, peers, machine, skipped):
     return {
         "machine": machine,
-        "rounds": rounds,
         "rows": [row_data(row) for row in rows],
         "peers": {peer.name: {"missing": peer.missing, "version": peer.version} for peer in peers},
         "skipped": skipped,

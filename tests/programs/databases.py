@@ -143,27 +143,45 @@ create table u (id int primary key auto_increment, a int, b varchar(100), key (a
 """
 
 
-@program("mariadb", "concurrent transactions through mysqlslap; CHECK TABLE, sums, a clean restart",
-         ["/usr/sbin/mariadbd mariadb-server", "mariadb-slap mariadb-client", "mariadb mariadb-client"])
-def mariadb(box):
-    user = unprivileged()
-    data, run = box.folder_of("data", user), box.folder_of("run", user)
-    sock = run / "sock"
-    common = ["--no-defaults", f"--datadir={data}"]
-    install = ["mariadb-install-db", *common, "--auth-root-authentication-method=normal", "--skip-test-db"]
-    box.helper(install + ([f"--user={user}"] if user else []))
-    client = ["mariadb", "--no-defaults", f"--socket={sock}", "--user=root", "--batch", "--skip-column-names"]
+class MariaDB:
+    """A server with data and socket in a box's folder."""
 
-    def start():
-        server = box.start(["/usr/sbin/mariadbd", *common, f"--socket={sock}", "--skip-networking",
-                            f"--pid-file={run}/pid", "--innodb-buffer-pool-size=16M", "--thread-handling=pool-of-threads",
-                            "--innodb-purge-threads=2", "--query-cache-type=1", "--query-cache-size=1M"]
-                           + ([f"--user={user}"] if user else []))
-        box.until("mariadbd listens", sock.exists, server)
+    NEEDS = ["/usr/sbin/mariadbd mariadb-server", "mariadb mariadb-client"]
+
+    def __init__(self, box):
+        self.box, self.user = box, unprivileged()
+        data, self.run = box.folder_of("data", self.user), box.folder_of("run", self.user)
+        self.sock = self.run / "sock"
+        self.common = ["--no-defaults", f"--datadir={data}"]
+        self.client = ["mariadb", "--no-defaults", f"--socket={self.sock}", "--user=root", "--batch", "--skip-column-names"]
+        box.helper(["mariadb-install-db", *self.common, "--auth-root-authentication-method=normal", "--skip-test-db"]
+                   + self.as_user())
+
+    def as_user(self):
+        return [f"--user={self.user}"] if self.user else []
+
+    def start(self, *more, **how):
+        """@more: arguments of the server. @how: as for Box.start()."""
+        server = self.box.start(["/usr/sbin/mariadbd", *self.common, f"--socket={self.sock}", "--skip-networking",
+                                 f"--pid-file={self.run}/pid", *more] + self.as_user(), **how)
+        self.box.until("mariadbd listens", self.sock.exists, server)
         return server
 
+    def ask(self, text):
+        return self.box.helper([*self.client, "-e", text]).out
+
+
+@program("mariadb", "concurrent transactions through mysqlslap; CHECK TABLE, sums, a clean restart",
+         MariaDB.NEEDS + ["mariadb-slap mariadb-client"])
+def mariadb(box):
+    db = MariaDB(box)
+
+    def start():
+        return db.start("--innodb-buffer-pool-size=16M", "--thread-handling=pool-of-threads", "--innodb-purge-threads=2",
+                        "--query-cache-type=1", "--query-cache-size=1M")
+
     server = start()
-    box.helper([*client, "-e", "create database d; use d; " + MARIADB_LOAD])
+    db.ask("create database d; use d; " + MARIADB_LOAD)
     clients, rounds = (4, 20) if box.quick else (12, 60)
     statements = ("insert into t (a, b) values (floor(rand() * 50), repeat('x', 50));"
                   "insert into u (a, b) values (floor(rand() * 50), 'y');"
@@ -171,18 +189,18 @@ def mariadb(box):
                   "start transaction; select count(*) from t where a < 10; "
                   "insert into t (a, b) values (100, 'z'); commit;"
                   "select sum(a) from u")
-    box.run(["mariadb-slap", "--no-defaults", f"--socket={sock}", "--user=root", "--create-schema=d", "--no-drop",
+    box.run(["mariadb-slap", "--no-defaults", f"--socket={db.sock}", "--user=root", "--create-schema=d", "--no-drop",
              f"--concurrency={clients}", f"--number-of-queries={clients * rounds * 8}", "--delimiter=;",
              f"--query={statements}"])
     ask = "use d; check table t, u extended; select count(*) from t; select count(*) from u; optimize table u; " \
           "alter table t add column c int default 5, algorithm=copy; create index i on t (c, a); checksum table t, u;"
-    told = box.helper([*client, "-e", ask]).out
+    told = db.ask(ask)
     if re.search(r"\b(error|corrupt)", told, re.IGNORECASE):
         raise Failed(told)
-    sums = box.helper([*client, "-e", "use d; checksum table t, u"]).out
+    sums = db.ask("use d; checksum table t, u")
     server.stop()
     server = start()
-    if box.helper([*client, "-e", "use d; checksum table t, u"]).out != sums:
+    if db.ask("use d; checksum table t, u") != sums:
         raise Failed("after a restart the tables differ")
     server.stop()
     return re.findall(r"^\d+$", told, re.MULTILINE)
