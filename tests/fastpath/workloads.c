@@ -4,7 +4,6 @@
 #include "workloads.h"
 
 #include <lockval.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LOOP(name) static __attribute__((noinline)) void loop_##name(struct locks *l, unsigned long rounds)
@@ -185,13 +184,10 @@ const struct workload *workload_find(const char *name)
     return NULL;
 }
 
-static pthread_mutex_t *make_mutexes(size_t count)
+static void make_mutexes(pthread_mutex_t *mutexes, size_t count)
 {
-    pthread_mutex_t *mutexes = aligned_alloc(CACHE_LINE, count * sizeof(*mutexes));
-
-    for (size_t i = 0; mutexes != NULL && i < count; i++)
+    for (size_t i = 0; i < count; i++)
         pthread_mutex_init(&mutexes[i], NULL);
-    return mutexes;
 }
 
 static void make_kinds(struct locks *l)
@@ -216,9 +212,8 @@ void locks_make(struct locks *l)
     /* Those that nest are not made by a call: each is a class by its static address. */
     memset(l, 0, sizeof(*l));
     make_kinds(l);
-    for (size_t i = 0; i < MOST_PAIRS * 2; i++)
-        pthread_mutex_init(&l->pair[i / 2][i % 2], NULL);
-    l->some = make_mutexes(SOME);
-    l->many = make_mutexes(MANY);
+    make_mutexes(l->pair[0], MOST_PAIRS * 2);
+    make_mutexes(l->some, SOME);
+    make_mutexes(l->many, MANY);
     l->context = lockval_declare_context("interrupt", LOCKVAL_CONTEXT_HARD);
 }

@@ -7,9 +7,6 @@
  * is a function that nothing is inlined into, so that a profile tells it apart, and takes locks of its own thread alone.
  */
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <pthread.h>
 #include <stddef.h>
 
@@ -17,7 +14,7 @@ enum {
     DEEPEST = 16,   /* locks held at once */
     SOME = 64,      /* mutexes of which a thread's cache knows all, wherever identities are kept */
     MANY = 65536,   /* mutexes of which it does not */
-    MOST_PAIRS = 8, /* pairs of mutexes of one class */
+    MOST_PAIRS = 4, /* pairs of mutexes of one class */
     CACHE_LINE = 64
 };
 
@@ -29,8 +26,8 @@ struct locks {
     pthread_rwlock_t strict; /* whose readers are not recursive */
     pthread_spinlock_t spin;
     pthread_mutex_t pair[MOST_PAIRS][2]; /* of one class: all are made by one call */
-    pthread_mutex_t *some;
-    pthread_mutex_t *many;
+    pthread_mutex_t some[SOME];
+    pthread_mutex_t many[MANY];
     pthread_mutex_t inside[2]; /* taken in the context only: it can interrupt what takes the others */
     int context;               /* declared; -1 without the library */
 } __attribute__((aligned(CACHE_LINE)));
