@@ -14,7 +14,8 @@ import figures
 from real import boxes
 from peers import Peer
 
-TIMEOUT = 60        # seconds after which a run has not ended; a result, not an error, if it is another tool's
+TIMEOUT = 40        # seconds after which a run has not ended; a result, not an error, if it is another tool's
+NOT_LOADED = "cannot be preloaded"      # the loader says it, and goes on without
 REAL_PEER_ROUNDS = 2
 NOT_HANDED_ON = ("LD_PRELOAD", "LOCKVAL_OPTIONS", "TSAN_OPTIONS", "VALGRIND_OPTS")
 
@@ -104,6 +105,8 @@ class Bench:
                                   timeout=TIMEOUT, errors="replace")
         except subprocess.TimeoutExpired:
             return Run(stopped=f"not done in {TIMEOUT} s")
+        if NOT_LOADED in done.stderr:
+            return Run(stopped="is not loaded")
         if done.returncode != 0:
             return Run(stopped=why_stopped(done.returncode, done.stdout + done.stderr), share=None)
         try:
@@ -138,19 +141,19 @@ class Bench:
             else:
                 row.peers.setdefault(peer.name, []).append((before.ns, run.ns))
 
-    def measure(self, workload, rounds, others, slow_rounds=2):
-        """A workload's row: @rounds pairs, with each of @others in every round, the slow ones in the first few."""
+    def measure(self, workload, rounds, others, slow_rounds=1):
+        """A workload's row: @rounds pairs, with each of @others in every round, the slow ones in the first."""
         row = Row(workload)
         others = [peer for peer in others if workload.peers]
         for number in range(rounds):
             self.round(row, [peer for peer in others if not peer.slow or number < slow_rounds])
         return row
 
-    def environment(self, peer):
-        """What @peer adds to the environment of a real program; its findings change no exit status."""
+    def environment(self, peer, logs=None):
+        """What @peer adds to the environment of a real program; the library's findings change no exit status."""
         env = {"LD_PRELOAD": peer.preload} if peer.preload else {}
         if peer is self.library:
-            env["LOCKVAL_OPTIONS"] = f"exitcode=0:log={self.log}/%e.%p"
+            env["LOCKVAL_OPTIONS"] = f"exitcode=0:stats=1:log={logs}/%e.%p"
         return env
 
     def measure_real(self, program, rounds, others, runner):
@@ -159,9 +162,11 @@ class Bench:
         for number in range(rounds):
             try:
                 before = runner.run({})
-                after = runner.run(self.environment(self.library))
+                after = runner.run(self.environment(self.library, runner.logs))
             except boxes.Failed as why:
                 raise Wrong(f"{program.title}: {why}") from why
+            if runner.locks_met() == 0:
+                raise Wrong(f"{program.title}: the library met no lock")
             row.pairs.append((before.clock, after.clock))
             row.cpu.append((before.cpu, after.cpu))
             for peer in others if number < REAL_PEER_ROUNDS else ():
@@ -178,6 +183,13 @@ class Bench:
             row.peers.pop(peer.name, None)
         else:
             row.peers.setdefault(peer.name, []).append((before.clock, run.clock))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not Wrong:       # whose text names the folder
+            self.close()
 
     def close(self):
         for path in pathlib.Path(self.log).glob("*"):

@@ -19,6 +19,7 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "programs"))
 import box as boxes             # noqa: E402  pylint: disable=wrong-import-position
 import compressors              # noqa: E402  pylint: disable=wrong-import-position
 import databases                # noqa: E402  pylint: disable=wrong-import-position
+import findings                 # noqa: E402  pylint: disable=wrong-import-position
 import paths                    # noqa: E402  pylint: disable=wrong-import-position
 
 LONGEST = 120       # seconds of a run
@@ -207,6 +208,12 @@ class Runner:
         except BaseException:
             self.close()
             raise
+
+        self.logs = self.place.box.logs
+
+    def locks_met(self):
+        """How many locks the library met in the runs so far."""
+        return findings.read_folder(self.logs).locks
 
     def run(self, env):
         """The Figure of one run with @env. Raises Failed or CannotRun."""

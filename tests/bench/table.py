@@ -5,6 +5,7 @@ import figures
 import machine as machines
 from figures import short
 
+FLOOR = "pass-through"      # no tool; it is cheaper by what it does not do
 BEGIN, END = "<!-- script/bench: begin -->", "<!-- script/bench: end -->"
 
 
@@ -38,6 +39,29 @@ def cells(row, peers):
             budget_cell(workload, row.pairs)] + [peer_cell(row, peer) for peer in peers]
 
 
+def missed(rows):
+    return [row for row in rows if row.workload.budget and not row.workload.budget.holds(row.pairs)]
+
+
+def verdicts(rows, peers):
+    """Which budgets hold, and who is cheaper where."""
+    judged = [row for row in rows if row.workload.budget]
+    lines = []
+    if judged:
+        bad = missed(rows)
+        names = f" Missed: {'; '.join(row.workload.title for row in bad)}." if bad else ""
+        lines.append(f"- {len(judged) - len(bad)} of {len(judged)} budgets hold.{names}")
+    for peer in peers:
+        if peer.name == FLOOR:
+            continue
+        cheaper = [f"{row.workload.title} ({short(figures.ratios(row.peers[peer.name]).middle)} to "
+                   f"{short(figures.ratios(row.pairs).middle)})" for row in rows if row.peers.get(peer.name)
+                   and figures.ratios(row.peers[peer.name]).middle < figures.ratios(row.pairs).middle]
+        if cheaper:
+            lines.append(f"- {peer.name} is cheaper than lockval in: {'; '.join(cheaper)}.")
+    return lines
+
+
 def markdown(rows, peers, machine, skipped):
     """The table, what stands above and below it. @skipped: lines that say what was left out."""
     there = [peer for peer in peers if not peer.missing]
@@ -45,7 +69,7 @@ def markdown(rows, peers, machine, skipped):
     lines = [machines.line(machine) + ".", "",
              "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     lines += ["| " + " | ".join(cells(row, there)) + " |" for row in rows]
-    lines.append("")
+    lines += ["", *verdicts(rows, there)]
     for row in rows:
         if row.workload.why or row.cpu:
             processor = f" The processors' time for it: {ratio_cell(row.cpu)}." if row.cpu else ""
