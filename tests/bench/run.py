@@ -50,6 +50,7 @@ def chosen(args, skipped):
         rows = [one for one in rows if re.search(args.only, one.title)]
         if not rows:
             sys.exit(f"script/bench: no workload's title has {args.only}; see --list")
+        skipped.append(f"all that --only {args.only} does not name")
     elif args.quick:
         left = [one.title for one in rows if one.slow]
         if left:

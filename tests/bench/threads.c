@@ -6,6 +6,7 @@
 #include "bench.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #if __has_include(<valgrind/helgrind.h>)
@@ -72,7 +73,7 @@ static void get_ready(struct racer *racer)
     }
     atomic_store(&racer->ready, true);
     while (!atomic_load_explicit(&go, memory_order_acquire))
-        ;
+        sched_yield();
     racer->begin = bench_now();
 }
 
