@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything here is the slow way, under the internal lock. Two threads may meet a lock for the first time together: the
- * second reads the identity again under the lock and finds the first's.
+ * Two threads may meet a lock for the first time together. Inside the object the first one's claim decides (engine/mint.c);
+ * for the table the internal lock is taken, and the second finds the first's identity under it.
  *
  * Table records are recycled but stay what they are (type-stable): a thread's cache compares the word, which changes with
  * every instance, so that a stale entry only misses.
@@ -12,17 +12,8 @@
 #include <string.h>
 
 #include "engine/instances.h"
+#include "engine/mint.h"
 #include "engine/site.h"
-
-static uint64_t make_word(struct lv_context *ctx, lv_class_id class, unsigned flags)
-{
-    uint32_t uid = __atomic_add_fetch(&ctx->next_uid, 1, __ATOMIC_RELAXED);
-
-    if (class.v == 0 || class.v >> LV_IDENTITY_CLASS_BITS != 0)
-        return 0;
-    lv_class_count_instance(lv_classes_get(&ctx->classes, class));
-    return (uint64_t)uid << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;
-}
 
 /* Give @object the identity @word. Context: lock held. */
 static uint64_t store(struct lv_context *ctx, const struct lv_object *object, uint64_t word)
@@ -61,7 +52,7 @@ static void note_inside(struct lv_context *ctx, const struct lv_object *object)
     uintptr_t word = (uintptr_t)object->word - object->address, seal = (uintptr_t)object->seal - object->address;
     struct lv_inside *inside = &ctx->inside[object->kind];
 
-    if (__atomic_load_n(&inside->seal, __ATOMIC_RELAXED) != 0 || word > UINT16_MAX || seal > UINT16_MAX)
+    if (LV_LIKELY(__atomic_load_n(&inside->seal, __ATOMIC_RELAXED) != 0) || word > UINT16_MAX || seal > UINT16_MAX)
         return;
     __atomic_store_n(&inside->word, (uint16_t)word, __ATOMIC_RELAXED);
     __atomic_store_n(&inside->seal, (uint16_t)seal, __ATOMIC_RELEASE);
@@ -130,31 +121,62 @@ static lv_class_id class_of(struct lv_context *ctx, const struct lv_class_key *k
 }
 
 /* The class of a lock that is met for the first time and was not initialised by a call. */
-static lv_class_id class_of_new(struct lv_context *ctx, const struct lv_object *object, uintptr_t site)
+static lv_class_id class_of_new(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
+                                uintptr_t site)
 {
     struct lv_class_key key;
 
-    return lv_site_is_static(ctx, object, &key) ? class_of(ctx, &key)
-                                                : lv_site_find_or_add(ctx, LV_CLASS_LOCK, object->kind, site);
+    if (object->address - t->stack_start >= t->stack_end - t->stack_start && lv_site_is_static(ctx, object, &key))
+        return class_of(ctx, &key);
+    return lv_site_class(ctx, t, LV_CLASS_LOCK, object->kind, site);
+}
+
+/* What lay at @object, which has no identity, may be known by its address: its pairs are no more. Context: guard held. */
+static void forget_stale_pairs(struct lv_context *ctx, const struct lv_object *object)
+{
+    struct lv_locked locked;
+
+    if (LV_LIKELY(!lv_pairs_knows(&ctx->pairs, object->address)))
+        return;
+    locked = lv_context_lock(ctx);
+    /* Another thread may have met it meanwhile: then these are its pairs. */
+    if (lv_identity_peek(ctx, object) == 0)
+        lv_pairs_retire(&ctx->pairs, object->address);
+    lv_context_unlock(ctx, &locked);
+}
+
+static uint64_t adopt_in_table(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
+                               lv_class_id class)
+{
+    struct lv_locked locked = lv_context_lock(ctx);
+    uint64_t word = lv_identity_peek(ctx, object);
+
+    if (word == 0) {
+        lv_pairs_retire(&ctx->pairs, object->address);
+        word = store(ctx, object, lv_mint_word(ctx, t, class, 0));
+    }
+    lv_context_unlock(ctx, &locked);
+    return word;
 }
 
 /* Give @object an identity of @class, unless another thread did meanwhile. Context: guard held. */
 static uint64_t adopt(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object, lv_class_id class)
 {
-    struct lv_locked locked;
     uint64_t word;
 
     mark_page(ctx, t, object);
-    locked = lv_context_lock(ctx);
-    word = lv_identity_peek(ctx, object);
-    if (word == 0) {
-        lv_pairs_retire(&ctx->pairs, object->address);
-        word = store(ctx, object, make_word(ctx, class, 0));
+    if (object->word == NULL) {
+        word = adopt_in_table(ctx, t, object, class);
+    } else {
+        forget_stale_pairs(ctx, object);
+        word = lv_mint_word(ctx, t, class, 0);
+        if (LV_LIKELY(word != 0))
+            word = lv_mint_claim(ctx, object, word);
     }
-    ctx->counters.dropped += word == 0;
-    lv_context_unlock(ctx, &locked);
-    if (word == 0)
+    if (LV_UNLIKELY(word == 0)) {
+        __atomic_fetch_add(&ctx->counters.dropped, 1, __ATOMIC_RELAXED);
         lv_context_degrade(ctx);
+    }
     return word;
 }
 
@@ -167,7 +189,7 @@ uint64_t lv_identity_adopt(struct lv_context *ctx, struct lv_thread *t, const st
         return 0;
     t->guard++;
     if (__atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
-        class = class_of_new(ctx, object, site);
+        class = class_of_new(ctx, t, object, site);
     word = adopt(ctx, t, object, class);
     t->guard--;
     return word;
@@ -253,7 +275,7 @@ void lv_identity_init(struct lv_context *ctx, struct lv_thread *t, const struct 
     if (lv_is_own(ctx, object, site))
         return;
     t->guard++;
-    renew(ctx, t, object, make_word(ctx, lv_site_find_or_add(ctx, LV_CLASS_INIT, object->kind, site), 0));
+    renew(ctx, t, object, lv_mint_word(ctx, t, lv_site_class(ctx, t, LV_CLASS_INIT, object->kind, site), 0));
     t->guard--;
 }
 
@@ -261,7 +283,7 @@ void lv_identity_set(struct lv_context *ctx, struct lv_thread *t, const struct l
                      const struct lv_class_key *key, unsigned flags)
 {
     t->guard++;
-    renew(ctx, t, object, make_word(ctx, class_of(ctx, key), flags));
+    renew(ctx, t, object, lv_mint_word(ctx, t, class_of(ctx, key), flags));
     t->guard--;
 }
 
@@ -284,7 +306,7 @@ uint64_t lv_identity_rekey(struct lv_context *ctx, struct lv_thread *t, const st
     word = lv_identity_peek(ctx, object);
     if (word == 0 || class.v == 0 || class.v >> LV_IDENTITY_CLASS_BITS != 0 ||
         lv_class_is_gone(&ctx->classes, class, lv_identity_uid(word))) {
-        word = make_word(ctx, class, flags);
+        word = lv_mint_word(ctx, t, class, flags);
     } else {
         lv_class_count_instance(lv_classes_get(&ctx->classes, class));
         word = (uint64_t)lv_identity_uid(word) << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;

@@ -265,7 +265,7 @@ void lv_sem_open(struct lv_context *ctx, struct lv_thread *t, const struct lv_ob
     lv_class_id class;
 
     t->guard++;
-    class = lv_site_find_or_add(ctx, LV_CLASS_INIT, LV_KIND_SEM, site);
+    class = lv_site_class(ctx, t, LV_CLASS_INIT, LV_KIND_SEM, site);
     t->guard--;
     if (class.v != 0)
         (void)lv_identity_adopt_as(ctx, t, object, &lv_classes_get(&ctx->classes, class)->key);

@@ -230,22 +230,44 @@ static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, en
     return class;
 }
 
-lv_class_id lv_site_find_or_add(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t site)
+/* The site is new, or lies in a wrapper. */
+static lv_class_id find_or_add(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t site)
 {
     uint64_t hash = first_hash(origin, kind);
     uintptr_t frames[SITE_FRAMES];
-    lv_class_id class = { lv_table_find(&ctx->sites, next_hash(hash, site, lv_module_born(ctx, site))) };
+    lv_class_id class;
     struct lv_locked locked;
     uint32_t count;
 
-    if (class.v != 0 && class.v != WRAPPER)
-        return class;
     locked = lv_context_lock(ctx);
     count = lv_unwind(frames, SITE_FRAMES, site);
     class.v = known_class(ctx, hash, frames, count);
     if (class.v == 0 || class.v == WRAPPER)
         class = learn(ctx, origin, kind, frames, count);
     lv_context_unlock(ctx, &locked);
+    return class;
+}
+
+lv_class_id lv_site_class(struct lv_context *ctx, struct lv_thread *t, enum lv_class_origin origin, enum lv_kind kind,
+                          uintptr_t site)
+{
+    struct lv_known_site *known = &t->sites[(site ^ site >> 4 ^ kind) % LV_KNOWN_SITES];
+    uint32_t what = (uint32_t)origin << 8 | (uint32_t)kind, born = lv_module_born(ctx, site);
+    lv_class_id class;
+
+    if (LV_LIKELY(known->site == site && known->what == what && known->born == born))
+        return known->class;
+    class.v = lv_table_find(&ctx->sites, next_hash(first_hash(origin, kind), site, born));
+    if (class.v == 0 || class.v == WRAPPER)
+        return find_or_add(ctx, origin, kind, site);
+    /* A signal handler may jump away in between. */
+    known->site = 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    known->born = born;
+    known->what = what;
+    known->class = class;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    known->site = site;
     return class;
 }
 

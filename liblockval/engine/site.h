@@ -12,10 +12,11 @@
  */
 /*
  * The class of a lock of @kind that the call at @site initialised (@origin INIT) or took first (LOCK), added if it is new.
- * 0 without memory. Takes the internal lock for a new site. Context: guard held. Cost: a look-up or two, and a short
- * unwinding when @site lies in a wrapper.
+ * 0 without memory. Takes the internal lock for a new site. Context: guard held. Cost: what the thread made or took at
+ * @site before is in its state; else a look-up, and a short unwinding each time when @site lies in a wrapper.
  */
-lv_class_id lv_site_find_or_add(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t site);
+lv_class_id lv_site_class(struct lv_context *ctx, struct lv_thread *t, enum lv_class_origin origin, enum lv_kind kind,
+                          uintptr_t site);
 
 /* The module that @address lies in, or null. Takes the internal lock for a module that is new. Context: guard held. */
 const struct lv_module *lv_site_module(struct lv_context *ctx, uintptr_t address);

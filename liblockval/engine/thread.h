@@ -67,6 +67,14 @@ struct lv_known_instance {
     enum lv_kind kind;
 };
 
+/* The class of the locks that one call makes, or takes first (engine/site.c). */
+struct lv_known_site {
+    uintptr_t site;
+    uint32_t born; /* of the site's module */
+    uint32_t what; /* origin and kind */
+    lv_class_id class;
+};
+
 /* An acquisition that an event may later be made to depend on. */
 struct lv_history_entry {
     uint64_t generation; /* event_generation at that time */
@@ -105,6 +113,7 @@ enum {
     LV_NESTS = 24,    /* contexts entered at once that are told apart; what is entered beyond them counts as the last */
     LV_HISTORY = 256, /* entries of a thread's history */
     LV_KNOWN_INSTANCES = 64,
+    LV_KNOWN_SITES = 16,
     LV_CACHE_FIRST = 256, /* slots of a new thread's cache */
     LV_CACHE_LAST = 65536,
     LV_HELD_FIRST = 32,
@@ -137,7 +146,7 @@ struct lv_thread {
     bool ever_off;         /* then a release without an acquisition proves nothing */
     lv_thread_id info;
     struct lv_segment segment; /* where the thread is in the order of threads */
-    bool witnessed; /* a witness names .info: a recycled state needs a new one */
+    bool witnessed;            /* a witness names .info: a recycled state needs a new one */
     int tid;
     struct lv_handlers *handlers;              /* signal handlers that run; null: not known */
     struct lv_acquisition pending[LV_PENDING]; /* of maps, between acquire and acquired; .address 0: free */
@@ -153,6 +162,9 @@ struct lv_thread {
     uint64_t history_head;                     /* entries written so far */
     uint64_t history_cut;                      /* entries before this one do not count */
     struct lv_known_instance known[LV_KNOWN_INSTANCES];
+    struct lv_known_site sites[LV_KNOWN_SITES];
+    uint32_t uid; /* the last instance number that was given out of the state's block (engine/mint.c); not reset, */
+    uint32_t uids_left;               /* and how many are left. Atomic: read by others, to count them */
     uintptr_t stack_start, stack_end; /* the thread's own stack; 0 and 0: not known */
     uintptr_t stack_lowest;           /* of the locks on it whose identity is in the table; 0: none */
 

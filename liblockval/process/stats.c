@@ -7,6 +7,7 @@
 #include "process/stats.h"
 
 #include "engine/life.h"
+#include "engine/mint.h"
 #include "sys/unwind.h"
 
 /* An array that grew by doubling, the outgrown ones included. */
@@ -76,7 +77,7 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  stacks             %u\n", ctx->stacks.all.count - 1);
     lv_text_printf(&text, "  stacks-short       %llu\n", (unsigned long long)lv_unwind_short_count());
     lv_text_printf(&text, "  witnesses          %u\n", ctx->witnesses.all.count - 1);
-    lv_text_printf(&text, "  instances-made     %u\n", ctx->next_uid);
+    lv_text_printf(&text, "  instances-made     %u\n", lv_mint_count(ctx));
     lv_text_printf(&text, "  instances-in-table %u\n", ctx->instance_of.live);
     lv_text_printf(&text, "  instances-retired  %llu\n", (unsigned long long)ctx->counters.retired);
     lv_text_printf(&text, "  frees-looked-at    %llu\n", (unsigned long long)frees);

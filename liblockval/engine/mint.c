@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two words cannot be stored at once, and a thread may be interrupted, or for ever gone, between the two. So whoever gives
+ * a lock its identity first claims the seal, by one atomic exchange:
+ *
+ *     seal  1. claim(word)                3. seal(word)
+ *     word                   2. word
+ *
+ * A claim is the word itself, hidden under a pad that only this address has in this process. Whoever finds one reads the
+ * word from it and goes on where the claimant was; so nobody waits, and all agree on the first claim. The fast path takes a
+ * claim for what it takes all else that is no seal: a lock that it has to ask about here.
+ *
+ * What lay in the memory before is no claim but by chance: it would have to give, under the pad, a word without flags, of a
+ * class that exists and is of the lock's kind, with a number that was given out. Memory that is zero never does.
+ */
+
+#include "engine/mint.h"
+
+enum {
+    BLOCK = 64 /* numbers taken at once; those that a thread leaves are its state's next owner's */
+};
+
+/* A signal handler may jump away at any moment: then a number is lost, and none is given out twice. */
+static uint32_t new_uid(struct lv_context *ctx, struct lv_thread *t)
+{
+    if (t->uids_left == 0) {
+        t->uid = __atomic_fetch_add(&ctx->next_uid, BLOCK, __ATOMIC_RELAXED);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        __atomic_store_n(&t->uids_left, BLOCK, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&t->uids_left, t->uids_left - 1, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return ++t->uid;
+}
+
+uint64_t lv_mint_word(struct lv_context *ctx, struct lv_thread *t, lv_class_id class, unsigned flags)
+{
+    uint32_t uid;
+
+    if (class.v == 0 || class.v >> LV_IDENTITY_CLASS_BITS != 0)
+        return 0;
+    uid = new_uid(ctx, t);
+    if (LV_UNLIKELY(lv_class_is_gone(&ctx->classes, class, uid))) {
+        /* The class is younger than the block. */
+        __atomic_store_n(&t->uids_left, 0, __ATOMIC_RELAXED);
+        uid = new_uid(ctx, t);
+    }
+    lv_class_count_instance(lv_classes_get(&ctx->classes, class));
+    return (uint64_t)uid << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;
+}
+
+uint32_t lv_mint_count(const struct lv_context *ctx)
+{
+    uint32_t count = __atomic_load_n(&ctx->next_uid, __ATOMIC_RELAXED);
+
+    for (const struct lv_thread *t = ctx->threads; t != NULL; t = t->next)
+        count -= __atomic_load_n(&t->uids_left, __ATOMIC_RELAXED);
+    return count;
+}
+
+static uint64_t pad_of(const struct lv_context *ctx, uintptr_t address)
+{
+    return lv_hash_mix(address ^ ctx->secret[0], ctx->secret[1]);
+}
+
+/* May somebody have claimed @object for @word? */
+static bool is_claimable(const struct lv_context *ctx, const struct lv_object *object, uint64_t word)
+{
+    lv_class_id class = lv_identity_class(word);
+
+    return lv_identity_flags(word) == 0 && class.v != 0 &&
+           class.v < __atomic_load_n(&ctx->classes.all.count, __ATOMIC_ACQUIRE) &&
+           lv_identity_uid(word) - 1 < __atomic_load_n(&ctx->next_uid, __ATOMIC_RELAXED) &&
+           (lv_classes_get(&ctx->classes, class)->key.kind == object->kind ||
+            lv_classes_get(&ctx->classes, class)->explicit_key);
+}
+
+uint64_t lv_mint_claim(struct lv_context *ctx, const struct lv_object *object, uint64_t word)
+{
+    uint64_t pad = pad_of(ctx, object->address), claim = word ^ pad, seal, found;
+
+    for (;;) {
+        /* The seal first: with it comes the word that it seals. */
+        seal = lv_identity_load(ctx, object->seal);
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        found = lv_identity_load(ctx, object->word);
+        if (found != 0 && seal == lv_identity_seal(ctx, object->address, found))
+            return found;
+        if (seal != 0 && is_claimable(ctx, object, seal ^ pad)) {
+            word = seal ^ pad;
+            claim = seal;
+            break;
+        }
+        if (__atomic_compare_exchange_n(object->seal, &seal, claim, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            break;
+    }
+    __atomic_store_n(object->word, word, __ATOMIC_RELAXED);
+    (void)__atomic_compare_exchange_n(object->seal, &claim, lv_identity_seal(ctx, object->address, word), false,
+                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    return word;
+}
