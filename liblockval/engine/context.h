@@ -20,6 +20,7 @@
 #include "sys/os.h"
 
 struct lv_thread;
+struct lv_life;
 struct lv_birth;
 struct lv_made;
 
@@ -138,6 +139,7 @@ struct lv_context {
     struct lv_table life_of;        /* a thread's handle -> number in lives */
     struct lv_table ends;           /* engine/join.c: start function and class that was taken -> class of the end */
     uint32_t free_life;             /* lock: first free one; 0: none */
+    struct lv_life *unborn;         /* lock: lives of threads that have not begun */
     uint32_t life_chunks;           /* lock: chunks that lives have */
     uint64_t lives_made;            /* lock */
     struct lv_table keys;           /* engine/zap.c: addresses of registered keys; lock for writing */

@@ -4,8 +4,9 @@
  * joins add to them what those threads took. The thread itself looks without the lock whether an entry is there already.
  * That happens on the slow way only, and mostly ends at a small memory of hashes.
  *
- * The handle of a thread is known to its maker when the real call is back, and to the thread itself when it begins;
- * whoever comes first binds it, so that a join finds the life however early it comes.
+ * The handle of a thread is known to its maker when the real call is back, and to the thread itself when it begins, so that
+ * a join finds the life however early it comes. The thread binds it. Its maker only says it, by one atomic exchange that
+ * fails when the life is another thread's by now: it would wait for the lock together with the thread, each time.
  */
 
 #include "engine/life.h"
@@ -28,11 +29,40 @@ void lv_lives_init(struct lv_context *ctx)
     lv_table_init(&ctx->ends, &ctx->arena);
 }
 
-struct lv_life *lv_life_find(struct lv_context *ctx, uintptr_t handle)
+enum {
+    SAID_BITS = 16 /* of .said: low bits of the uid. Above them are 48 for the handle */
+};
+
+static uint64_t said(uintptr_t handle, uint64_t uid)
+{
+    return (uint64_t)handle << SAID_BITS | (uid & ((1u << SAID_BITS) - 1));
+}
+
+static struct lv_life *find_bound(struct lv_context *ctx, uintptr_t handle)
 {
     uint32_t number = handle != 0 ? lv_table_find(&ctx->life_of, handle) : 0;
 
     return number != 0 ? get(ctx, number) : NULL;
+}
+
+static void add_unborn(struct lv_context *ctx, struct lv_life *life)
+{
+    life->unborn_prev = NULL;
+    life->unborn_next = ctx->unborn;
+    if (ctx->unborn != NULL)
+        ctx->unborn->unborn_prev = life;
+    ctx->unborn = life;
+}
+
+static void remove_unborn(struct lv_context *ctx, struct lv_life *life)
+{
+    if (life->unborn_prev != NULL)
+        life->unborn_prev->unborn_next = life->unborn_next;
+    else if (ctx->unborn == life)
+        ctx->unborn = life->unborn_next;
+    if (life->unborn_next != NULL)
+        life->unborn_next->unborn_prev = life->unborn_prev;
+    life->unborn_prev = life->unborn_next = NULL;
 }
 
 struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start, bool noting)
@@ -57,6 +87,8 @@ struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start, bool noting
     life->place = module != NULL ? start - module->bias : start;
     life->uid = ++ctx->lives_made;
     life->noting = noting;
+    __atomic_store_n(&life->said, said(0, life->uid), __ATOMIC_RELAXED);
+    add_unborn(ctx, life);
     return life;
 }
 
@@ -68,7 +100,8 @@ void lv_life_unjoin(struct lv_life *life)
 
 void lv_life_recycle(struct lv_context *ctx, struct lv_life *life)
 {
-    if (lv_life_find(ctx, life->handle) == life)
+    remove_unborn(ctx, life);
+    if (find_bound(ctx, life->handle) == life)
         lv_table_remove(&ctx->life_of, life->handle);
     if (life->t != NULL)
         life->t->life = NULL;
@@ -88,7 +121,7 @@ void lv_life_recycle(struct lv_context *ctx, struct lv_life *life)
 /* Under the lock: the thread of @life is known as @handle. Who was known so before is gone. */
 static void bind(struct lv_context *ctx, struct lv_life *life, uintptr_t handle)
 {
-    struct lv_life *old = lv_life_find(ctx, handle);
+    struct lv_life *old = find_bound(ctx, handle);
 
     if (life->handle != 0 || handle == 0)
         return;
@@ -103,30 +136,45 @@ static void bind(struct lv_context *ctx, struct lv_life *life, uintptr_t handle)
         life->handle = handle;
 }
 
+struct lv_life *lv_life_find(struct lv_context *ctx, uintptr_t handle)
+{
+    /* First those that have not begun: whoever is bound to the handle of one is gone. */
+    for (struct lv_life *life = ctx->unborn; life != NULL && handle != 0; life = life->unborn_next) {
+        if (__atomic_load_n(&life->said, __ATOMIC_RELAXED) != said(handle, life->uid))
+            continue;
+        bind(ctx, life, handle);
+        return life;
+    }
+    return find_bound(ctx, handle);
+}
+
+void lv_life_begin_locked(struct lv_context *ctx, struct lv_thread *t, struct lv_life *life, uintptr_t handle)
+{
+    remove_unborn(ctx, life);
+    bind(ctx, life, handle);
+    __atomic_store_n(&life->begun, true, __ATOMIC_RELAXED);
+    life->t = t;
+    t->life = life;
+}
+
 void lv_life_begin(struct lv_context *ctx, struct lv_thread *t, struct lv_life *life, uintptr_t handle)
 {
     struct lv_locked locked;
 
     t->guard++;
     locked = lv_context_lock(ctx);
-    bind(ctx, life, handle);
-    __atomic_store_n(&life->begun, true, __ATOMIC_RELAXED);
-    life->t = t;
-    t->life = life;
+    lv_life_begin_locked(ctx, t, life, handle);
     lv_context_unlock(ctx, &locked);
     t->guard--;
 }
 
-void lv_life_name(struct lv_context *ctx, struct lv_thread *t, struct lv_life *life, uint64_t uid, uintptr_t handle)
+void lv_life_name(struct lv_life *life, uint64_t uid, uintptr_t handle)
 {
-    struct lv_locked locked;
+    uint64_t nothing = said(0, uid);
 
-    t->guard++;
-    locked = lv_context_lock(ctx);
-    if (life->uid == uid && !life->begun)
-        bind(ctx, life, handle);
-    lv_context_unlock(ctx, &locked);
-    t->guard--;
+    if ((uint64_t)handle >> (64 - SAID_BITS) == 0)
+        (void)__atomic_compare_exchange_n(&life->said, &nothing, said(handle, uid), false, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED);
 }
 
 void lv_life_detach(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle)
@@ -168,11 +216,13 @@ void lv_lives_after_fork(struct lv_context *ctx)
     for (struct lv_thread *t = ctx->threads; t != NULL; t = t->next)
         t->life = NULL;
     lv_table_clear(&ctx->life_of);
+    ctx->unborn = NULL;
     for (uint32_t i = 1; i < ctx->lives.count; i++) {
         struct lv_life *life = get(ctx, i);
 
         life->t = NULL;
         life->handle = 0;
+        life->unborn_prev = life->unborn_next = NULL;
         if (life->uid != 0)
             lv_life_recycle(ctx, life);
     }

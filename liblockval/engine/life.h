@@ -45,12 +45,14 @@ struct lv_life_join {
 };
 
 struct lv_life {
-    uint64_t uid;                   /* lock; 0: free. A recycled life has another */
-    uint32_t number;                /* lock; in lv_context.lives */
-    uint32_t next_free;             /* lock */
-    uintptr_t handle;               /* lock; 0: not known yet, or it is another thread's by now */
-    bool begun;                     /* atomic, written under the lock */
-    bool detached;                  /* lock */
+    uint64_t uid;       /* lock; 0: free. A recycled life has another */
+    uint32_t number;    /* lock; in lv_context.lives */
+    uint32_t next_free; /* lock */
+    uintptr_t handle;   /* lock; 0: not known yet, or it is another thread's by now */
+    uint64_t said;      /* atomic: the handle as the thread's maker says, over the low bits of .uid */
+    struct lv_life *unborn_next, *unborn_prev; /* lock; while the thread has not begun */
+    bool begun;                                /* atomic, written under the lock */
+    bool detached;                             /* lock */
     bool noting;                    /* constant in a life: what the thread takes is noted, since joins make edges */
     bool ended;                     /* lock; then */
     struct lv_segment last;         /* lock; is where the thread was in the order of threads */
@@ -71,12 +73,14 @@ void lv_lives_init(struct lv_context *ctx);
 /* The life of a thread that will begin with @start; @noting: what it takes is noted. Null without memory. Context: lock held, guard held. */
 struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start, bool noting);
 
-/* The new thread @t begins its life, under @handle. */
+/* The new thread @t begins its life, under @handle. The first for who holds the lock. */
+void lv_life_begin_locked(struct lv_context *ctx, struct lv_thread *t, struct lv_life *life, uintptr_t handle);
 void lv_life_begin(struct lv_context *ctx, struct lv_thread *t, struct lv_life *life, uintptr_t handle);
 
 /* Who made the thread knows its handle now, perhaps before the thread does. @uid is what the life had when it was made:
- * by now it may be another's. */
-void lv_life_name(struct lv_context *ctx, struct lv_thread *t, struct lv_life *life, uint64_t uid, uintptr_t handle);
+ * by now it may be another's. Takes no lock: whoever looks for the handle looks at what was said of threads that have not
+ * begun. */
+void lv_life_name(struct lv_life *life, uint64_t uid, uintptr_t handle);
 
 /* Nobody will join the thread @handle. */
 void lv_life_detach(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle);

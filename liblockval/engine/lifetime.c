@@ -161,6 +161,8 @@ static void retire_stack(struct lv_context *ctx, struct lv_thread *t)
     uintptr_t start = t->stack_lowest;
     struct lv_locked locked;
 
+    if (__atomic_load_n(&ctx->instance_of.live, __ATOMIC_RELAXED) == 0)
+        return;
     if ((lv_pages_marks(&ctx->pages, t->stack_start, t->stack_end - t->stack_start) & LV_PAGE_TABLE) != 0)
         start = t->stack_start;
     if (start == 0)

@@ -25,9 +25,9 @@ enum lv_page_mark {
 };
 
 struct lv_pages {
-    bool any;                    /* atomic: a byte is set */
-    uint8_t mark[LV_PAGE_BYTES]; /* atomic */
-    struct lv_table first;       /* page number + 1 -> first instance on that page; owner's lock */
+    bool any;                                /* atomic: a byte is set */
+    _Alignas(8) uint8_t mark[LV_PAGE_BYTES]; /* atomic */
+    struct lv_table first;                   /* page number + 1 -> first instance on that page; owner's lock */
 };
 
 static inline void lv_pages_init(struct lv_pages *pages, struct lv_arena *arena)
@@ -52,6 +52,9 @@ static inline void lv_pages_set(struct lv_pages *pages, uintptr_t address, unsig
     __atomic_store_n(&pages->any, true, __ATOMIC_RELAXED);
 }
 
+/* The marks of @count pages from the one of @start on, eight at a time where that goes. Context: any thread. */
+unsigned lv_pages_marks_of_many(const struct lv_pages *pages, uintptr_t start, size_t count);
+
 /* Has a lock in [@start, @start + @size) ever been marked? All marks found, or 0. Cost: a byte for each page, and no more
  * than there are bytes. */
 static inline unsigned lv_pages_marks(const struct lv_pages *pages, uintptr_t start, size_t size)
@@ -63,9 +66,7 @@ static inline unsigned lv_pages_marks(const struct lv_pages *pages, uintptr_t st
         return size != 0 ? marks : 0;
     if (last - (start >> LV_PAGE_SHIFT) >= LV_PAGE_BYTES)
         return __atomic_load_n(&pages->any, __ATOMIC_RELAXED) ? (unsigned)LV_PAGE_INSIDE | LV_PAGE_TABLE : 0;
-    for (uintptr_t page = (start >> LV_PAGE_SHIFT) + 1; page <= last; page++)
-        marks |= lv_pages_mark(pages, page << LV_PAGE_SHIFT);
-    return marks;
+    return lv_pages_marks_of_many(pages, start, last - (start >> LV_PAGE_SHIFT) + 1);
 }
 
 #endif

@@ -22,13 +22,11 @@ void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t)
 
 void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start)
 {
-    struct lv_locked locked = lv_context_lock(ctx);
     struct lv_thread_info *info = lv_vec_at(&ctx->thread_infos, t->info.v);
     const struct lv_module *module = lv_module_of(ctx, start);
 
     info->start = start;
     info->start_born = module != NULL ? module->born : LV_BORN_NONE;
-    lv_context_unlock(ctx, &locked);
 }
 
 static struct lv_thread *make(struct lv_context *ctx)
@@ -86,7 +84,8 @@ static struct lv_thread_info *info_for(struct lv_context *ctx, struct lv_thread 
 
 /*
  * liburcu-bp ends the process when it gets no memory for another thread's record. Its records are smaller than this, and
- * it maps at most twice what it has; so a thread that might be one too many is not watched.
+ * it maps at most twice what it has; so a thread that might be one too many is not watched. A thread that gets a state of
+ * one that ended takes that one's record too.
  */
 static bool has_room_for_registration(const struct lv_context *ctx)
 {
@@ -105,7 +104,7 @@ struct lv_thread *lv_thread_new(struct lv_context *ctx)
     struct lv_thread *t = ctx->free_threads;
     struct lv_thread_info *info;
 
-    if (!has_room_for_registration(ctx)) {
+    if (t == NULL && !has_room_for_registration(ctx)) {
         ctx->arena.failed = true;
         lv_context_unlock(ctx, &locked);
         return NULL;

@@ -200,7 +200,8 @@ void lv_thread_free(struct lv_context *ctx, struct lv_thread *t);
  * registered with liburcu, whose locks the program's handlers may hold. */
 void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t);
 
-/* The thread began with the function @start: what it is called when the program gives it no name of its own. */
+/* The thread began with the function @start: what it is called when the program gives it no name of its own.
+ * Context: lock held, guard held. */
 void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start);
 
 /* Look up the thread's name again. Context: lock held, called by the thread itself. */

@@ -52,14 +52,25 @@ struct lv_name_wish lv_birth_name_wish(const struct lv_birth *birth)
     return (struct lv_name_wish){ birth->life, birth->life_uid };
 }
 
+/* Memory on the thread's own stack stays while it is in the call. */
+static int read_handle(const struct lv_thread *parent, const pthread_t *thread, uintptr_t *ret)
+{
+    uintptr_t at = (uintptr_t)thread;
+
+    if (at < parent->stack_start || at + sizeof(*thread) > parent->stack_end)
+        return lv_os_read_memory(at, ret, sizeof(*ret));
+    *ret = (uintptr_t)*thread;
+    return 0;
+}
+
 /* A thread that has begun has named itself, and may have freed the memory that @thread points to. */
 void lv_birth_named(struct lv_thread *parent, const struct lv_name_wish *wish, const pthread_t *thread)
 {
     uintptr_t handle;
 
     if (wish->life != NULL && !__atomic_load_n(&wish->life->begun, __ATOMIC_RELAXED) &&
-        lv_os_read_memory((uintptr_t)thread, &handle, sizeof(handle)) == 0)
-        lv_life_name(&lv_process_context, parent, wish->life, wish->uid, handle);
+        read_handle(parent, thread, &handle) == 0)
+        lv_life_name(wish->life, wish->uid, handle);
 }
 
 void lv_birth_note_stack(struct lv_birth *birth, const pthread_attr_t *attr)
@@ -71,6 +82,13 @@ void lv_birth_note_stack(struct lv_birth *birth, const pthread_attr_t *attr)
         birth->life->detached = detached == PTHREAD_CREATE_DETACHED;
 }
 
+/* Context: lock held. */
+static void recycle(struct lv_context *ctx, struct lv_birth *birth)
+{
+    birth->next_free = ctx->free_births;
+    ctx->free_births = birth;
+}
+
 void lv_birth_drop(struct lv_birth *birth)
 {
     struct lv_context *ctx = &lv_process_context;
@@ -78,24 +96,30 @@ void lv_birth_drop(struct lv_birth *birth)
 
     if (birth->life != NULL)
         lv_life_recycle(ctx, birth->life);
-    birth->next_free = ctx->free_births;
-    ctx->free_births = birth;
+    recycle(ctx, birth);
     lv_context_unlock(ctx, &locked);
 }
 
 /* The new thread takes the birth's contents and introduces itself. */
 static struct lv_birth begin(struct lv_birth *birth)
 {
+    struct lv_context *ctx = &lv_process_context;
     struct lv_birth mine = *birth;
     struct lv_thread *t = lv_self();
+    struct lv_locked locked;
 
-    birth->life = NULL;
-    lv_birth_drop(birth);
+    if (t != NULL)
+        t->guard++;
+    locked = lv_context_lock(ctx);
+    recycle(ctx, birth);
+    if (t != NULL && mine.life != NULL)
+        lv_life_begin_locked(ctx, t, mine.life, (uintptr_t)pthread_self());
+    if (t != NULL)
+        lv_thread_set_start(ctx, t, (uintptr_t)mine.start);
+    lv_context_unlock(ctx, &locked);
     if (t != NULL) {
-        if (mine.life != NULL)
-            lv_life_begin(&lv_process_context, t, mine.life, (uintptr_t)pthread_self());
+        t->guard--;
         t->segment = mine.segment;
-        lv_thread_set_start(&lv_process_context, t, (uintptr_t)mine.start);
         lv_bounds_note(t, &mine.stack, (uintptr_t)__builtin_frame_address(0));
     }
     return mine;

@@ -55,7 +55,7 @@ START_TEST(joined_before_it_begins)
 {
     struct lv_life *life = make_life(STARTS);
 
-    lv_life_name(&s->ctx, scenario_thread(s, 1), life, life->uid, handle_of(2));
+    lv_life_name(life, life->uid, handle_of(2));
     write_lock(1, "L");
     join(1, 2);
     ck_assert_ptr_eq(joins[1].life, life);
@@ -75,10 +75,10 @@ START_TEST(named_too_late)
     ends(2);
     join(3, 2);
     joined(3);
-    lv_life_name(&s->ctx, scenario_thread(s, 1), life, uid, handle_of(2));
+    lv_life_name(life, uid, handle_of(2));
     ck_assert_ptr_null(lv_life_find(&s->ctx, handle_of(2)));
     ck_assert_ptr_eq(make_life(STARTS), life);
-    lv_life_name(&s->ctx, scenario_thread(s, 1), life, uid, handle_of(2));
+    lv_life_name(life, uid, handle_of(2));
     ck_assert_ptr_null(lv_life_find(&s->ctx, handle_of(2)));
 }
 END_TEST
@@ -122,7 +122,7 @@ START_TEST(detached)
     lv_life_detach(&s->ctx, scenario_thread(s, 1), handle_of(3));
     ck_assert_ptr_null(lv_life_find(&s->ctx, handle_of(3)));
     life = make_life(STARTS);
-    lv_life_name(&s->ctx, scenario_thread(s, 1), life, life->uid, handle_of(4));
+    lv_life_name(life, life->uid, handle_of(4));
     lv_life_detach(&s->ctx, scenario_thread(s, 1), handle_of(4));
     lv_life_begin(&s->ctx, scenario_thread(s, 4), life, handle_of(4));
     ends(4);

@@ -58,6 +58,29 @@ START_TEST(marks_by_page)
 END_TEST
 
 /* The thread's own stack is not marked, and remembered. */
+/* Every page of every range is looked at, at the ends of the ring of marks too. */
+START_TEST(marks_of_many_pages)
+{
+    struct lv_pages *pages = &s->ctx.pages;
+
+    for (uintptr_t at = 65500; at < 65600; at++) {
+        uintptr_t page = MEMORY + at * PAGE;
+
+        lv_pages_set(pages, page, at % 2 == 0 ? LV_PAGE_TABLE : LV_PAGE_INSIDE);
+        for (uintptr_t first = 0; first < 20; first++) {
+            for (uintptr_t behind = 0; behind < 20; behind++) {
+                unsigned mark = lv_pages_mark(pages, page);
+
+                ck_assert_uint_eq(lv_pages_marks(pages, page - first * PAGE, (first + behind + 1) * PAGE), mark);
+                ck_assert_uint_eq(lv_pages_marks(pages, page - (first + 1) * PAGE, (first + 1) * PAGE), 0);
+                ck_assert_uint_eq(lv_pages_marks(pages, page + PAGE, (behind + 1) * PAGE), 0);
+            }
+        }
+        pages->mark[lv_pages_index(page)] = 0;
+    }
+}
+END_TEST
+
 START_TEST(marks_not_the_own_stack)
 {
     struct lv_thread *t = scenario_thread(s, 1);
@@ -347,6 +370,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         marks_by_page,
+        marks_of_many_pages,
         marks_not_the_own_stack,
         retires_what_others_met_on_the_stack,
         retires_a_range,
