@@ -15,18 +15,19 @@
 #include "engine/mint.h"
 #include "engine/site.h"
 
-/* Give @object the identity @word. Context: lock held. */
-static uint64_t store(struct lv_context *ctx, const struct lv_object *object, uint64_t word)
+static inline void store_inside(const struct lv_context *ctx, const struct lv_object *object, uint64_t word)
+{
+    __atomic_store_n(object->word, word, __ATOMIC_RELAXED);
+    __atomic_store_n(object->seal, lv_identity_seal(ctx, object->address, word), __ATOMIC_RELEASE);
+}
+
+/* Give @object the identity @word, in the table. Context: lock held. */
+static uint64_t store_in_table(struct lv_context *ctx, const struct lv_object *object, uint64_t word)
 {
     uint32_t number;
 
     if (word == 0)
         return 0;
-    if (object->word != NULL) {
-        __atomic_store_n(object->word, word, __ATOMIC_RELAXED);
-        __atomic_store_n(object->seal, lv_identity_seal(ctx, object->address, word), __ATOMIC_RELEASE);
-        return word;
-    }
     number = lv_instances_find_or_add(ctx, object->address);
     if (number == 0)
         return 0;
@@ -35,7 +36,7 @@ static uint64_t store(struct lv_context *ctx, const struct lv_object *object, ui
 }
 
 /* The instance at @address, if any, is another one from now on: its pairs are no more. Context: guard held. */
-static void forget_pairs(struct lv_context *ctx, uintptr_t address)
+static inline void forget_pairs(struct lv_context *ctx, uintptr_t address)
 {
     struct lv_locked locked;
 
@@ -47,7 +48,7 @@ static void forget_pairs(struct lv_context *ctx, uintptr_t address)
 }
 
 /* Where locks of the kind have their words is the same in all of them. */
-static void note_inside(struct lv_context *ctx, const struct lv_object *object)
+static inline void note_inside(struct lv_context *ctx, const struct lv_object *object)
 {
     uintptr_t word = (uintptr_t)object->word - object->address, seal = (uintptr_t)object->seal - object->address;
     struct lv_inside *inside = &ctx->inside[object->kind];
@@ -62,7 +63,7 @@ static void note_inside(struct lv_context *ctx, const struct lv_object *object)
  * @object gets an identity: mark its page, so that whoever gives the memory back looks for it. Data of a module and the
  * thread's own stack are never freed: the stack's locks in the table are retired when the thread ends. Context: guard held.
  */
-static void mark_page(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)
+static inline void mark_page(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object)
 {
     unsigned mark = object->word != NULL ? LV_PAGE_INSIDE : LV_PAGE_TABLE;
     uintptr_t address = object->address;
@@ -88,16 +89,21 @@ static bool is_of_kind(const struct lv_context *ctx, uint64_t word, enum lv_kind
            lv_classes_get(&ctx->classes, class)->key.kind == kind;
 }
 
+/* The identity inside @object, 0 if there is none. */
+static inline uint64_t peek_inside(const struct lv_context *ctx, const struct lv_object *object)
+{
+    uint64_t word = lv_identity_load(ctx, object->word);
+
+    return word != 0 && lv_identity_load(ctx, object->seal) == lv_identity_seal(ctx, object->address, word) ? word : 0;
+}
+
 uint64_t lv_identity_peek(struct lv_context *ctx, const struct lv_object *object)
 {
     uint64_t word;
     uint32_t number;
 
-    if (object->word != NULL) {
-        word = lv_identity_load(ctx, object->word);
-        return word != 0 && lv_identity_load(ctx, object->seal) == lv_identity_seal(ctx, object->address, word) ? word
-                                                                                                                : 0;
-    }
+    if (object->word != NULL)
+        return peek_inside(ctx, object);
     number = lv_table_find(&ctx->instance_of, object->address);
     if (number == 0)
         return 0;
@@ -153,7 +159,7 @@ static uint64_t adopt_in_table(struct lv_context *ctx, struct lv_thread *t, cons
 
     if (word == 0) {
         lv_pairs_retire(&ctx->pairs, object->address);
-        word = store(ctx, object, lv_mint_word(ctx, t, class, 0));
+        word = store_in_table(ctx, object, lv_mint_word(ctx, t, class, 0));
     }
     lv_context_unlock(ctx, &locked);
     return word;
@@ -256,12 +262,14 @@ static void renew(struct lv_context *ctx, struct lv_thread *t, const struct lv_o
 {
     mark_page(ctx, t, object);
     forget_pairs(ctx, object->address);
-    if (object->word != NULL) {
-        word = store(ctx, object, word);
-    } else {
+    if (LV_LIKELY(object->word != NULL && word != 0)) {
+        store_inside(ctx, object, word);
+        return;
+    }
+    if (object->word == NULL) {
         struct lv_locked locked = lv_context_lock(ctx);
 
-        word = store(ctx, object, word);
+        word = store_in_table(ctx, object, word);
         lv_context_unlock(ctx, &locked);
     }
     if (word != 0)
@@ -322,7 +330,7 @@ void lv_identity_forget(struct lv_context *ctx, struct lv_thread *t, const struc
 
     if (object->word != NULL) {
         /* Only what is ours: the words of an object that we never sealed are not touched. */
-        if (lv_identity_peek(ctx, object) != 0) {
+        if (peek_inside(ctx, object) != 0) {
             __atomic_store_n(object->seal, 0, __ATOMIC_RELAXED);
             __atomic_store_n(object->word, 0, __ATOMIC_RELAXED);
             t->guard++;

@@ -75,33 +75,45 @@ static bool is_sealed(const struct look *look, const uint64_t *at, uint64_t word
                lv_identity_seal(look->ctx, address, word);
 }
 
+/* @word at @at is the identity of a lock of @kind that lies in the block, as far as it says itself. */
+static void look_at_word(const struct look *look, const uint64_t *at, uint64_t word, enum lv_kind kind)
+{
+    struct lv_context *ctx = look->ctx;
+    struct lv_locked locked;
+    uintptr_t address;
+
+    if (!is_sealed(look, at, word, kind, &address))
+        return;
+    look->memory->pairs |= lv_pairs_knows(&ctx->pairs, address);
+    if (!look->claims || !is_others(look, address, kind))
+        return;
+    locked = lv_context_lock(ctx);
+    look_at(look, address, lv_identity_uid(word));
+    lv_context_unlock(ctx, &locked);
+}
+
 static void search_block(const struct look *look)
 {
     struct lv_context *ctx = look->ctx;
     const uint64_t *at = (const uint64_t *)((look->memory->start + 7) & ~(uintptr_t)7);
     const uint64_t *end = (const uint64_t *)(look->memory->end & ~(uintptr_t)7);
-    uint32_t classes = __atomic_load_n(&ctx->classes.all.count, __ATOMIC_RELAXED);
+    uint32_t classes = __atomic_load_n(&ctx->classes.all.count, __ATOMIC_ACQUIRE);
     uint32_t uids = __atomic_load_n(&ctx->next_uid, __ATOMIC_RELAXED);
 
     for (; at < end; at++) {
         uint64_t word = lv_identity_load(ctx, at);
-        uintptr_t address;
+        const struct lv_class *class;
 
         /* Most words cannot be an identity. Unsigned: 0 is none either. */
-        if (lv_identity_class(word).v - 1 >= classes - 1 || lv_identity_uid(word) - 1 >= uids)
+        if (LV_LIKELY(lv_identity_class(word).v - 1 >= classes - 1 || lv_identity_uid(word) - 1 >= uids))
             continue;
-        for (int kind = 0; kind < LV_KIND__COUNT; kind++) {
-            struct lv_locked locked;
-
-            if (!is_sealed(look, at, word, (enum lv_kind)kind, &address))
-                continue;
-            look->memory->pairs |= lv_pairs_knows(&ctx->pairs, address);
-            if (!look->claims || !is_others(look, address, (enum lv_kind)kind))
-                continue;
-            locked = lv_context_lock(ctx);
-            look_at(look, address, lv_identity_uid(word));
-            lv_context_unlock(ctx, &locked);
+        class = lv_classes_get(&ctx->classes, lv_identity_class(word));
+        if (LV_LIKELY(!class->explicit_key)) {
+            look_at_word(look, at, word, class->key.kind);
+            continue;
         }
+        for (int kind = 0; kind < LV_KIND__COUNT; kind++) /* of locks of all kinds that the program named */
+            look_at_word(look, at, word, (enum lv_kind)kind);
     }
 }
 

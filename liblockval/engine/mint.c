@@ -20,33 +20,18 @@ enum {
     BLOCK = 64 /* numbers taken at once; those that a thread leaves are its state's next owner's */
 };
 
-/* A signal handler may jump away at any moment: then a number is lost, and none is given out twice. */
-static uint32_t new_uid(struct lv_context *ctx, struct lv_thread *t)
+void lv_mint_refill(struct lv_context *ctx, struct lv_thread *t)
 {
-    if (t->uids_left == 0) {
-        t->uid = __atomic_fetch_add(&ctx->next_uid, BLOCK, __ATOMIC_RELAXED);
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);
-        __atomic_store_n(&t->uids_left, BLOCK, __ATOMIC_RELAXED);
-    }
-    __atomic_store_n(&t->uids_left, t->uids_left - 1, __ATOMIC_RELAXED);
+    t->uid = __atomic_fetch_add(&ctx->next_uid, BLOCK, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    return ++t->uid;
+    __atomic_store_n(&t->uids_left, BLOCK, __ATOMIC_RELAXED);
 }
 
-uint64_t lv_mint_word(struct lv_context *ctx, struct lv_thread *t, lv_class_id class, unsigned flags)
+/* The class that the word is for was made after the block. */
+uint32_t lv_mint_younger(struct lv_context *ctx, struct lv_thread *t)
 {
-    uint32_t uid;
-
-    if (class.v == 0 || class.v >> LV_IDENTITY_CLASS_BITS != 0)
-        return 0;
-    uid = new_uid(ctx, t);
-    if (LV_UNLIKELY(lv_class_is_gone(&ctx->classes, class, uid))) {
-        /* The class is younger than the block. */
-        __atomic_store_n(&t->uids_left, 0, __ATOMIC_RELAXED);
-        uid = new_uid(ctx, t);
-    }
-    lv_class_count_instance(lv_classes_get(&ctx->classes, class));
-    return (uint64_t)uid << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;
+    lv_mint_refill(ctx, t);
+    return lv_mint_number(ctx, t);
 }
 
 uint32_t lv_mint_count(const struct lv_context *ctx)
@@ -75,27 +60,34 @@ static bool is_claimable(const struct lv_context *ctx, const struct lv_object *o
             lv_classes_get(&ctx->classes, class)->explicit_key);
 }
 
+/* Somebody claimed @object for @word by @claim: go on from there. */
+static uint64_t finish(const struct lv_context *ctx, const struct lv_object *object, uint64_t claim, uint64_t word)
+{
+    __atomic_store_n(object->word, word, __ATOMIC_RELAXED);
+    (void)__atomic_compare_exchange_n(object->seal, &claim, lv_identity_seal(ctx, object->address, word), false,
+                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    return word;
+}
+
 uint64_t lv_mint_claim(struct lv_context *ctx, const struct lv_object *object, uint64_t word)
 {
-    uint64_t pad = pad_of(ctx, object->address), claim = word ^ pad, seal, found;
+    uint64_t pad = pad_of(ctx, object->address);
 
     for (;;) {
         /* The seal first: with it comes the word that it seals. */
-        seal = lv_identity_load(ctx, object->seal);
+        uint64_t seal = lv_identity_load(ctx, object->seal), found;
+
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
         found = lv_identity_load(ctx, object->word);
         if (found != 0 && seal == lv_identity_seal(ctx, object->address, found))
             return found;
-        if (seal != 0 && is_claimable(ctx, object, seal ^ pad)) {
-            word = seal ^ pad;
-            claim = seal;
-            break;
-        }
-        if (__atomic_compare_exchange_n(object->seal, &seal, claim, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        if (seal != 0 && is_claimable(ctx, object, seal ^ pad))
+            return finish(ctx, object, seal, seal ^ pad);
+        if (__atomic_compare_exchange_n(object->seal, &seal, word ^ pad, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
             break;
     }
+    /* Whoever finishes it meanwhile stores the same. */
     __atomic_store_n(object->word, word, __ATOMIC_RELAXED);
-    (void)__atomic_compare_exchange_n(object->seal, &claim, lv_identity_seal(ctx, object->address, word), false,
-                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    __atomic_store_n(object->seal, lv_identity_seal(ctx, object->address, word), __ATOMIC_RELEASE);
     return word;
 }

@@ -248,23 +248,20 @@ static lv_class_id find_or_add(struct lv_context *ctx, enum lv_class_origin orig
     return class;
 }
 
-lv_class_id lv_site_class(struct lv_context *ctx, struct lv_thread *t, enum lv_class_origin origin, enum lv_kind kind,
-                          uintptr_t site)
+lv_class_id lv_site_class_slow(struct lv_context *ctx, struct lv_thread *t, enum lv_class_origin origin,
+                               enum lv_kind kind, uintptr_t site)
 {
-    struct lv_known_site *known = &t->sites[(site ^ site >> 4 ^ kind) % LV_KNOWN_SITES];
-    uint32_t what = (uint32_t)origin << 8 | (uint32_t)kind, born = lv_module_born(ctx, site);
-    lv_class_id class;
+    struct lv_known_site *known = lv_site_known(t, site, kind);
+    uint32_t born = lv_module_born(ctx, site);
+    lv_class_id class = { lv_table_find(&ctx->sites, next_hash(first_hash(origin, kind), site, born)) };
 
-    if (LV_LIKELY(known->site == site && known->what == what && known->born == born))
-        return known->class;
-    class.v = lv_table_find(&ctx->sites, next_hash(first_hash(origin, kind), site, born));
     if (class.v == 0 || class.v == WRAPPER)
         return find_or_add(ctx, origin, kind, site);
     /* A signal handler may jump away in between. */
     known->site = 0;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     known->born = born;
-    known->what = what;
+    known->what = lv_site_what(origin, kind);
     known->class = class;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     known->site = site;

@@ -3,6 +3,7 @@
 #define LV_ENGINE_SITE_H
 
 #include "engine/identity.h"
+#include "engine/unload.h"
 
 /*
  * From a call stack to the class key of an unannotated lock. The site is the caller of the init or lock function; thin
@@ -15,8 +16,30 @@
  * 0 without memory. Takes the internal lock for a new site. Context: guard held. Cost: what the thread made or took at
  * @site before is in its state; else a look-up, and a short unwinding each time when @site lies in a wrapper.
  */
-lv_class_id lv_site_class(struct lv_context *ctx, struct lv_thread *t, enum lv_class_origin origin, enum lv_kind kind,
-                          uintptr_t site);
+lv_class_id lv_site_class_slow(struct lv_context *ctx, struct lv_thread *t, enum lv_class_origin origin,
+                               enum lv_kind kind, uintptr_t site);
+
+/* Where the thread keeps what it knows of @site, and what tells it from other calls. */
+static inline struct lv_known_site *lv_site_known(struct lv_thread *t, uintptr_t site, enum lv_kind kind)
+{
+    return &t->sites[(site ^ site >> 4 ^ kind) % LV_KNOWN_SITES];
+}
+
+static inline uint32_t lv_site_what(enum lv_class_origin origin, enum lv_kind kind)
+{
+    return (uint32_t)origin << 8 | (uint32_t)kind;
+}
+
+static inline lv_class_id lv_site_class(struct lv_context *ctx, struct lv_thread *t, enum lv_class_origin origin,
+                                        enum lv_kind kind, uintptr_t site)
+{
+    const struct lv_known_site *known = lv_site_known(t, site, kind);
+
+    if (LV_LIKELY(known->site == site && known->what == lv_site_what(origin, kind) &&
+                  known->born == lv_module_born(ctx, site)))
+        return known->class;
+    return lv_site_class_slow(ctx, t, origin, kind, site);
+}
 
 /* The module that @address lies in, or null. Takes the internal lock for a module that is new. Context: guard held. */
 const struct lv_module *lv_site_module(struct lv_context *ctx, uintptr_t address);

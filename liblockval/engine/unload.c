@@ -35,13 +35,10 @@ const struct lv_module *lv_module_of(struct lv_context *ctx, uintptr_t address)
     return module;
 }
 
-uint32_t lv_module_born(struct lv_context *ctx, uintptr_t address)
+uint32_t lv_module_born_slow(struct lv_context *ctx, uintptr_t address)
 {
-    const struct lv_module *module;
+    const struct lv_module *module = lv_site_module(ctx, address);
 
-    if (LV_LIKELY(lv_modules_now(&ctx->modules) == 0))
-        return 0;
-    module = lv_site_module(ctx, address);
     return module != NULL ? module->born : LV_BORN_NONE;
 }
 

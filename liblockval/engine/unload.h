@@ -18,7 +18,12 @@ const struct lv_module *lv_module_of(struct lv_context *ctx, uintptr_t address);
  * was ever unloaded. Takes the internal lock for a module that is new. Context: lock not held, guard held. Cost: a load, or
  * a look at the loader's table.
  */
-uint32_t lv_module_born(struct lv_context *ctx, uintptr_t address);
+uint32_t lv_module_born_slow(struct lv_context *ctx, uintptr_t address);
+
+static inline uint32_t lv_module_born(struct lv_context *ctx, uintptr_t address)
+{
+    return LV_LIKELY(lv_modules_now(&ctx->modules) == 0) ? 0 : lv_module_born_slow(ctx, address);
+}
 
 /* Around the real dlclose of @handle; what the first returns is for the second. They take the internal lock, which is dropped while the real call runs: destructors
  * take locks, and another thread may wait there for whoever wants the lock. Context: lock not held. */

@@ -15,7 +15,7 @@ void lv_mutex_before_init(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t
         return;
     if (t->depth != 0)
         lv_lifetime_init(&lv_process_context, t, (uintptr_t)mutex, LV_KIND_MUTEX, site);
-    if (LV_UNLIKELY(lv_process_context.memcheck))
+    if (LV_UNLIKELY(lv_process_context.memcheck) || LV_LIKELY(!lv_mutex_may_be_others(mutex, t->tid)))
         return; /* the kind of what may be no mutex yet says where its identity would be */
     object = lv_mutex_object(&lv_process_context, mutex);
     lv_lifetime_check_others(&lv_process_context, t, &object, site, "is initialised anew");
@@ -37,7 +37,7 @@ struct lv_object lv_mutex_before_destroy(struct lv_thread *t, pthread_mutex_t *m
 
     if (t != NULL && t->depth != 0)
         lv_lifetime_destroy(&lv_process_context, t, (uintptr_t)mutex, LV_KIND_MUTEX, site);
-    if (t != NULL)
+    if (t != NULL && LV_UNLIKELY(lv_mutex_may_be_others(mutex, t->tid)))
         lv_lifetime_check_others(&lv_process_context, t, &object, site, "is destroyed");
     return object;
 }

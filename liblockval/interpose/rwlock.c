@@ -23,7 +23,7 @@ LV_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict rwlock, const pthre
     if (t != NULL && t->depth != 0)
         lv_lifetime_init(&lv_process_context, t, (uintptr_t)rwlock, LV_KIND_RWLOCK, LV_CALL_SITE);
     /* The kind of what may be no rwlock yet says where its identity would be. */
-    if (t != NULL && LV_LIKELY(!lv_process_context.memcheck)) {
+    if (t != NULL && LV_LIKELY(!lv_process_context.memcheck) && lv_rwlock_may_be_others(rwlock, t->tid)) {
         struct lv_object object = OBJECT(rwlock);
 
         lv_lifetime_check_others(&lv_process_context, t, &object, LV_CALL_SITE, "is initialised anew");
@@ -45,7 +45,7 @@ LV_EXPORT int pthread_rwlock_destroy(pthread_rwlock_t *rwlock)
 
     if (t != NULL && t->depth != 0)
         lv_lifetime_destroy(&lv_process_context, t, (uintptr_t)rwlock, LV_KIND_RWLOCK, LV_CALL_SITE);
-    if (t != NULL)
+    if (t != NULL && LV_UNLIKELY(lv_rwlock_may_be_others(rwlock, t->tid)))
         lv_lifetime_check_others(&lv_process_context, t, &object, LV_CALL_SITE, "is destroyed");
     r = lv_real.pthread_rwlock_destroy(rwlock);
     if (r == 0 && t != NULL)

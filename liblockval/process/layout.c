@@ -277,27 +277,22 @@ static int owner_of_spin(pthread_spinlock_t spin)
 
 static int owner(uintptr_t address, enum lv_kind kind, unsigned flags)
 {
-    union {
-        pthread_mutex_t mutex;
-        pthread_rwlock_t rwlock;
-        pthread_spinlock_t spin;
-    } copy;
-    size_t size = kind == LV_KIND_MUTEX    ? sizeof(copy.mutex)
-                  : kind == LV_KIND_RWLOCK ? sizeof(copy.rwlock)
-                  : kind == LV_KIND_SPIN   ? sizeof(copy.spin)
-                                           : 0;
+    union lock_copy copy;
+    const union lock_copy *lock = (const union lock_copy *)address;
+    size_t size = size_of(kind);
 
     if (size == 0)
         return kind == LV_KIND_MAP ? -1 : 0;
     if (kind == LV_KIND_SPIN && (flags & LV_OWNER_NOT_SPIN) != 0)
         return 0;
-    if ((flags & LV_OWNER_MAPPED) != 0)
-        memcpy(&copy, (const void *)address, size);
-    else if (lv_os_read_memory(address, &copy, size) < 0)
-        return 0;
+    if ((flags & LV_OWNER_MAPPED) == 0) {
+        if (lv_os_read_memory(address, &copy, size) < 0)
+            return 0;
+        lock = &copy;
+    }
     if (kind == LV_KIND_MUTEX)
-        return owner_of_mutex(&copy.mutex, flags);
-    return kind == LV_KIND_RWLOCK ? owner_of_rwlock(&copy.rwlock, flags) : owner_of_spin(copy.spin);
+        return owner_of_mutex(&lock->mutex, flags);
+    return kind == LV_KIND_RWLOCK ? owner_of_rwlock(&lock->rwlock, flags) : owner_of_spin(lock->spin);
 }
 
 bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind)

@@ -60,6 +60,20 @@ static inline bool lv_mutex_is_owner(const pthread_mutex_t *mutex, int tid)
     return mutex->__data.__owner == tid;
 }
 
+/* May another thread than @tid have it? Asked of memory that may be no lock yet, before it is looked at closely. */
+static inline bool lv_mutex_may_be_others(const pthread_mutex_t *mutex, int tid)
+{
+    return mutex->__data.__owner != 0 && mutex->__data.__owner != tid;
+}
+
+static inline bool lv_rwlock_may_be_others(const pthread_rwlock_t *rwlock, int tid)
+{
+    int writer = rwlock->__data.__cur_writer;
+
+    return writer != tid &&
+           (writer != 0 || rwlock->__data.__readers >> 3 != 0); /* above three bits of state: how many */
+}
+
 /* Is the condition variable (or C11's) used by several processes? */
 static inline bool lv_cond_is_shared(const void *cond)
 {
@@ -123,6 +137,20 @@ static inline bool lv_mutex_is_owner(const pthread_mutex_t *mutex, int tid)
     (void)mutex;
     (void)tid;
     return true; /* unknown: claim nothing */
+}
+
+static inline bool lv_mutex_may_be_others(const pthread_mutex_t *mutex, int tid)
+{
+    (void)mutex;
+    (void)tid;
+    return true;
+}
+
+static inline bool lv_rwlock_may_be_others(const pthread_rwlock_t *rwlock, int tid)
+{
+    (void)rwlock;
+    (void)tid;
+    return true;
 }
 
 static inline bool lv_cond_is_shared(const void *cond)
