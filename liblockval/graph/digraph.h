@@ -5,6 +5,7 @@
 #include "base/types.h"
 #include "graph/edge.h"
 #include "graph/table.h"
+#include "graph/toporder.h"
 #include "graph/vec.h"
 
 /*
@@ -34,11 +35,13 @@ enum {
 };
 
 struct lv_node {
-    uint32_t out, in;    /* first edge that leaves it, and that leads to it; 0: none */
-    bool passed_by;      /* no path leads through it: its edges are kept, and do not count */
-    uint32_t seen[2];    /* search: number of the search that last reached (node, xR?) */
-    uint32_t parent[2];  /* search: edge by which it was reached, */
-    uint8_t parent_r[2]; /* and the state of its start */
+    uint32_t out, in; /* first edge that leaves it, and that leads to it; 0: none */
+    bool passed_by;   /* no path leads through it: its edges are kept, and do not count */
+    uint8_t ways_in;  /* order: LV_DEP_ bits of edges into it, those that are gone included, while there is an edge; */
+    uint8_t ways_out; /* the same of edges out of it */
+    uint8_t stale;    /* order: 1, 2: an edge of the component that half 0, half 1 stands for was removed */
+    uint8_t parent_r[2];    /* search: the state from which (node, xR?) was reached */
+    struct lv_half half[2]; /* one for each state */
 };
 
 /* One edge of a path. */
@@ -55,10 +58,12 @@ struct lv_digraph {
     struct lv_edge_blocks blocks;
     uint32_t removed; /* first removed edge, whose number is used again; 0: none */
     struct lv_table by_ends;
+    struct lv_toporder order;
     uint32_t search; /* number of the last search */
-    uint32_t *queue; /* 2 * queue_nodes states */
+    uint32_t *queue; /* 4 * queue_nodes states, at least that many nodes there are */
     uint32_t queue_nodes;
-    struct lv_step *path; /* result of the last search */
+    struct lv_step *path; /* result of the last search; room for 2 * path_nodes */
+    uint32_t path_nodes;
 };
 
 int lv_digraph_init(struct lv_digraph *g, struct lv_arena *arena) LV_MUST_CHECK;
@@ -82,12 +87,22 @@ static inline struct lv_edge *lv_digraph_edge(const struct lv_digraph *g, uint32
     return lv_vec_at(&g->edges, edge);
 }
 
+static inline struct lv_node *lv_digraph_node(const struct lv_digraph *g, uint32_t node)
+{
+    return lv_vec_at(&g->nodes, node);
+}
+
+static inline struct lv_half *lv_digraph_half(const struct lv_digraph *g, uint32_t half)
+{
+    return &lv_digraph_node(g, half >> 1)->half[half & 1];
+}
+
 /* The edge @from -> @to, or 0. */
 uint32_t lv_digraph_find(const struct lv_digraph *g, uint32_t from, uint32_t to);
 
 /*
  * Add the dependency @bits to the edge @from -> @to, two different nodes.
- * Returns the bits that are new (0: nothing new), or -ENOMEM; the edge's number in @ret_edge.
+ * Returns the bits that are new (0: nothing new), or -ENOMEM; the edge's number in @ret_edge. Cost: lv_toporder_add().
  */
 int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bits, uint32_t *ret_edge) LV_MUST_CHECK;
 
@@ -106,7 +121,8 @@ void lv_digraph_pass_by(struct lv_digraph *g, uint32_t node, bool pass_by);
  * to @from over edges that have a bit of @mask, and over no node that is passed by, these two included. The path may
  * pass a node twice, in its two states.
  * Returns the number of its edges, found in g->path from @to on until the next search; 0: none; -ENOMEM.
- * Cost: O(nodes + edges), no recursion.
+ * Cost: if the graph has that dependency, and it closes no strong path with the timed ones and the nodes that are passed by
+ * counted in, O(1); else O(nodes + edges) of its component, or below the level of @from; no recursion.
  */
 int lv_digraph_close(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit, uint8_t mask) LV_MUST_CHECK;
 
