@@ -11,6 +11,8 @@
 #include "sys/os.h"
 
 #define ALIGNMENT ((size_t)16)
+#define LINE ((size_t)64)
+#define LINES_FROM ((size_t)1024)
 #define PAGE ((size_t)4096)
 #define BLOCK ((size_t)256 * 1024)
 
@@ -28,16 +30,17 @@ static void *map(struct lv_arena *arena, size_t size)
 
 static void *allocate(struct lv_arena *arena, size_t size)
 {
-    size_t pages;
+    size_t alignment = size >= LINES_FROM ? LINE : ALIGNMENT;
+    size_t pages, gap = -(uintptr_t)arena->at & (alignment - 1);
     char *block;
 
     if (size > SIZE_MAX / 2)
         return NULL;
-    size = size ? (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1) : ALIGNMENT;
+    size = size ? (size + alignment - 1) & ~(alignment - 1) : ALIGNMENT;
 
-    if (size <= (size_t)(arena->end - arena->at)) {
-        block = arena->at;
-        arena->at += size;
+    if (gap + size <= (size_t)(arena->end - arena->at)) {
+        block = arena->at + gap;
+        arena->at = block + size;
         return block;
     }
 

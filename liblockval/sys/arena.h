@@ -20,7 +20,9 @@ struct lv_arena {
     uint32_t count, fail_from, fail_to;
 };
 
-/* @size bytes, zeroed, aligned to 16. Returns null when there is no memory. Context: the owner's lock held. */
+/* @size bytes, zeroed, aligned to 16. From 1 KiB on a block has its cache lines for itself, so that what one thread writes all
+ * the time, its state, caches and held stack, shares none with anything else. Returns null when there is no memory. Context:
+ * the owner's lock held. */
 void *lv_arena_alloc(struct lv_arena *arena, size_t size) LV_MUST_CHECK;
 
 #endif

@@ -436,6 +436,22 @@ START_TEST(arena_keeps_its_block_for_small_requests)
 }
 END_TEST
 
+START_TEST(arena_gives_large_blocks_lines_of_their_own)
+{
+    struct lv_arena arena = { 0 };
+    char *before = lv_arena_alloc(&arena, 16);
+    char *large = lv_arena_alloc(&arena, 1030);
+    char *after = lv_arena_alloc(&arena, 16);
+    char *next = lv_arena_alloc(&arena, 1024);
+
+    ck_assert_ptr_eq(large, before + 64);
+    ck_assert_ptr_eq(after, large + 1088);
+    ck_assert_ptr_eq(next, after + 64);
+    ck_assert_ptr_eq(lv_arena_alloc(&arena, 1023), next + 1024);
+    ck_assert_ptr_eq(lv_arena_alloc(&arena, 16), next + 2048);
+}
+END_TEST
+
 START_TEST(arena_has_a_limit)
 {
     struct lv_arena arena = { .limit = 10000 };
@@ -535,6 +551,7 @@ int main(void)
     const TTest *const arenas[] = {
         arena_hands_out_zeroed_memory,
         arena_keeps_its_block_for_small_requests,
+        arena_gives_large_blocks_lines_of_their_own,
         arena_has_a_limit,
     };
     Suite *suite = suite_create("os");
