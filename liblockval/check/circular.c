@@ -22,9 +22,9 @@ static struct lv_edge_witness witness_for(const struct lv_check *check, struct l
     const struct lv_edge *edge = lv_digraph_edge(check->graph, step.edge);
 
     for (uint32_t i = 0; i < edge->witness_count; i++)
-        if ((lv_evidence_bit(check, *lv_edge_witness(edge, i)) & step.bits) != 0)
+        if ((lv_edge_witness(edge, i)->bit & step.bits) != 0)
             return *lv_edge_witness(edge, i);
-    return (struct lv_edge_witness){ { 0 }, 0 };
+    return (struct lv_edge_witness){ 0 };
 }
 
 /* The same for every rotation of the cycle: the sum of a hash of each pair of neighbours. */

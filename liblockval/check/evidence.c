@@ -8,115 +8,127 @@ enum {
     MOST_LOOKS = 4096    /* at witnesses of other edges, for one edge */
 };
 
-struct lv_evidence lv_evidence_of(const struct lv_witness *witness, uint32_t held)
+struct lv_edge_witness lv_evidence_of(const struct lv_evidence_by *by, uint32_t number,
+                                      const struct lv_held_record *held, const struct lv_held_record *wanted)
 {
-    return (struct lv_evidence){
-        .thread = witness->thread,
-        .segment = witness->segment,
-        .held_key = witness->held_key,
-        .held = &witness->held[held],
-        .wanted = &witness->wanted,
+    return (struct lv_edge_witness){
+        .thread = by->thread,
+        .segment = by->segment,
+        .held_key = (uint32_t)(by->held_key ^ by->held_key >> 32),
+        .instances = (uint32_t)lv_hash_mix(held->uid, wanted->uid),
+        .held = (uint16_t)number,
+        .bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0),
+        .modes = (uint8_t)(held->mode << 4 | wanted->mode),
     };
 }
 
-static struct lv_evidence evidence_of(const struct lv_check *check, struct lv_edge_witness at)
+struct lv_edge_witness lv_evidence_in(const struct lv_witness *witness, lv_witness_id id, uint32_t number)
 {
-    return lv_evidence_of(lv_witnesses_get(check->witnesses, at.id), at.held);
+    const struct lv_evidence_by by = { witness->thread, witness->segment, witness->held_key };
+    struct lv_edge_witness at = lv_evidence_of(&by, number, &witness->held[number], &witness->wanted);
+
+    at.id = id;
+    return at;
 }
 
-static uint8_t bit_of(const struct lv_evidence *e)
+/* What is compared, and what it is worth that no other witness of the edge has the same. */
+enum {
+    MODES,
+    THREAD,
+    INSTANCES,
+    HELD,
+    SEGMENT,
+    ALL
+};
+
+static const unsigned worth[ALL] = { [MODES] = 16, [THREAD] = 4, [INSTANCES] = 4, [HELD] = 3, [SEGMENT] = 1 };
+
+static uint32_t value_of(const struct lv_edge_witness *at, unsigned what)
 {
-    return lv_dep_bit((enum lv_mode)e->held->mode, (enum lv_mode)e->wanted->mode, (e->wanted->flags & LV_TIMED) != 0);
-}
-
-uint8_t lv_evidence_bit(const struct lv_check *check, struct lv_edge_witness at)
-{
-    const struct lv_evidence e = evidence_of(check, at);
-
-    return bit_of(&e);
-}
-
-static bool same_modes(const struct lv_evidence *a, const struct lv_evidence *b)
-{
-    return bit_of(a) == bit_of(b) && a->wanted->mode == b->wanted->mode && a->held->mode == b->held->mode;
-}
-
-static bool same_instances(const struct lv_evidence *a, const struct lv_evidence *b)
-{
-    return a->wanted->uid == b->wanted->uid && a->held->uid == b->held->uid;
-}
-
-/* What @e tells that no witness of the edge does, but for the one at place @without. */
-static unsigned worth(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *e,
-                      uint32_t without)
-{
-    unsigned modes = 16, thread = 4, instances = 4, held = 3, segment = 1;
-
-    for (uint32_t i = 0; i < edge->witness_count; i++) {
-        const struct lv_evidence other = evidence_of(check, *lv_edge_witness(edge, i));
-
-        if (i == without)
-            continue;
-        modes = same_modes(e, &other) ? 0 : modes;
-        thread = e->thread.v == other.thread.v ? 0 : thread;
-        instances = same_instances(e, &other) ? 0 : instances;
-        held = e->held_key == other.held_key ? 0 : held;
-        segment = e->segment == other.segment ? 0 : segment;
+    switch (what) {
+    case MODES:
+        return (uint32_t)at->bit << 8 | at->modes;
+    case THREAD:
+        return at->thread.v;
+    case INSTANCES:
+        return at->instances;
+    case HELD:
+        return at->held_key;
+    default:
+        return at->segment;
     }
-    return modes + thread + instances + held + segment;
 }
 
-bool lv_evidence_is_known(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *e)
+bool lv_evidence_is_known(const struct lv_edge *edge, const struct lv_edge_witness *e)
 {
     for (uint32_t i = 0; i < edge->witness_count; i++) {
-        const struct lv_evidence known = evidence_of(check, *lv_edge_witness(edge, i));
+        const struct lv_edge_witness *known = lv_edge_witness(edge, i);
 
-        if (known.thread.v == e->thread.v && known.segment == e->segment && known.held_key == e->held_key &&
-            same_instances(&known, e) && same_modes(&known, e))
+        if (known->thread.v == e->thread.v && known->segment == e->segment && known->held_key == e->held_key &&
+            known->instances == e->instances && known->bit == e->bit && known->modes == e->modes)
             return true;
     }
     return false;
 }
 
-/* The place of the witness that tells least beside the others, if @e would tell more in it; else NOBODY. */
-static uint32_t place_for(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *e)
+/* What each witness tells that no other one does, and what @e would tell in its place, as far as @what goes. */
+static void add_worth(const struct lv_edge *edge, const struct lv_edge_witness *e, unsigned what, unsigned *tells,
+                      unsigned *would_tell)
 {
+    uint32_t value[LV_EDGE_WITNESSES], mine = value_of(e, what), count = edge->witness_count, same = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        value[i] = value_of(lv_edge_witness(edge, i), what);
+        same += value[i] == mine;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t others = 0;
+
+        for (uint32_t j = 0; j < count; j++)
+            others += value[j] == value[i];
+        tells[i] += others == 1 ? worth[what] : 0;
+        would_tell[i] += same == (value[i] == mine) ? worth[what] : 0;
+    }
+}
+
+/* The place of the witness that tells least beside the others, if @e would tell more in it; else NOBODY. */
+static uint32_t place_for(const struct lv_edge *edge, const struct lv_edge_witness *e)
+{
+    unsigned tells[LV_EDGE_WITNESSES] = { 0 }, would_tell[LV_EDGE_WITNESSES] = { 0 };
     uint32_t place = NOBODY;
     unsigned least = UINT32_MAX;
 
+    for (unsigned what = 0; what < ALL; what++)
+        add_worth(edge, e, what, tells, would_tell);
     for (uint32_t i = 0; i < edge->witness_count; i++) {
-        const struct lv_evidence known = evidence_of(check, *lv_edge_witness(edge, i));
-        unsigned tells = worth(check, edge, &known, i);
-
-        if (tells < least && tells < worth(check, edge, e, i)) {
-            place = i;
-            least = tells;
-        }
+        if (tells[i] >= least || tells[i] >= would_tell[i])
+            continue;
+        place = i;
+        least = tells[i];
     }
     return place;
 }
 
-bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, const struct lv_evidence *evidence)
+bool lv_evidence_is_wanted(struct lv_edge *edge, const struct lv_edge_witness *e)
 {
-    if (lv_evidence_is_known(check, edge, evidence))
+    if (lv_evidence_is_known(edge, e))
         return false;
     if (edge->witness_count < LV_EDGE_WITNESSES)
         return true;
     edge->witness_lost = true;
-    return place_for(check, edge, evidence) != NOBODY;
+    return place_for(edge, e) != NOBODY;
 }
 
-lv_witness_id lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at)
+lv_witness_id lv_evidence_keep(struct lv_digraph *graph, struct lv_edge *edge, struct lv_edge_witness at)
 {
-    const struct lv_evidence evidence = evidence_of(check, at);
     const lv_witness_id none = { 0 };
     lv_witness_id gone;
     uint32_t place;
 
-    if (edge->witness_count < LV_EDGE_WITNESSES && lv_edge_add_witness(&check->graph->blocks, edge, at) == 0)
+    if (edge->witness_count < LV_EDGE_WITNESSES && lv_edge_add_witness(&graph->blocks, edge, at) == 0)
         return none;
     edge->witness_lost = true;
-    place = place_for(check, edge, &evidence);
+    place = place_for(edge, &at);
     if (place == NOBODY)
         return none;
     gone = lv_edge_witness(edge, place)->id;
@@ -124,18 +136,18 @@ lv_witness_id lv_evidence_keep(const struct lv_check *check, struct lv_edge *edg
     return gone;
 }
 
-uint32_t lv_evidence_spare(const struct lv_check *check, const struct lv_edge *edge)
+uint32_t lv_evidence_spare(const struct lv_edge *edge)
 {
     uint8_t seen = 0, more = 0;
 
     for (uint32_t i = 0; i < edge->witness_count; i++) {
-        uint8_t bit = lv_evidence_bit(check, *lv_edge_witness(edge, i));
+        uint8_t bit = lv_edge_witness(edge, i)->bit;
 
         more |= seen & bit;
         seen |= bit;
     }
     for (uint32_t i = edge->witness_count; i-- > 0;)
-        if ((lv_evidence_bit(check, *lv_edge_witness(edge, i)) & more) != 0)
+        if ((lv_edge_witness(edge, i)->bit & more) != 0)
             return i;
     return edge->witness_count - 1;
 }

@@ -10,34 +10,34 @@
  * kept is left out, and nothing is lost by that. Whatever else is left out, the edge remembers that something was.
  */
 
-/* What an acquisition would tell about an edge. */
-struct lv_evidence {
+/* Whose an acquisition is, and all that it holds. */
+struct lv_evidence_by {
     lv_thread_id thread;
     uint32_t segment;  /* node of the thread's segment; 0: it has none, so no witness is of it */
     uint64_t held_key; /* lv_witness_held_key() of all that it holds */
-    const struct lv_held_record *held, *wanted;
 };
 
-/* What @witness tells of an edge from its held lock number @held. */
-struct lv_evidence lv_evidence_of(const struct lv_witness *witness, uint32_t held);
+/* What an acquisition of @wanted tells of the edge from its held lock number @number, @held. It is no witness yet: .id is 0. */
+struct lv_edge_witness lv_evidence_of(const struct lv_evidence_by *by, uint32_t number,
+                                      const struct lv_held_record *held, const struct lv_held_record *wanted);
 
-/* The dependency bit that the witness stands for. */
-uint8_t lv_evidence_bit(const struct lv_check *check, struct lv_edge_witness at);
+/* The same of the acquisition that witness @id is. */
+struct lv_edge_witness lv_evidence_in(const struct lv_witness *witness, lv_witness_id id, uint32_t number);
 
 /* Does a witness of @edge tell the same? */
-bool lv_evidence_is_known(const struct lv_check *check, const struct lv_edge *edge, const struct lv_evidence *evidence);
+bool lv_evidence_is_known(const struct lv_edge *edge, const struct lv_edge_witness *e);
 
 /* Would @edge be better known with this evidence? If it is no news, or (then the edge has lost something) tells less than
  * all that is kept, not. */
-bool lv_evidence_is_wanted(const struct lv_check *check, struct lv_edge *edge, const struct lv_evidence *evidence);
+bool lv_evidence_is_wanted(struct lv_edge *edge, const struct lv_edge_witness *e);
 
-/* Keep the witness @at for @edge. When there is no room, it takes the place of the one that tells least, if it tells more.
- * Returns that one; 0: none had to go. */
-lv_witness_id lv_evidence_keep(const struct lv_check *check, struct lv_edge *edge, struct lv_edge_witness at);
+/* Keep the witness @at for @edge of @graph. When there is no room, it takes the place of the one that tells least, if it
+ * tells more. Returns that one; 0: none had to go. */
+lv_witness_id lv_evidence_keep(struct lv_digraph *graph, struct lv_edge *edge, struct lv_edge_witness at);
 
 /* The place in @edge of the youngest witness that can be spared: another one is of its kind of dependency, too. The last place
  * if there is none, as there must be with more witnesses than kinds. */
-uint32_t lv_evidence_spare(const struct lv_check *check, const struct lv_edge *edge);
+uint32_t lv_evidence_spare(const struct lv_edge *edge);
 
 /*
  * A lock that a younger one links to what is wanted makes no edge to it, so the acquisition is no witness there, although it

@@ -170,20 +170,14 @@ static bool copy_witness(struct lv_pairs *pairs, const struct lv_pair_seen *nest
     if (witness == NULL)
         return false;
     memcpy(witness, whole, sizeof(*whole) + whole->held_count * sizeof(whole->held[0]));
-    ret->held = nested->held;
+    *ret = lv_evidence_in(witness, ret->id, nested->held);
     return true;
-}
-
-static struct lv_check check_of(struct lv_pairs *pairs)
-{
-    return (struct lv_check){ .graph = &pairs->order, .witnesses = &pairs->witnesses, .instances = true };
 }
 
 /* Keep the witness @at of the edge; one that it takes the place of is dropped. */
 static void keep_witness(struct lv_pairs *pairs, struct lv_edge *edge, struct lv_edge_witness at)
 {
-    const struct lv_check check = check_of(pairs);
-    lv_witness_id gone = lv_evidence_keep(&check, edge, at);
+    lv_witness_id gone = lv_evidence_keep(&pairs->order, edge, at);
 
     if (gone.v != 0)
         lv_witnesses_drop(&pairs->witnesses, gone);
@@ -227,13 +221,12 @@ static int find_nodes(struct lv_pairs *pairs, const struct lv_held_record *held,
 }
 
 /* Is the acquisition worth being kept for a pair that is known? */
-static bool is_wanted(struct lv_pairs *pairs, struct lv_edge *edge, const struct lv_pair_seen *nested)
+static bool is_wanted(struct lv_edge *edge, const struct lv_pair_seen *nested)
 {
-    const struct lv_check check = check_of(pairs);
-    const struct lv_evidence evidence = lv_evidence_of(nested->whole, nested->held);
+    const struct lv_edge_witness e = lv_evidence_in(nested->whole, (lv_witness_id){ 0 }, nested->held);
 
     edge->witness_lost |= nested->lost;
-    if (nested->lost || !lv_evidence_is_wanted(&check, edge, &evidence))
+    if (nested->lost || !lv_evidence_is_wanted(edge, &e))
         return false;
     edge->witness_lost |= edge->witness_count >= LV_PAIRS_WITNESSES;
     return edge->witness_count < LV_PAIRS_WITNESSES;
@@ -259,7 +252,7 @@ int lv_pairs_learn(struct lv_pairs *pairs, const struct lv_pair_seen *nested, st
         return r;
     edge = lv_digraph_edge(&pairs->order, ret->edge);
     lost = edge->witness_lost;
-    if (r == 0 && !is_wanted(pairs, edge, nested)) {
+    if (r == 0 && !is_wanted(edge, nested)) {
         if (nested->watched)
             edge->witness_lost = lost;
         return 0;

@@ -100,12 +100,6 @@ static bool find_safe_or_self(void *arg, uint32_t node, bool weak)
 
 /* ---- findings ---- */
 
-static uint8_t bit_of(const struct lv_witness *witness, uint32_t held)
-{
-    return lv_dep_bit((enum lv_mode)witness->held[held].mode, (enum lv_mode)witness->wanted.mode,
-                      (witness->wanted.flags & LV_TIMED) != 0);
-}
-
 static void fill_edge(const struct lv_usage_check *check, struct lv_edge_witness at, struct lv_finding_edge *ret)
 {
     const struct lv_witness *witness = lv_witnesses_get(check->witnesses, at.id);
@@ -126,9 +120,7 @@ static int fill_steps(const struct lv_usage_check *check, uint32_t length, struc
         const struct lv_edge *edge = lv_digraph_edge(check->graph, step->edge);
         uint32_t j = 0;
 
-        while (j < edge->witness_count && (bit_of(lv_witnesses_get(check->witnesses, lv_edge_witness(edge, j)->id),
-                                                  lv_edge_witness(edge, j)->held) &
-                                           step->bits) == 0)
+        while (j < edge->witness_count && (lv_edge_witness(edge, j)->bit & step->bits) == 0)
             j++;
         if (j == edge->witness_count)
             return -ENOMEM; /* it ran out between the edge and its witness */

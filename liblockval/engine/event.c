@@ -87,8 +87,8 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
     const struct lv_check check = lv_context_check(ctx);
     const struct lv_held_record *held = &add->held[add->at], *wanted = add->wanted;
     uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
-    const struct lv_evidence evidence = { add->thread, 0, held_key(add), held, wanted };
-    struct lv_edge_witness at = { { 0 }, add->at };
+    const struct lv_evidence_by by = { add->thread, 0, held_key(add) };
+    struct lv_edge_witness at = lv_evidence_of(&by, add->at, held, wanted);
     struct lv_finding finding;
     struct lv_witness *witness;
     struct lv_edge *edge;
@@ -104,20 +104,20 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
         return fresh;
     lv_sem_mark(ctx, held);
     edge = lv_digraph_edge(&ctx->graph, number);
-    keep = fresh != 0 || lv_evidence_is_wanted(&check, edge, &evidence);
+    keep = fresh != 0 || lv_evidence_is_wanted(edge, &at);
     if (!keep && judge != LV_EVENT_JUDGE_ALWAYS)
         return LV_EVENT_EDGE_KNOWN;
     witness = lv_witnesses_add(&ctx->witnesses, add->held_count, &at.id);
     if (witness == NULL)
         return -ENOMEM;
     witness->thread = add->thread;
-    witness->held_key = evidence.held_key;
+    witness->held_key = by.held_key;
     witness->left_out = add->left_out;
     witness->wanted = *wanted;
     for (uint32_t i = 0; i < add->held_count; i++)
         witness->held[i] = add->held[i];
     if (keep)
-        (void)lv_evidence_keep(&check, edge, at);
+        (void)lv_evidence_keep(&ctx->graph, edge, at);
     if (judge == LV_EVENT_JUDGE_NEVER || (judge == LV_EVENT_JUDGE_NEW && fresh == 0))
         return fresh != 0 ? LV_EVENT_EDGE_NEW : LV_EVENT_EDGE_KNOWN;
     r = lv_check_circular(&check, number, bit, at, &finding);

@@ -84,7 +84,7 @@ static bool witness_of(struct walk *w, uint32_t held, struct lv_edge_witness *re
         }
         w->first = first;
     }
-    *ret = (struct lv_edge_witness){ w->witness, held - w->first };
+    *ret = lv_evidence_in(lv_witnesses_get(&w->ctx->witnesses, w->witness), w->witness, held - w->first);
     return true;
 }
 
@@ -95,8 +95,7 @@ static bool witness_of(struct walk *w, uint32_t held, struct lv_edge_witness *re
 static void try_witness(struct walk *w, uint32_t number, uint32_t held)
 {
     struct lv_edge *edge = lv_digraph_edge(&w->ctx->graph, number);
-    const struct lv_check check = lv_context_check(w->ctx);
-    struct lv_edge_witness *place = lv_edge_witness(edge, lv_evidence_spare(&check, edge)), before = *place;
+    struct lv_edge_witness *place = lv_edge_witness(edge, lv_evidence_spare(edge)), before = *place;
 
     if (!witness_of(w, held, place)) {
         *place = before;
@@ -117,17 +116,16 @@ static void add_edge(struct walk *w, uint32_t held)
 {
     const struct lv_held_record mine = lv_held_record_of(&w->t->held[held]);
     const struct lv_held_record wanted = lv_acquisition_record(w->t, w->a);
-    uint8_t bit = lv_dep_bit((enum lv_mode)mine.mode, (enum lv_mode)wanted.mode, (wanted.flags & LV_TIMED) != 0);
     const struct lv_check check = lv_context_check(w->ctx);
-    const struct lv_evidence evidence = { w->t->info, w->t->segment.node, w->held_key, &mine, &wanted };
-    struct lv_edge_witness at;
+    const struct lv_evidence_by by = { w->t->info, w->t->segment.node, w->held_key };
+    struct lv_edge_witness at = lv_evidence_of(&by, 0, &mine, &wanted);
     struct lv_finding finding;
     struct lv_edge *edge;
     uint32_t number;
     int fresh;
 
     lv_counts_link(&w->ctx->counts, mine.class.v, wanted.class.v);
-    fresh = lv_digraph_add(&w->ctx->graph, mine.class.v, wanted.class.v, bit, &number);
+    fresh = lv_digraph_add(&w->ctx->graph, mine.class.v, wanted.class.v, at.bit, &number);
 
     if (fresh < 0) {
         w->error = fresh;
@@ -138,26 +136,26 @@ static void add_edge(struct walk *w, uint32_t held)
     w->linked = true;
     edge->witness_lost |= w->lost;
     if (fresh == 0 && w->lesson->watched && edge->witness_count >= LV_WATCH_WITNESSES) {
-        if (!lv_evidence_is_known(&check, edge, &evidence))
+        if (!lv_evidence_is_known(edge, &at))
             try_witness(w, number, held);
         return;
     }
-    if (fresh == 0 && (w->lost || !lv_evidence_is_wanted(&check, edge, &evidence)))
+    if (fresh == 0 && (w->lost || !lv_evidence_is_wanted(edge, &at)))
         return;
     if (!witness_of(w, held, &at))
         return;
-    (void)lv_evidence_keep(&check, edge, at);
+    (void)lv_evidence_keep(&w->ctx->graph, edge, at);
     w->kept = true;
     lv_watch_note(w->ctx, number);
     if (fresh == 0)
         return;
-    fresh = lv_check_circular(&check, number, bit, at, &finding);
+    fresh = lv_check_circular(&check, number, at.bit, at, &finding);
     if (fresh > 0)
         lv_findings_add(w->ctx, w->findings, w->t, &finding);
     else if (fresh < 0)
         w->error = fresh;
     if (w->error == 0)
-        w->error = lv_marks_edge(w->ctx, w->t, number, bit, at, w->findings);
+        w->error = lv_marks_edge(w->ctx, w->t, number, at.bit, at, w->findings);
 }
 
 /* Pairs of the class may have been forgotten: then all threads tell theirs again. */

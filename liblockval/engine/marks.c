@@ -230,12 +230,9 @@ static int judge_kept_edge(struct lv_context *ctx, const struct lv_thread *t, ui
     int r = 0;
 
     for (uint32_t i = 0; r == 0 && i < edge->witness_count; i++) {
-        const struct lv_witness *witness = lv_witnesses_get(&ctx->witnesses, lv_edge_witness(edge, i)->id);
-        const struct lv_held_record *held = &witness->held[lv_edge_witness(edge, i)->held];
-        uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)witness->wanted.mode,
-                                 (witness->wanted.flags & LV_TIMED) != 0);
+        const struct lv_edge_witness *made = lv_edge_witness(edge, i);
 
-        r = judge_edge(ctx, t, number, bit, *lv_edge_witness(edge, i), at, findings);
+        r = judge_edge(ctx, t, number, made->bit, *made, at, findings);
     }
     return r;
 }

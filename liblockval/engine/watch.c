@@ -186,7 +186,7 @@ static bool is_upgraded(struct lv_context *ctx, struct lv_made *made, enum lv_ve
     }
     if (before.kind == LV_FINDING_RECURSIVE)
         check = lv_check_instances(&check, &ctx->pairs, before.edges[0].held.class);
-    if (lv_verdict_judge(&check, &made->finding, (struct lv_edge_witness){ { 0 }, 0 }))
+    if (lv_verdict_judge(&check, &made->finding, (struct lv_edge_witness){ 0 }))
         return true;
     /* It may be the same for other reasons, or lower because the judge gave up: what was said stays. */
     made->finding.verdict = before.verdict;

@@ -14,10 +14,17 @@ enum {
     LV_EDGE_WITNESSES = 16 /* more than there are dependency bits, so that each bit can keep one */
 };
 
-/* One acquisition that made an edge: held lock number @held of witness @id. */
+/* One acquisition that made an edge: held lock number @held of witness @id. The rest is what it tells of the edge, all that
+ * is compared when another acquisition comes (check/evidence.h), so that the witnesses themselves need not be read. */
 struct lv_edge_witness {
     lv_witness_id id;
-    uint32_t held;
+    lv_thread_id thread;
+    uint32_t segment;
+    uint32_t held_key;  /* of the witness, folded */
+    uint32_t instances; /* which of both classes */
+    uint16_t held;
+    uint8_t bit;   /* the dependency bit */
+    uint8_t modes; /* how the one was held and the other wanted */
 };
 
 struct lv_edge {

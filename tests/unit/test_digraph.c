@@ -210,7 +210,7 @@ END_TEST
 
 static void add_witness(uint32_t number, uint32_t id)
 {
-    struct lv_edge_witness at = { { id }, id + 1 };
+    struct lv_edge_witness at = { .id = { id }, .held = (uint16_t)(id + 1) };
 
     ck_assert_int_eq(lv_edge_add_witness(&g.blocks, lv_digraph_edge(&g, number), at), 0);
 }
@@ -293,7 +293,7 @@ END_TEST
 
 START_TEST(no_memory_for_a_witness)
 {
-    const struct lv_edge_witness at = { { 99 }, 0 };
+    const struct lv_edge_witness at = { .id = { 99 } };
     uint32_t number;
 
     ck_assert_int_eq(lv_digraph_init(&g, &arena), 0);

@@ -527,7 +527,7 @@ static void find_again(const char *from, const char *to)
 
 START_TEST(judged_again)
 {
-    const struct lv_edge_witness any = { { 0 }, 0 };
+    const struct lv_edge_witness any = { 0 };
     struct lv_check check;
 
     scenario_chain(s, 1, "A B");
