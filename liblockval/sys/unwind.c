@@ -17,7 +17,8 @@
  * unw_step also wants to know whether an address can be read, and asks by writing that byte into a pipe of its own. A
  * program that closes all descriptors, as daemons do, and opens others then gets stray bytes into its files and loses
  * bytes of its sockets. So libunwind is given another way to read memory: its accessors are public, and the local ones
- * are used for every such look. That holds for the program's own use of the same libunwind too, and is as safe for it.
+ * are used for every such look. That holds for the program's own use of the same libunwind too, and is as safe for it. What
+ * lies in frames that are known to be there is read without asking.
  *
  * unw_backtrace never forgets how an address is left, and reads memory unchecked by what it remembers. When a module was
  * unloaded and another one lies there, that is wrong at best. So from the first unloading on stacks are walked by
@@ -57,12 +58,33 @@ static struct {
     uint64_t short_count;       /* atomic */
 } unwinder;
 
+/* While this thread's stack is walked: the end of the frame that began it. Everything from there down to where the stack is
+ * now are frames of functions that have not returned. 0: it is not walked. */
+static __thread uintptr_t live_end __attribute__((tls_model("initial-exec")));
+
+enum {
+    LIVE_MAX =
+        65536 /* no more lies between there and here; from another stack it would be more, or less than nothing */
+};
+
+/* libunwind reads its own copy of the registers in this way, a system call each if it were not for this. */
+static bool is_live(uintptr_t address, size_t size)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+    return address >= here && address < live_end && live_end - address >= size && live_end - here < LIVE_MAX;
+}
+
 static int access_memory(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write, void *arg)
 {
     (void)space;
     (void)arg;
     if (write) {
         memcpy((void *)(uintptr_t)address, value, sizeof(*value));
+        return 0;
+    }
+    if (is_live((uintptr_t)address, sizeof(*value))) {
+        memcpy(value, (const void *)(uintptr_t)address, sizeof(*value));
         return 0;
     }
     return lv_os_read_memory((uintptr_t)address, value, sizeof(*value)) == 0 ? 0 : -UNW_EUNSPEC;
@@ -205,9 +227,12 @@ __attribute__((noinline)) static uint32_t walk(uintptr_t *frames, uint32_t max, 
 {
     uint32_t wanted = (max < FRAMES_MAX ? max : FRAMES_MAX) + OWN_FRAMES;
     void *seen[wanted]; /* no longer than need be: a thread of the program may have a very small stack */
-    int count = __atomic_load_n(&unwinder.step, __ATOMIC_RELAXED) ? walk_by_steps(seen, (int)wanted)
-                                                                  : unw_backtrace(seen, (int)wanted);
+    int count;
 
+    live_end = (uintptr_t)__builtin_frame_address(0);
+    count = __atomic_load_n(&unwinder.step, __ATOMIC_RELAXED) ? walk_by_steps(seen, (int)wanted)
+                                                              : unw_backtrace(seen, (int)wanted);
+    live_end = 0;
     for (int i = 0; i < count; i++) {
         uint32_t kept = (uint32_t)(count - i);
 
