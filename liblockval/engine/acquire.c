@@ -36,12 +36,34 @@ static void remember(struct lv_context *ctx, struct lv_thread *t, const struct l
     lv_cache_set(slot, tag, a->key_after, a->stack, hits);
 }
 
+/* Not one that names the parent's thread, nor a merged one, whose address says little. */
+static bool can_be_asked(const struct lv_held *h)
+{
+    return h->nested != LV_NESTED_MERGED && !((h->kind == LV_KIND_MUTEX || h->kind == LV_KIND_RWLOCK) && h->inherited);
+}
+
 /* A lock that another thread released in this thread's stead, a once control whose routine was left by longjmp: the lock
- * itself says who has it; not one that names the parent's thread. */
+ * itself says who has it. */
 static bool is_lost(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_held *h)
 {
-    return ctx->is_lost != NULL && !((h->kind == LV_KIND_MUTEX || h->kind == LV_KIND_RWLOCK) && h->inherited) &&
-           ctx->is_lost((enum lv_kind)h->kind, h->address, t->tid);
+    return ctx->is_lost != NULL && can_be_asked(h) && ctx->is_lost((enum lv_kind)h->kind, h->address, t->tid);
+}
+
+/* The usual case, with one system call for all that the thread holds from number @oldest on. */
+static bool are_all_there(const struct lv_context *ctx, const struct lv_thread *t, uint32_t oldest)
+{
+    const struct lv_held *asked[LV_WITNESS_HELD];
+    uint32_t count = 0;
+
+    if (ctx->none_lost == NULL)
+        return false;
+    for (uint32_t i = oldest; i < t->depth; i++) {
+        if (t->held[i].kind == LV_KIND_SEM)
+            return false;
+        if (can_be_asked(&t->held[i]))
+            asked[count++] = &t->held[i];
+    }
+    return count == 0 || ctx->none_lost(asked, count, t->tid);
 }
 
 /*
@@ -58,9 +80,9 @@ bool lv_acquire_drop_lost(struct lv_context *ctx, struct lv_thread *t)
         return false;
     t->guard++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    for (uint32_t i = t->depth; i-- > oldest;) {
+    for (uint32_t i = are_all_there(ctx, t, oldest) ? oldest : t->depth; i-- > oldest;) {
         if (t->held[i].nested == LV_NESTED_MERGED)
-            continue; /* its address says little */
+            continue;
         if (!is_lost(ctx, t, &t->held[i]) && !lv_sem_is_event(ctx, t, &t->held[i]))
             continue;
         lv_held_remove(t, &t->held[i]);

@@ -20,6 +20,7 @@
 #include "sys/os.h"
 
 struct lv_thread;
+struct lv_held;
 struct lv_life;
 struct lv_birth;
 struct lv_made;
@@ -124,7 +125,8 @@ struct lv_context {
     struct lv_counts counts;
     struct lv_table stack_at; /* chain and call site -> the stack of the first acquisition there */
     struct lv_witnesses witnesses;
-    struct lv_witness *scratch; /* lock: an acquisition that may become a witness; room for LV_WITNESS_HELD held locks */
+    struct lv_witness
+        *scratch; /* lock: an acquisition that may become a witness; room for LV_WITNESS_HELD held locks */
     struct lv_uses uses;
     struct lv_order order;          /* lock */
     struct lv_vec thread_infos;     /* struct lv_thread_info; number 0 is not used */
@@ -164,9 +166,9 @@ struct lv_context {
     const char *context_name[LV_CONTEXTS]; /* lock */
     uint8_t context_level[LV_CONTEXTS];    /* lock; constant once declared */
     uint8_t context_wait[LV_CONTEXTS];     /* lock; how it may be waited inside: check/wait.h. 0: the level's own */
-    uint32_t states_changed; /* atomic: how often a context was declared, or a signal got or lost a handler */
+    uint32_t states_changed;    /* atomic: how often a context was declared, or a signal got or lost a handler */
     uint32_t signals_forgotten; /* atomic: how often a signal got another handler, and all that was known of it went */
-    uint64_t handled;        /* atomic: signals that have a handler */
+    uint64_t handled;           /* atomic: signals that have a handler */
     uintptr_t handler_site[LV_SIGNALS]; /* atomic: the call that installed it, or the last one */
 
     void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
@@ -179,6 +181,10 @@ struct lv_context {
     /* Is the lock at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely; false for
      * kinds that cannot be asked. Null: none can. Constant after init. */
     bool (*is_lost)(enum lv_kind kind, uintptr_t address, int tid);
+
+    /* Does one look at all @count locks, no more than LV_WITNESS_HELD, say that none is lost? False: they have to be asked one by one. Null: they
+     * always have. Constant after init. */
+    bool (*none_lost)(const struct lv_held *const *held, uint32_t count, int tid);
 
     /* Does the lock itself agree that the thread @tid (0: some thread) has it as @record says? Reads it safely; yes where
      * it cannot be asked. Null: locks cannot be asked. Constant after init. */

@@ -176,16 +176,6 @@ static bool try_sem(const struct lv_context *ctx, uint64_t pattern)
     return good && is_set(&object, pattern);
 }
 
-/* The kinds whose owner word says who holds them: not an elided lock, nor a robust one that is being made whole again. */
-static bool is_mutex_lost(uintptr_t address, int tid)
-{
-    pthread_mutex_t copy;
-
-    if (lv_os_read_memory(address, &copy, sizeof(copy)) < 0)
-        return true;
-    return (lv_mutex_kind(&copy) & (LV_MUTEX_ROBUST | LV_MUTEX_ELISION)) == 0 && !lv_mutex_is_owner(&copy, tid);
-}
-
 /* Room for a copy of any lock that can be asked. */
 union lock_copy {
     pthread_mutex_t mutex;
@@ -201,31 +191,52 @@ static size_t size_of(enum lv_kind kind)
                                     : 0;
 }
 
-/* A spinlock or read-write lock that the thread took is free, or another's: a third one released it. Memory that cannot be
- * read is left to the books. */
-static bool is_given_up(enum lv_kind kind, uintptr_t address, int tid)
+/* Mutexes whose owner word says who holds them: not an elided one, nor a robust one that is being made whole again. A
+ * spinlock or read-write lock that the thread took is free, or another's: a third one released it. */
+static bool is_copy_lost(enum lv_kind kind, const union lock_copy *copy, int tid)
 {
-    union lock_copy copy;
-    struct lv_object object = { (uintptr_t)&copy, kind, NULL, NULL };
+    const struct lv_object object = { (uintptr_t)copy, kind, NULL, NULL };
     enum lv_holding holding;
 
-    if (lv_os_read_memory(address, &copy, size_of(kind)) < 0)
-        return false;
+    if (kind == LV_KIND_MUTEX)
+        return (lv_mutex_kind(&copy->mutex) & (LV_MUTEX_ROBUST | LV_MUTEX_ELISION)) == 0 &&
+               !lv_mutex_is_owner(&copy->mutex, tid);
     holding = lv_object_holding(&object, tid);
     return holding == LV_HOLDING_NOBODY || holding == LV_HOLDING_OTHER;
 }
 
+/* Where there was a mutex is no memory now: it is lost. Other memory that cannot be read is left to the books. */
 static bool is_lost(enum lv_kind kind, uintptr_t address, int tid)
 {
-    switch (kind) {
-    case LV_KIND_MUTEX:
-        return is_mutex_lost(address, tid);
-    case LV_KIND_RWLOCK:
-    case LV_KIND_SPIN:
-        return is_given_up(kind, address, tid);
-    default:
+    union lock_copy copy;
+
+    if (size_of(kind) == 0)
         return lv_object_is_lost(kind, address);
+    if (lv_os_read_memory(address, &copy, size_of(kind)) < 0)
+        return kind == LV_KIND_MUTEX;
+    return is_copy_lost(kind, &copy, tid);
+}
+
+static bool none_lost(const struct lv_held *const *held, uint32_t count, int tid)
+{
+    struct lv_os_piece pieces[LV_OS_PIECES];
+    union lock_copy copies[LV_OS_PIECES];
+
+    if (count == 0 || count > LV_OS_PIECES)
+        return count == 0;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t size = size_of((enum lv_kind)held[i]->kind);
+
+        if (size == 0)
+            return false;
+        pieces[i] = (struct lv_os_piece){ held[i]->address, &copies[i], size };
     }
+    if (!lv_os_read_pieces(pieces, count, tid))
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (is_copy_lost((enum lv_kind)held[i]->kind, &copies[i], tid))
+            return false;
+    return true;
 }
 
 /* A robust mutex that is being made whole again names nobody, but it is held. */
@@ -317,6 +328,7 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
     bool mutex = true, rwlock = true, sem;
 
     ctx->is_lost = is_lost;
+    ctx->none_lost = none_lost;
     ctx->agrees = agrees;
     ctx->owner = owner;
     /* Maps and events are structs of our own. */

@@ -44,6 +44,21 @@ int lv_os_read_link(const char *path, char *buf, size_t size);
 /* Copy @size bytes of this process's memory that may not be mapped or readable. Returns 0 or -EFAULT. */
 int lv_os_read_memory(uintptr_t from, void *to, size_t size);
 
+/* A piece of memory to be read. */
+struct lv_os_piece {
+    uintptr_t from;
+    void *to;
+    size_t size;
+};
+
+enum {
+    LV_OS_PIECES = 32 /* at once */
+};
+
+/* The same for up to LV_OS_PIECES pieces with one look; @tid is the calling thread. False: not all of them could be read, or
+ * it cannot be told here. Then what they are to is undefined. */
+bool lv_os_read_pieces(const struct lv_os_piece *pieces, uint32_t count, int tid);
+
 /* Is the memory at @address this process's own, so that no other process sees what is written there? False also when that
  * cannot be told (nothing is mapped there, no /proc). Cost: reads /proc/self/maps. */
 bool lv_os_is_private(uintptr_t address);

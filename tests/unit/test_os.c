@@ -246,6 +246,31 @@ START_TEST(reads_memory_that_may_not_be_there)
 }
 END_TEST
 
+START_TEST(reads_pieces_of_memory)
+{
+    char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char to[3][16] = { "" };
+    struct lv_os_piece pieces[LV_OS_PIECES + 1] = { { 0 } };
+
+    ck_assert_ptr_ne(p, MAP_FAILED);
+    memset(p, 'x', 8192);
+    ck_assert_int_eq(mprotect(p + 4096, 4096, PROT_NONE), 0);
+    for (size_t i = 0; i < 3; i++)
+        pieces[i] = (struct lv_os_piece){ (uintptr_t)p + 100 * i, to[i], 16 };
+    ck_assert(lv_os_read_pieces(pieces, 3, lv_os_tid()));
+    ck_assert(to[0][0] == 'x' && to[1][15] == 'x' && to[2][15] == 'x');
+    ck_assert(lv_os_read_pieces(pieces, 0, lv_os_tid()));
+    ck_assert(!lv_os_read_pieces(pieces, LV_OS_PIECES + 1, lv_os_tid()));
+    /* Whichever of them cannot be read. */
+    for (size_t i = 0; i < 3; i++) {
+        pieces[i].from = (uintptr_t)p + 4090;
+        ck_assert(!lv_os_read_pieces(pieces, 3, lv_os_tid()));
+        pieces[i].from = (uintptr_t)p + 4096 - 16;
+        ck_assert(lv_os_read_pieces(pieces, 3, lv_os_tid()));
+    }
+}
+END_TEST
+
 /* In a child: make the kernel refuse process_vm_readv, as sandboxes do, and read again. Returns the child's status. */
 static int read_in_a_sandbox(char *readable_page)
 {
@@ -538,7 +563,7 @@ int main(void)
 {
     const TTest *const files[] = { appends_and_reads_back, files_that_are_none, empty_file, links };
     const TTest *const pipes[] = { writes_all, gives_up_on_a_full_pipe, broken_pipe, file_size_limit };
-    const TTest *const memory[] = { maps, private_memory, reads_memory_that_may_not_be_there,
+    const TTest *const memory[] = { maps, private_memory, reads_memory_that_may_not_be_there, reads_pieces_of_memory,
                                     reads_memory_in_a_sandbox };
     const TTest *const threads[] = {
         who_am_i,
