@@ -17,7 +17,7 @@ static pthread_mutex_t elsewhere[LOCKS];
 static void run_churn(uint64_t ops, struct bench_run *run)
 {
     static pthread_mutex_t mutex;
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i++) {
         BENCH_MUST(pthread_mutex_init(&mutex, NULL) == 0);
@@ -25,7 +25,7 @@ static void run_churn(uint64_t ops, struct bench_run *run)
         BENCH_MUST(pthread_mutex_unlock(&mutex) == 0);
         BENCH_MUST(pthread_mutex_destroy(&mutex) == 0);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
 }
 
 static void *do_nothing(void *arg)
@@ -57,7 +57,7 @@ static void prepare_memory(uint64_t locks)
 static void run_memory(uint64_t ops, struct bench_run *run)
 {
     static void *ring[RING];
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i++) {
         void **slot = &ring[i % RING];
@@ -66,7 +66,7 @@ static void run_memory(uint64_t ops, struct bench_run *run)
         *slot = malloc(16 + (i * 40503 & 0x1f0));
         BENCH_MUST(*slot != NULL);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
 }
 
 static const struct bench_workload workloads[] = {

@@ -114,18 +114,18 @@ static void prepare_many(uint64_t locks)
 
 static void run_depth1(uint64_t ops, struct bench_run *run)
 {
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i++) {
         lock(&nested[0].mutex);
         unlock(&nested[0].mutex);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
 }
 
 static void run_nest4(uint64_t ops, struct bench_run *run)
 {
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i += 4) {
         lock(&nested[0].mutex);
@@ -137,7 +137,7 @@ static void run_nest4(uint64_t ops, struct bench_run *run)
         unlock(&nested[1].mutex);
         unlock(&nested[0].mutex);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
     run->ops = (ops + 3) / 4 * 4;
 }
 
@@ -152,17 +152,17 @@ static void run_nest4(uint64_t ops, struct bench_run *run)
 
 static void run_nest16(uint64_t ops, struct bench_run *run)
 {
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i += 16)
         NEST4(0, NEST4(4, NEST4(8, NEST4(12, (void)0))));
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
     run->ops = (ops + 15) / 16 * 16;
 }
 
 static void run_recursive(uint64_t ops, struct bench_run *run)
 {
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i += 2) {
         lock(&recursive);
@@ -170,14 +170,14 @@ static void run_recursive(uint64_t ops, struct bench_run *run)
         unlock(&recursive);
         unlock(&recursive);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
     run->ops = (ops + 1) / 2 * 2;
 }
 
 static void run_many(uint64_t ops, struct bench_run *run)
 {
     static uint64_t random = 88172645463325252u;
-    uint64_t start = bench_now(), x = random;
+    uint64_t start = bench_thread_now(), x = random;
 
     for (uint64_t i = 0; i < ops; i++) {
         pthread_mutex_t *mutex;
@@ -189,52 +189,52 @@ static void run_many(uint64_t ops, struct bench_run *run)
         lock(mutex);
         unlock(mutex);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
     random = x;
 }
 
 static void run_trylock(uint64_t ops, struct bench_run *run)
 {
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i++) {
         BENCH_MUST(pthread_mutex_trylock(&nested[0].mutex) == 0);
         unlock(&nested[0].mutex);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
 }
 
 static void run_read(uint64_t ops, struct bench_run *run)
 {
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i++) {
         BENCH_MUST(pthread_rwlock_rdlock(&rwlock) == 0);
         BENCH_MUST(pthread_rwlock_unlock(&rwlock) == 0);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
 }
 
 static void run_write(uint64_t ops, struct bench_run *run)
 {
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i++) {
         BENCH_MUST(pthread_rwlock_wrlock(&rwlock) == 0);
         BENCH_MUST(pthread_rwlock_unlock(&rwlock) == 0);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
 }
 
 static void run_spin(uint64_t ops, struct bench_run *run)
 {
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i++) {
         BENCH_MUST(pthread_spin_lock(&spin) == 0);
         BENCH_MUST(pthread_spin_unlock(&spin) == 0);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
 }
 
 static const struct bench_workload workloads[] = {

@@ -28,7 +28,7 @@ account *volatile last; /* so that the object is made */
 
 void run_objects(uint64_t ops, struct bench_run *run)
 {
-    uint64_t start = bench_now();
+    uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i++) {
         auto one = std::make_unique<account>();
@@ -36,7 +36,7 @@ void run_objects(uint64_t ops, struct bench_run *run)
         last = one.get();
         one->add(1);
     }
-    run->ns = bench_now() - start;
+    run->ns = bench_thread_now() - start;
 }
 
 /* A process that once had a second thread: before that, libc takes its mutexes without atomic instructions. */
