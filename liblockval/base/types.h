@@ -64,6 +64,8 @@ enum lv_acquire_flag {
 #define LV_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 /* For the few functions that are the fast path: one call less matters there. */
 #define LV_ALWAYS_INLINE static inline __attribute__((always_inline))
+/* For their slow halves, whose stack frames the fast ones do without. */
+#define LV_NOINLINE __attribute__((noinline))
 #define LV_MUST_CHECK __attribute__((warn_unused_result))
 
 #endif

@@ -230,7 +230,9 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
     if (a->nest != 0 || a->nested)
         chain = lv_hash_mix(~chain, a->nested);
     tag = lv_hash_mix(chain, a->site + __atomic_load_n(&t->epoch, __ATOMIC_RELAXED));
-    if (!lv_cache_hit(t, a, tag))
+    if (lv_cache_hit(t, tag, &a->stack, &a->key_after))
+        a->earlier = true;
+    else
         lv_acquire_slow(ctx, t, a, chain, tag);
 }
 

@@ -5,7 +5,7 @@
 /*
  * The way of an acquisition: lv_acquire() before the program may wait, lv_acquired() once the lock is held, lv_release()
  * before it is given up. For a chain that the thread walked before from the same call site, nothing shared is written
- * and no lock is taken; the inline functions below are that way.
+ * and no lock is taken. engine/fast.h is the same way for the usual case, with nothing in it that this case does not need.
  *
  *     lv_acquire --- known in the private cache? ------------------------------> done
  *          |  no: chain table under RCU: walked often enough, stack known? ----> done, cache it
@@ -66,13 +66,25 @@ void lv_release_unheld(struct lv_context *ctx, struct lv_thread *t, const struct
                        enum lv_unheld lock_says);
 /* Drop what is in the thread's books and not held any more. Returns whether there was something. Context: guard not held. */
 bool lv_acquire_drop_lost(struct lv_context *ctx, struct lv_thread *t);
-void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
+/* An acquisition goes to the thread's history: @record, or that of the youngest lock that it holds. */
+void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_held_record *record);
+void lv_history_add_youngest(struct lv_context *ctx, struct lv_thread *t);
+
+/* The tag of an acquisition of @link at the end of the chain @key, by a call at @site. Each factor has one part that looks
+ * random: a key, the epoch. */
+LV_ALWAYS_INLINE uint64_t lv_cache_tag(const struct lv_thread *t, uint64_t key, uint64_t link, uintptr_t site)
+{
+    __uint128_t p = (__uint128_t)(key ^ link ^ t->context_key) * (site + __atomic_load_n(&t->epoch, __ATOMIC_RELAXED));
+
+    return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
 
 /*
- * Is the chain in the thread's cache? Then take the stack from there. A signal handler may replace the entry, or the
- * whole cache by a larger one, at any moment: so the mask is read before the cache, and the tag after all else.
+ * Is the chain in the thread's cache? Then take the stack and the longer chain's key from there. A signal handler may
+ * replace the entry, or the whole cache by a larger one, at any moment: so the mask is read before the cache, and the tag
+ * after all else.
  */
-LV_ALWAYS_INLINE bool lv_cache_hit(struct lv_thread *t, struct lv_acquisition *a, uint64_t tag)
+LV_ALWAYS_INLINE bool lv_cache_hit(struct lv_thread *t, uint64_t tag, lv_stack_id *ret_stack, uint64_t *ret_key)
 {
     uint64_t mask = t->cache_mask, key_after;
     struct lv_cache_slot *slot;
@@ -86,120 +98,24 @@ LV_ALWAYS_INLINE bool lv_cache_hit(struct lv_thread *t, struct lv_acquisition *a
     if (LV_UNLIKELY(slot->tag != tag))
         return false;
     slot->hits++;
-    a->earlier = true;
-    a->stack = stack;
-    a->key_after = key_after;
+    *ret_stack = stack;
+    *ret_key = key_after;
     return true;
 }
 
 /* Fill in who the lock is, from its identity word. False: it is not watched. */
-LV_ALWAYS_INLINE bool lv_acquisition_set(struct lv_acquisition *a, const struct lv_object *object, uint64_t word,
-                                         enum lv_mode mode, unsigned flags, uintptr_t site)
-{
-    unsigned marks = lv_identity_flags(word);
-
-    if (LV_UNLIKELY(word == 0 || (marks & LV_IDENTITY_NOTRACK) != 0))
-        return false;
-    a->address = object->address;
-    a->site = site;
-    a->base = a->class = lv_identity_class(word);
-    a->uid = lv_identity_uid(word);
-    a->kind = (uint8_t)object->kind;
-    a->mode = (uint8_t)mode;
-    a->flags = (uint8_t)(flags | (marks & LV_IDENTITY_UNCHECKED ? (unsigned)LV_UNCHECKED : 0));
-    a->reentrant = a->nested = a->earlier = a->paired = false;
-    a->nest = 0;
-    a->key_after = 0;
-    a->stack.v = 0;
-    return true;
-}
+bool lv_acquisition_set(struct lv_acquisition *a, const struct lv_object *object, uint64_t word, enum lv_mode mode,
+                        unsigned flags, uintptr_t site);
 
 /* The thread is about to wait for @a's lock (or, with LV_TRY, has got it). Adds edges and makes findings. */
-LV_ALWAYS_INLINE void lv_acquire(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
-{
-    uint64_t tag;
+void lv_acquire(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a);
 
-    if (LV_UNLIKELY(t->next_set))
-        lv_acquire_special(ctx, t, a);
-    if (LV_UNLIKELY((t->filter & lv_filter_bit(a->base)) != 0 || a->nest != 0)) {
-        lv_acquire_nested(ctx, t, a);
-        return;
-    }
-    /* One multiplication finds the entry, which has the longer chain's key. */
-    tag = lv_hash_mix(t->key ^ lv_chain_link(a->class, a->mode, a->flags) ^ t->context_key,
-                      a->site + __atomic_load_n(&t->epoch, __ATOMIC_RELAXED));
-    if (LV_UNLIKELY(!lv_cache_hit(t, a, tag))) {
-        a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags);
-        lv_acquire_slow(ctx, t, a, lv_chain_taken(t, a), tag);
-    }
-}
-
-LV_ALWAYS_INLINE void lv_held_fill(const struct lv_thread *t, struct lv_held *h, const struct lv_acquisition *a)
-{
-    __atomic_store_n(&h->address, a->address, __ATOMIC_RELAXED);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* first: see lv_acquired() */
-    h->class = a->class;
-    h->base = a->base;
-    h->uid = a->uid;
-    h->stack = a->stack;
-    h->mode = a->mode;
-    h->flags = a->flags;
-    h->kind = a->kind;
-    h->nested = a->nested;
-    h->earlier = a->earlier;
-    h->inherited = false;
-    h->level = t->level;
-    h->again = 0;
-    h->pins = 0;
-    h->key_before = t->key;
-    h->filter_before = t->filter;
-}
-
-/*
- * The lock of @a is held now.
- * A signal handler that takes locks may run anywhere in here. Its entries lie at and above the depth that it finds. If it
- * came while the entry was filled in, it wrote over what was there, the address too: then the entry is filled in again,
- * now that it counts. Key and filter come last, so that a chain in the handler has at least the edges that its key says.
- */
-LV_ALWAYS_INLINE void lv_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
-{
-    struct lv_held *h;
-
-    if (LV_UNLIKELY((t->filter & lv_filter_bit(a->base)) != 0) && lv_acquired_again(ctx, t, a))
-        return;
-    if (LV_UNLIKELY(t->depth == t->capacity) && !lv_thread_grow_held(ctx, t))
-        return;
-    h = &t->held[t->depth];
-    lv_held_fill(t, h, a);
-    __atomic_store_n(&t->depth, t->depth + 1, __ATOMIC_RELEASE);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (LV_UNLIKELY(__atomic_load_n(&h->address, __ATOMIC_RELAXED) != a->address))
-        lv_held_fill(t, h, a);
-    t->key = a->key_after;
-    t->filter |= lv_filter_bit(a->base);
-    if (LV_UNLIKELY(__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED)))
-        lv_history_add(ctx, t, a);
-}
+/* The lock of @a is held now. */
+void lv_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 
 /* The thread is about to release the lock at @address, which is of @kind; @site for the finding when it does not hold
  * it. */
-LV_ALWAYS_INLINE void lv_release(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind,
-                                 uintptr_t site)
-{
-    if (LV_LIKELY(t->depth != 0)) {
-        const struct lv_held *h = &t->held[t->depth - 1];
-
-        /* Another context: the key of the chain that it interrupted changes too. */
-        if (LV_LIKELY(h->address == address && h->again == 0 && h->pins == 0 && h->level == t->level)) {
-            /* Key and filter first: from the new depth on, entries are not safe from signal handlers. */
-            t->key = h->key_before;
-            t->filter = h->filter_before;
-            __atomic_store_n(&t->depth, t->depth - 1, __ATOMIC_RELEASE);
-            return;
-        }
-    }
-    lv_release_slow(ctx, t, &(struct lv_acquisition){ .address = address, .kind = (uint8_t)kind, .site = site });
-}
+void lv_release(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind, uintptr_t site);
 
 /* The held lock at @address, the youngest first, or null. */
 struct lv_held *lv_held_find(const struct lv_thread *t, uintptr_t address);

@@ -102,6 +102,7 @@ struct lv_watch {
 struct lv_context {
     struct lv_options options;                /* constant after init */
     uint64_t secret[2];                       /* constant after init: seals identities */
+    bool events_in_use;                       /* atomic: acquisitions go to the threads' histories */
     bool identity_inside[LV_KIND__COUNT];     /* constant after init: is there room inside locks of this kind? */
     struct lv_inside inside[LV_KIND__COUNT];  /* atomic: noted with the first lock of the kind */
     bool memcheck;                            /* constant after init: valgrind runs the process */
@@ -158,7 +159,6 @@ struct lv_context {
 
     uint32_t next_uid;         /* atomic */
     uint64_t event_generation; /* atomic: how many waits for events began */
-    bool events_in_use;        /* atomic: acquisitions go to the threads' histories */
 
     struct lv_wait_place waits[LV_WAIT_PLACES];
 

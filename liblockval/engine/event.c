@@ -22,11 +22,11 @@ enum {
     GENERATION_SHIFT = 16
 };
 
-void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_held_record *record)
 {
     struct lv_history_entry *entry;
 
-    if ((a->flags & (LV_TRY | LV_UNCHECKED)) != 0 || a->mode == LV_READ_RECURSIVE)
+    if ((record->flags & (LV_TRY | LV_UNCHECKED)) != 0 || record->mode == LV_READ_RECURSIVE)
         return;
     if (t->history == NULL) {
         struct lv_locked locked;
@@ -43,7 +43,14 @@ void lv_history_add(struct lv_context *ctx, struct lv_thread *t, const struct lv
     }
     entry = &t->history[t->history_head++ % LV_HISTORY];
     entry->generation = __atomic_load_n(&ctx->event_generation, __ATOMIC_ACQUIRE);
-    entry->record = lv_acquisition_record(t, a);
+    entry->record = *record;
+}
+
+void lv_history_add_youngest(struct lv_context *ctx, struct lv_thread *t)
+{
+    const struct lv_held_record record = lv_held_record_of(&t->held[t->depth - 1]);
+
+    lv_history_add(ctx, t, &record);
 }
 
 void lv_history_cut(struct lv_thread *t)

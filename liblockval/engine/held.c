@@ -70,6 +70,7 @@ void lv_held_remove(struct lv_thread *t, struct lv_held *h)
     t->filter = h->filter_before;
     for (uint32_t i = at; i < last; i++)
         t->held[i] = t->held[i + 1];
+    __atomic_store_n(&t->held[last].address, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&t->depth, last, __ATOMIC_RELEASE);
     remix(t, at, level);
 }
@@ -108,8 +109,11 @@ bool lv_acquired_again(struct lv_context *ctx, struct lv_thread *t, const struct
     if (!lv_nest_merge(t, a))
         return false;
     /* It was waited for like any other lock. */
-    if (__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED))
-        lv_history_add(ctx, t, a);
+    if (__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED)) {
+        const struct lv_held_record record = lv_acquisition_record(t, a);
+
+        lv_history_add(ctx, t, &record);
+    }
     return true;
 }
 

@@ -229,15 +229,14 @@ uint64_t lv_identity_of_unmet(struct lv_context *ctx, struct lv_thread *t, const
 uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, const struct lv_object *object,
                                 uintptr_t site)
 {
-    struct lv_known_instance *known = &t->known[lv_hash_mix(object->address, ctx->secret[0]) % LV_KNOWN_INSTANCES];
-    uint64_t word = known->word;
+    uint64_t key = lv_known_key(object->address, object->kind);
+    struct lv_known_instance *known = lv_known_at(t, key);
     const struct lv_instance *record = known->record;
+    uint64_t word = known->word;
     uint32_t number;
 
-    /* The address is read last: a signal handler that replaced the entry meanwhile left another one. */
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (known->address == object->address && known->kind == object->kind &&
-        __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == word)
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* as in lv_fast_known(), for locks with flags too */
+    if (known->key == key && __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == word)
         return word;
     if (lv_is_own(ctx, object, site))
         return 0;
@@ -249,7 +248,9 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
     t->guard++;
     number = word != 0 ? lv_table_find(&ctx->instance_of, object->address) : 0;
     if (number != 0)
-        *known = (struct lv_known_instance){ object->address, word, lv_vec_at(&ctx->instances, number), object->kind };
+        lv_thread_know(
+            ctx, t,
+            &(struct lv_known_instance){ .key = key, .word = word, .record = lv_vec_at(&ctx->instances, number) });
     t->guard--;
     return word;
 }

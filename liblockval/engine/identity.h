@@ -7,9 +7,11 @@
  * two words that libc never touches, the identity lives there:
  *
  *     word   the instance's number (32 bits), flags (8 bits), the base class (24 bits)
- *     seal   a keyed hash over the object's address and the word
+ *     seal   word, the object's address and one of the process's secrets, added bit by bit
  *
- * An object that was initialised anew, copied or moved no longer matches its seal and is a new lock. The word is stored
+ * An object that was initialised anew, copied or moved no longer matches its seal and is a new lock. Who knows the secret
+ * can forge a seal; the program is no enemy, and what lies in its memory by chance does not match 64 random bits. A lock
+ * without flags has another secret than those with some, so that one comparison tells that it is watched like any other. The word is stored
  * before the seal, so a torn read only misses. Objects without room are kept in a table by address, behind a small cache
  * per thread; whatever re-uses their memory has to tell (destroy, init).
  */
@@ -50,7 +52,7 @@ static inline uint32_t lv_identity_uid(uint64_t word)
 
 static inline uint64_t lv_identity_seal(const struct lv_context *ctx, uintptr_t address, uint64_t word)
 {
-    return lv_hash_mix(address ^ ctx->secret[0], word ^ ctx->secret[1]);
+    return address ^ word ^ ctx->secret[lv_identity_flags(word) != 0];
 }
 
 /*

@@ -29,18 +29,34 @@ void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t 
     info->start_born = module != NULL ? module->born : LV_BORN_NONE;
 }
 
+/* An array of @capacity held locks, with one entry before and one behind them that hold none. Null without memory. Context:
+ * lock held. */
+static struct lv_held *new_held(struct lv_context *ctx, uint32_t capacity)
+{
+    size_t size = (capacity + UINT64_C(2)) * sizeof(struct lv_held);
+    char *p = lv_arena_alloc(&ctx->arena, size + sizeof(struct lv_held));
+
+    if (p == NULL)
+        return NULL;
+    p += -(uintptr_t)p % sizeof(struct lv_held);
+    return (struct lv_held *)(void *)p + 1;
+}
+
 static struct lv_thread *make(struct lv_context *ctx)
 {
     struct lv_thread *t = lv_arena_alloc(&ctx->arena, sizeof(*t));
 
     if (t == NULL)
         return NULL;
-    t->held = lv_arena_alloc(&ctx->arena, LV_HELD_FIRST * sizeof(*t->held));
+    t->held = new_held(ctx, LV_HELD_FIRST);
     t->cache = lv_arena_alloc(&ctx->arena, LV_CACHE_FIRST * sizeof(*t->cache));
-    if (t->held == NULL || t->cache == NULL)
+    t->known = lv_arena_alloc(&ctx->arena, LV_KNOWN_FIRST * sizeof(*t->known));
+    if (t->held == NULL || t->cache == NULL || t->known == NULL)
         return NULL;
     t->capacity = LV_HELD_FIRST;
     t->cache_mask = LV_CACHE_FIRST - 1;
+    t->known_mask = LV_KNOWN_FIRST - 1;
+    t->secret = ctx->secret[0];
     t->next = ctx->threads;
     __atomic_store_n(&ctx->threads, t, __ATOMIC_RELEASE);
     ctx->thread_count++;
@@ -52,11 +68,12 @@ static void reset(struct lv_thread *t)
 {
     t->guard = 0;
     __atomic_store_n(&t->depth, 0, __ATOMIC_RELEASE);
-    t->key = t->filter = 0;
+    t->key = lv_context_first_key(0);
+    t->filter = 0;
     t->context_key = 0;
     t->level = 0;
     t->next_set = false;
-    t->cache_misses = 0;
+    t->cache_misses = t->known_misses = 0;
     t->off = 0;
     t->ever_off = false;
     t->handlers = NULL;
@@ -69,7 +86,6 @@ static void reset(struct lv_thread *t)
     __atomic_store_n(&t->waiting.cond, 0, __ATOMIC_RELEASE);
     t->history_head = t->history_cut = 0;
     memset(t->waited_at, 0, sizeof(t->waited_at));
-    memset(t->known, 0, sizeof(t->known));
     t->stack_start = t->stack_end = t->stack_lowest = 0;
     lv_thread_empty_cache(t);
 }
@@ -186,7 +202,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
 bool lv_thread_grow_held(struct lv_context *ctx, struct lv_thread *t)
 {
     struct lv_locked locked = lv_context_lock(ctx);
-    struct lv_held *held = lv_arena_alloc(&ctx->arena, t->capacity * UINT64_C(2) * sizeof(*held));
+    struct lv_held *held = new_held(ctx, t->capacity * 2);
 
     if (held != NULL) {
         memcpy(held, t->held, t->depth * sizeof(*held));
@@ -218,6 +234,38 @@ void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t)
             cache[t->cache[i].tag & (size * 2 - 1)] = t->cache[i];
     __atomic_store_n(&t->cache, cache, __ATOMIC_RELEASE);
     __atomic_store_n(&t->cache_mask, size * 2 - 1, __ATOMIC_RELEASE);
+}
+
+static void grow_known(struct lv_context *ctx, struct lv_thread *t)
+{
+    uint64_t size = t->known_mask + 1;
+    struct lv_locked locked = lv_context_lock(ctx);
+    struct lv_known_instance *known = lv_arena_alloc(&ctx->arena, size * 2 * sizeof(*known));
+
+    lv_context_unlock(ctx, &locked);
+    t->known_misses = 0;
+    if (known == NULL)
+        return;
+    for (uint64_t i = 0; i < size; i++)
+        if (t->known[i].key != 0)
+            known[lv_known_hash(t->known[i].key) & (size * 2 - 1)] = t->known[i];
+    t->known = known;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    t->known_mask = size * 2 - 1;
+}
+
+void lv_thread_know(struct lv_context *ctx, struct lv_thread *t, const struct lv_known_instance *entry)
+{
+    struct lv_known_instance *known = lv_known_at(t, entry->key);
+
+    /* A lock whose life ended leaves an entry that is of no use. */
+    t->known_misses += known->key != 0 && known->key != entry->key &&
+                       __atomic_load_n(&known->record->word, __ATOMIC_RELAXED) == known->word;
+    if (t->known_misses > t->known_mask && t->known_mask < LV_KNOWN_LAST - 1) {
+        grow_known(ctx, t);
+        known = lv_known_at(t, entry->key);
+    }
+    *known = *entry;
 }
 
 void lv_thread_empty_cache(struct lv_thread *t)

@@ -8,6 +8,7 @@
  * is why states are recycled and never unmapped.
  */
 
+#include "base/hash.h"
 #include "engine/context.h"
 #include "engine/handlers.h"
 
@@ -18,7 +19,10 @@ enum lv_nested {
     LV_NESTED_MERGED /* a nest lock, and the entry stands for several locks: engine/nest.h */
 };
 
-/* One held lock. */
+/*
+ * One held lock, a cache line. Entries are counted by the state's .depth. One further entry may be filled in already for
+ * a lock that is being taken (engine/fast.h); in all others beyond, and in the one before the first, .address is 0.
+ */
 struct lv_held {
     uintptr_t address; /* atomic: read by other threads */
     lv_class_id class; /* with the subclass */
@@ -33,10 +37,16 @@ struct lv_held {
     bool inherited; /* held since before a fork: the lock names the parent's thread. A semaphore, also: it was kept
                          when a lock was released that it was waited for under (engine/sem.h) */
     uint8_t level;  /* of the chain: how many contexts that begin one were entered when it was taken */
-    uint32_t again; /* further acquisitions by the holder: recursive mutexes, readers, merged locks */
-    uint32_t pins;  /* sum of pin cookies */
+    union {
+        struct {
+            uint32_t again; /* further acquisitions by the holder: recursive mutexes, readers, merged locks */
+            uint32_t pins;  /* sum of pin cookies */
+        };
+        uint64_t more; /* 0: neither */
+    };
     uint64_t key_before;
     uint64_t filter_before;
+    uint64_t key_after; /* only while the lock is being taken */
 };
 
 /* An entry of the private cache: a chain that this thread took from one call site. */
@@ -45,6 +55,7 @@ struct lv_cache_slot {
     uint64_t key_after; /* of the chain with the acquisition */
     lv_stack_id stack;  /* of the first acquisition from this site */
     uint32_t hits;
+    uint64_t unused; /* no entry lies in two cache lines */
 };
 
 /* Make @slot another entry. Other threads may read it meanwhile (engine/counts.c): they see that its tag changes. */
@@ -61,10 +72,10 @@ static inline void lv_cache_set(struct lv_cache_slot *slot, uint64_t tag, uint64
 
 /* The table identity of one address, checked against the shared record at every use. */
 struct lv_known_instance {
-    uintptr_t address;
+    uint64_t key; /* lv_known_key(); 0: empty */
     uint64_t word;
     const struct lv_instance *record;
-    enum lv_kind kind;
+    uint64_t unused; /* no entry lies in two cache lines */
 };
 
 /* The class of the locks that one call makes, or takes first (engine/site.c). */
@@ -112,10 +123,11 @@ struct lv_nest {
 enum {
     LV_NESTS = 24,    /* contexts entered at once that are told apart; what is entered beyond them counts as the last */
     LV_HISTORY = 256, /* entries of a thread's history */
-    LV_KNOWN_INSTANCES = 64,
     LV_KNOWN_SITES = 16,
+    LV_KNOWN_FIRST = 64, /* slots of a new thread's cache of table identities */
+    LV_KNOWN_LAST = 131072,
     LV_CACHE_FIRST = 256, /* slots of a new thread's cache */
-    LV_CACHE_LAST = 65536,
+    LV_CACHE_LAST = 32768,
     LV_HELD_FIRST = 32,
     LV_WAITED_AT = 8,
     LV_PENDING = 4 /* maps that may be waited for at once: by a lock made of others, by a signal handler */
@@ -125,23 +137,32 @@ struct lv_life;
 
 struct lv_thread {
     /* all fields: owner thread, unless they say something else */
-    uint32_t guard;              /* not 0: inside the library, or told not to watch */
+    union {
+        struct {
+            uint32_t guard; /* not 0: inside the library, or told not to watch */
+            bool next_set;  /* the next_ fields speak of the next acquisition of next_lock */
+        };
+        uint64_t attention; /* 0: neither is set, so the fast path may be taken */
+    };
     uint32_t depth;              /* atomic: stored with release after an entry is filled in, before one is changed */
+    uint32_t capacity;           /* of held */
+    struct lv_held *held;        /* atomic */
+    uint64_t secret;             /* that of the validator for locks without flags; constant */
     uint64_t key;                /* of the chain of what is held */
     uint64_t filter;             /* one bit for each held base class, by its id's low 6 bits */
-    uint64_t cache_mask;         /* atomic: stored with release after .cache */
-    uint64_t epoch;              /* atomic; goes into every tag: what was cached under another epoch is not found */
-    struct lv_cache_slot *cache; /* atomic; read by others, for its counts */
-    struct lv_held *held;        /* atomic */
     uint64_t context_key;        /* of .in and .open; goes into the key of every acquisition. 0: both are empty */
-    uint8_t level;               /* of the chain: contexts entered, without those that it goes on in */
-    bool next_set;               /* the next_ fields speak of the next acquisition of next_lock */
+    uint64_t epoch;              /* atomic; goes into every tag: what was cached under another epoch is not found */
+    uint64_t cache_mask;         /* atomic: stored with release after .cache */
+    struct lv_cache_slot *cache; /* atomic; read by others, for its counts */
+    uint64_t known_mask;         /* stored after .known */
+    struct lv_known_instance *known;
+    uint8_t level; /* of the chain: contexts entered, without those that it goes on in */
     uint8_t next_subclass;
-    uint32_t capacity; /* of held */
     uintptr_t next_lock;
     uintptr_t next_nest;
 
     uint32_t cache_misses; /* since the cache last grew */
+    uint32_t known_misses; /* entries of .known that were overwritten while of use, since it last grew */
     uint32_t off;          /* lockval_off() nesting */
     bool ever_off;         /* then a release without an acquisition proves nothing */
     lv_thread_id info;
@@ -161,7 +182,6 @@ struct lv_thread {
     struct lv_history_entry *history;          /* LV_HISTORY entries; null until an event exists */
     uint64_t history_head;                     /* entries written so far */
     uint64_t history_cut;                      /* entries before this one do not count */
-    struct lv_known_instance known[LV_KNOWN_INSTANCES];
     struct lv_known_site sites[LV_KNOWN_SITES];
     uint32_t uid; /* the last instance number that was given out of the state's block (engine/mint.c); not reset, */
     uint32_t uids_left;               /* and how many are left. Atomic: read by others, to count them */
@@ -207,6 +227,12 @@ void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t 
 /* Look up the thread's name again. Context: lock held, called by the thread itself. */
 void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t);
 
+/* The key of the empty chain at context nesting @level. Not 0: the factors of a tag look random (engine/fast.h). */
+static inline uint64_t lv_context_first_key(unsigned level)
+{
+    return lv_hash_mix(level, UINT64_C(0xc0dd));
+}
+
 /* Room for one more held lock. False without memory. */
 bool lv_thread_grow_held(struct lv_context *ctx, struct lv_thread *t);
 
@@ -218,6 +244,28 @@ static inline void lv_thread_note_wait(struct lv_thread *t, lv_stack_id stack)
 {
     if (t->waited_at[(t->waits - 1) % LV_WAITED_AT].v != stack.v)
         t->waited_at[t->waits++ % LV_WAITED_AT] = stack;
+}
+
+/* Remember @entry in .known, which becomes larger if others of use have to go for it too often. Context: guard held. */
+void lv_thread_know(struct lv_context *ctx, struct lv_thread *t, const struct lv_known_instance *entry);
+
+static inline uint64_t lv_known_key(uintptr_t address, enum lv_kind kind)
+{
+    return address ^ ((uint64_t)kind + 1) << 59;
+}
+
+static inline uint64_t lv_known_hash(uint64_t key)
+{
+    return key * UINT64_C(0x9e3779b97f4a7c15) >> 40;
+}
+
+/* The entry of .known where the lock with this key is, if it is there. */
+static inline struct lv_known_instance *lv_known_at(const struct lv_thread *t, uint64_t key)
+{
+    uint64_t mask = t->known_mask;
+
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler that makes it larger stores the mask last */
+    return &t->known[lv_known_hash(key) & mask];
 }
 
 /* Empty the cache, so that the next walk of each chain leaves evidence again. Context: any thread that holds the lock, or

@@ -18,12 +18,6 @@
  * A handler that comes anywhere in between, and returns, leaves everything as it was.
  */
 
-/* The key of the empty chain at @level. */
-static inline uint64_t lv_context_first_key(unsigned level)
-{
-    return level != 0 ? lv_hash_mix(level, UINT64_C(0xc0de)) : 0;
-}
-
 /* Signals that the thread's own code raises by a fault: they can come at any time, and are never counted as open. */
 uint64_t lv_context_synchronous(void);
 

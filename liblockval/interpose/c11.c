@@ -38,24 +38,24 @@ LV_EXPORT void mtx_destroy(mtx_t *mutex)
 
 LV_EXPORT int mtx_lock(mtx_t *mutex)
 {
-    LV_MUTEX_TAKE(posix_of(mutex), 0, lv_real.mtx_lock(mutex));
+    LV_MUTEX_TAKE(posix_of(mutex), 0, LV_CALL_SITE, lv_real.mtx_lock(mutex));
 }
 
 LV_EXPORT int mtx_trylock(mtx_t *mutex)
 {
-    LV_MUTEX_TRY(posix_of(mutex), lv_real.mtx_trylock(mutex));
+    LV_MUTEX_TRY(posix_of(mutex), LV_CALL_SITE, lv_real.mtx_trylock(mutex));
 }
 
 LV_EXPORT int mtx_timedlock(mtx_t *restrict mutex, const struct timespec *restrict until)
 {
-    LV_MUTEX_TAKE(posix_of(mutex), LV_TIMED, lv_real.mtx_timedlock(mutex, until));
+    LV_MUTEX_TAKE(posix_of(mutex), LV_TIMED, LV_CALL_SITE, lv_real.mtx_timedlock(mutex, until));
 }
 
 LV_EXPORT int mtx_unlock(mtx_t *mutex)
 {
     struct lv_thread *t = lv_self();
 
-    LV_MUTEX_UNLOCK(t, posix_of(mutex), lv_real.mtx_unlock(mutex));
+    LV_MUTEX_UNLOCK(t, posix_of(mutex), LV_CALL_SITE, lv_real.mtx_unlock(mutex));
 }
 
 LV_EXPORT int cnd_init(cnd_t *cond)

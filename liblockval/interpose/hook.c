@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of the hooks that is not worth being inline: a release that is out of order, or of a lock that is not in the
- * thread's books. Owns no data. */
+/* The parts of the hooks that are not worth being inline. Owns no data. */
 
 #include "interpose/hook.h"
 
@@ -53,4 +52,61 @@ void lv_hook_refused(struct lv_thread *t, const struct lv_acquisition *a)
     if (a->reentrant && lv_process_context.options.error_returns)
         lv_acquire_refused(&lv_process_context, t, a);
     errno = saved;
+}
+
+bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, unsigned flags,
+                    bool reentrant, uintptr_t site, struct lv_acquisition *a)
+{
+    uint64_t word = lv_identity_find(&lv_process_context, t, object, site);
+
+    if (!lv_acquisition_set(a, object, word, mode, flags, site))
+        return false;
+    a->reentrant = reentrant;
+    lv_acquire(&lv_process_context, t, a);
+    return true;
+}
+
+void lv_hook_tried(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site)
+{
+    struct lv_acquisition a;
+
+    if (lv_hook_before(t, object, mode, LV_TRY, true, site, &a))
+        lv_acquired(&lv_process_context, t, &a);
+}
+
+/* The entry that was filled in counts no more, or never did. */
+static void drop_entry(struct lv_thread *t, bool counts)
+{
+    if (counts)
+        lv_fast_undo(t);
+    else
+        __atomic_store_n(&t->held[t->depth].address, 0, __ATOMIC_RELAXED);
+}
+
+/* What the fast path learned was known before: it is no harm to say it again. */
+int lv_hook_take_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, bool reentrant,
+                       uintptr_t site, int result, bool undo)
+{
+    struct lv_acquisition a;
+
+    drop_entry(t, undo);
+    if (!lv_hook_got(result) && result != EDEADLK)
+        return result;
+    if (!lv_hook_before(t, object, mode, 0, reentrant, site, &a))
+        return result;
+    if (lv_hook_got(result))
+        lv_acquired(&lv_process_context, t, &a);
+    else
+        lv_hook_refused(t, &a);
+    return result;
+}
+
+int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site,
+                      int result, bool undo)
+{
+    if (undo)
+        lv_fast_undo(t);
+    if (lv_hook_got(result))
+        lv_hook_tried(t, object, mode, site);
+    return result;
 }

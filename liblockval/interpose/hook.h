@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "engine/fast.h"
 #include "process/layout.h"
 #include "process/self.h"
 
@@ -23,26 +24,11 @@
 #endif
 
 /* The thread is about to take @object. False: this lock is not watched. */
-LV_ALWAYS_INLINE bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode,
-                                     unsigned flags, bool reentrant, uintptr_t site, struct lv_acquisition *a)
-{
-    uint64_t word = lv_identity_find(&lv_process_context, t, object, site);
-
-    if (!lv_acquisition_set(a, object, word, mode, flags, site))
-        return false;
-    a->reentrant = reentrant;
-    lv_acquire(&lv_process_context, t, a);
-    return true;
-}
+bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, unsigned flags,
+                    bool reentrant, uintptr_t site, struct lv_acquisition *a);
 
 /* The thread has taken @object without waiting. */
-static inline void lv_hook_tried(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site)
-{
-    struct lv_acquisition a;
-
-    if (lv_hook_before(t, object, mode, LV_TRY, true, site, &a))
-        lv_acquired(&lv_process_context, t, &a);
-}
+void lv_hook_tried(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site);
 
 /* Is @object, used by a call at @site, a lock that findings are made of? Then gives its identity word, 0 if it has none. */
 bool lv_hook_is_watched(struct lv_thread *t, const struct lv_object *object, uintptr_t site, uint64_t *ret_word);
@@ -54,11 +40,10 @@ void lv_hook_release_other(struct lv_thread *t, const struct lv_object *object, 
 /* The thread is about to release @object. */
 static inline void lv_hook_release(struct lv_thread *t, const struct lv_object *object, uintptr_t site)
 {
-    if (LV_UNLIKELY(t->depth == 0 || t->held[t->depth - 1].address != object->address)) {
+    if (LV_UNLIKELY(t->held[(ptrdiff_t)t->depth - 1].address != object->address))
         lv_hook_release_other(t, object, site);
-        return;
-    }
-    lv_release(&lv_process_context, t, object->address, object->kind, site);
+    else
+        lv_release(&lv_process_context, t, object->address, object->kind, site);
 }
 
 /* The same where nothing is claimed of a lock that is not in the thread's books. */
@@ -79,31 +64,31 @@ static inline bool lv_hook_got(int result)
 }
 
 /*
- * The body of a hook that takes a lock: @call is the real call, @object_expr the struct lv_object, evaluated once the
- * thread is known to be watched.
+ * The body of a hook that takes a lock: @call is the real call, made by the program at @site, @object_expr the struct
+ * lv_object, evaluated once the thread is known to be watched.
  */
-#define LV_HOOK_TAKE(object_expr, mode, flags, reentrant, call)                                   \
-    do {                                                                                          \
-        struct lv_thread *t_ = lv_self();                                                         \
-        struct lv_acquisition a_;                                                                 \
-        struct lv_object object_;                                                                 \
-        bool watched_;                                                                            \
-        int r_;                                                                                   \
-                                                                                                  \
-        if (LV_UNLIKELY(t_ == NULL))                                                              \
-            return (call);                                                                        \
-        object_ = (object_expr);                                                                  \
-        watched_ = lv_hook_before(t_, &object_, (mode), (flags), (reentrant), LV_CALL_SITE, &a_); \
-        r_ = (call);                                                                              \
-        if (LV_LIKELY(watched_ && lv_hook_got(r_)))                                               \
-            lv_acquired(&lv_process_context, t_, &a_);                                            \
-        else if (watched_ && r_ == EDEADLK)                                                       \
-            lv_hook_refused(t_, &a_);                                                             \
-        return r_;                                                                                \
+#define LV_HOOK_TAKE(object_expr, mode, flags, reentrant, site, call)                       \
+    do {                                                                                    \
+        struct lv_thread *t_ = lv_self();                                                   \
+        struct lv_acquisition a_;                                                           \
+        struct lv_object object_;                                                           \
+        bool watched_;                                                                      \
+        int r_;                                                                             \
+                                                                                            \
+        if (LV_UNLIKELY(t_ == NULL))                                                        \
+            return (call);                                                                  \
+        object_ = (object_expr);                                                            \
+        watched_ = lv_hook_before(t_, &object_, (mode), (flags), (reentrant), (site), &a_); \
+        r_ = (call);                                                                        \
+        if (LV_LIKELY(watched_ && lv_hook_got(r_)))                                         \
+            lv_acquired(&lv_process_context, t_, &a_);                                      \
+        else if (watched_ && r_ == EDEADLK)                                                 \
+            lv_hook_refused(t_, &a_);                                                       \
+        return r_;                                                                          \
     } while (0)
 
 /* The same for a call that tries and does not wait. */
-#define LV_HOOK_TRY(object_expr, mode, call)                              \
+#define LV_HOOK_TRY(object_expr, mode, site, call)                        \
     do {                                                                  \
         struct lv_thread *t_ = lv_self();                                 \
         int r_ = (call);                                                  \
@@ -111,11 +96,71 @@ static inline bool lv_hook_got(int result)
         if (t_ != NULL && lv_hook_got(r_)) {                              \
             struct lv_object object_ = (object_expr);                     \
                                                                           \
-            lv_hook_tried(t_, &object_, (mode), LV_CALL_SITE);            \
+            lv_hook_tried(t_, &object_, (mode), (site));                  \
         } else if (t_ != NULL) {                                          \
             t_->next_set = false; /* what was said of this acquisition */ \
         }                                                                 \
         return r_;                                                        \
+    } while (0)
+
+/* ---- the fast path (engine/fast.h) ------------------------------------------------------------------------------------ */
+
+/*
+ * Each such hook has two functions beside it, so that it needs no stack frame of its own: the general way, and
+ *
+ *     int other(struct lv_thread *t, object, uintptr_t site, int result, bool undo)
+ *
+ * for the rare ends of the fast path: after lv_fast_begin() the real call returned another @result than 0, or (@undo) a
+ * signal handler came in between. It returns @result.
+ */
+int lv_hook_take_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, bool reentrant,
+                       uintptr_t site, int result, bool undo);
+int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site,
+                      int result, bool undo);
+
+/*
+ * The start of a hook that takes @lock, called from @site: all of it where the fast path can be taken, nothing where it
+ * cannot. @find: a function that gives the identity word, false for the general way.
+ */
+#define LV_HOOK_TAKE_FAST(lock, kind, find, mode, site, call, other)                                        \
+    do {                                                                                                    \
+        struct lv_thread *f_ = lv_self_state;                                                               \
+        uint64_t word_;                                                                                     \
+                                                                                                            \
+        if (LV_LIKELY(f_->attention == 0) && LV_LIKELY(find(f_, (lock), &word_)) &&                         \
+            LV_LIKELY(lv_fast_begin(f_, (uintptr_t)(lock), word_, (kind), (mode), 0, (site)))) {            \
+            int got_ = (call);                                                                              \
+                                                                                                            \
+            if (LV_LIKELY(got_ == 0) && LV_LIKELY(lv_fast_end(&lv_process_context, f_, (uintptr_t)(lock)))) \
+                return 0;                                                                                   \
+            return other(f_, (lock), (site), got_, got_ == 0);                                              \
+        }                                                                                                   \
+    } while (0)
+
+/* The same for a call that tries and does not wait. */
+#define LV_HOOK_TRY_FAST(lock, kind, find, mode, site, call, other)                                               \
+    do {                                                                                                          \
+        struct lv_thread *f_ = lv_self_state;                                                                     \
+        uint64_t word_;                                                                                           \
+                                                                                                                  \
+        if (LV_LIKELY(f_->attention == 0)) {                                                                      \
+            int got_ = (call);                                                                                    \
+            bool begun_ = LV_LIKELY(got_ == 0) && LV_LIKELY(find(f_, (lock), &word_)) &&                          \
+                          LV_LIKELY(lv_fast_begin(f_, (uintptr_t)(lock), word_, (kind), (mode), LV_TRY, (site))); \
+                                                                                                                  \
+            if (begun_ && LV_LIKELY(lv_fast_end(&lv_process_context, f_, (uintptr_t)(lock))))                     \
+                return 0;                                                                                         \
+            return other(f_, (lock), (site), got_, begun_);                                                       \
+        }                                                                                                         \
+    } while (0)
+
+/* The same for a call that releases. */
+#define LV_HOOK_RELEASE_FAST(lock, call)                                                        \
+    do {                                                                                        \
+        struct lv_thread *f_ = lv_self_state;                                                   \
+                                                                                                \
+        if (LV_LIKELY(f_->attention == 0) && LV_LIKELY(lv_fast_release(f_, (uintptr_t)(lock)))) \
+            return (call);                                                                      \
     } while (0)
 
 #endif

@@ -54,7 +54,7 @@ LV_ALWAYS_INLINE bool is_clear(void *block)
 static struct lv_thread *looking(uintptr_t site)
 {
     static const struct lv_object none = { 0 };
-    struct lv_thread *t = lv_self_state != NULL ? lv_self_state : lv_self_new();
+    struct lv_thread *t = lv_self_is_born() ? lv_self_state : lv_self_new();
 
     if (t == NULL || t->guard != t->off || lv_is_own(&lv_process_context, &none, site))
         return NULL;
@@ -183,7 +183,7 @@ static struct lv_thread *begin_unmap(uintptr_t start, size_t size, uintptr_t sit
 
     size = whole_pages(size);
     if (size == 0 || start % PAGE != 0 || start + size < start ||
-        ((t == NULL || t->depth == 0) && lv_pages_marks(&lv_process_context.pages, start, size) == 0))
+        (t->depth == 0 && lv_pages_marks(&lv_process_context.pages, start, size) == 0))
         return NULL;
     t = looking(site);
     if (t != NULL)

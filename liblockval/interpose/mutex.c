@@ -107,33 +107,78 @@ LV_EXPORT int pthread_mutex_destroy(pthread_mutex_t *mutex)
     return r;
 }
 
+static LV_NOINLINE int lock_other(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site, int result, bool undo)
+{
+    const struct lv_object object = lv_mutex_object(&lv_process_context, mutex);
+
+    return lv_hook_take_other(t, &object, LV_WRITE, lv_mutex_is_reentrant(mutex), site, result, undo);
+}
+
+static inline bool known_word(const struct lv_thread *t, pthread_mutex_t *mutex, uint64_t *ret_word)
+{
+    return lv_mutex_known_word(&lv_process_context, t, mutex, ret_word);
+}
+
+static LV_NOINLINE int lock_general(pthread_mutex_t *mutex, uintptr_t site)
+{
+    LV_HOOK_TAKE_FAST(mutex, LV_KIND_MUTEX, known_word, LV_WRITE, site, lv_real.pthread_mutex_lock(mutex), lock_other);
+    LV_MUTEX_TAKE(mutex, 0, site, lv_real.pthread_mutex_lock(mutex));
+}
+
 LV_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-    LV_MUTEX_TAKE(mutex, 0, lv_real.pthread_mutex_lock(mutex));
+    LV_HOOK_TAKE_FAST(mutex, LV_KIND_MUTEX, lv_mutex_fast_word, LV_WRITE, LV_CALL_SITE,
+                      lv_real.pthread_mutex_lock(mutex), lock_other);
+    return lock_general(mutex, LV_CALL_SITE);
+}
+
+static LV_NOINLINE int trylock_general(pthread_mutex_t *mutex, uintptr_t site)
+{
+    LV_MUTEX_TRY(mutex, site, lv_real.pthread_mutex_trylock(mutex));
+}
+
+static LV_NOINLINE int trylock_other(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site, int result, bool undo)
+{
+    const struct lv_object object = lv_mutex_object(&lv_process_context, mutex);
+
+    return lv_hook_try_other(t, &object, LV_WRITE, site, result, undo);
+}
+
+static inline bool any_word(const struct lv_thread *t, pthread_mutex_t *mutex, uint64_t *ret_word)
+{
+    return LV_LIKELY(lv_mutex_fast_word(t, mutex, ret_word)) || known_word(t, mutex, ret_word);
 }
 
 LV_EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
-    LV_MUTEX_TRY(mutex, lv_real.pthread_mutex_trylock(mutex));
+    LV_HOOK_TRY_FAST(mutex, LV_KIND_MUTEX, any_word, LV_WRITE, LV_CALL_SITE, lv_real.pthread_mutex_trylock(mutex),
+                     trylock_other);
+    return trylock_general(mutex, LV_CALL_SITE);
 }
 
 LV_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
 {
-    LV_MUTEX_TAKE(mutex, LV_TIMED, lv_real.pthread_mutex_timedlock(mutex, until));
+    LV_MUTEX_TAKE(mutex, LV_TIMED, LV_CALL_SITE, lv_real.pthread_mutex_timedlock(mutex, until));
 }
 
 LV_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
 {
-    LV_MUTEX_TAKE(mutex, LV_TIMED, lv_real.pthread_mutex_clocklock(mutex, clock, until));
+    LV_MUTEX_TAKE(mutex, LV_TIMED, LV_CALL_SITE, lv_real.pthread_mutex_clocklock(mutex, clock, until));
 }
 
-LV_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
+static LV_NOINLINE int unlock_general(pthread_mutex_t *mutex, uintptr_t site)
 {
     struct lv_thread *t = lv_self();
 
     if (LV_UNLIKELY(t == NULL))
         lv_process_unwatched_unlock(mutex);
-    LV_MUTEX_UNLOCK(t, mutex, lv_real.pthread_mutex_unlock(mutex));
+    LV_MUTEX_UNLOCK(t, mutex, site, lv_real.pthread_mutex_unlock(mutex));
+}
+
+LV_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    LV_HOOK_RELEASE_FAST(mutex, lv_real.pthread_mutex_unlock(mutex));
+    return unlock_general(mutex, LV_CALL_SITE);
 }
 
 /* Waits for the mutex whose ceiling it changes, whatever else the thread holds, and has let it go when it returns. Only a

@@ -7,27 +7,27 @@
 
 /* What the hooks of POSIX and of C11 mutexes share; glibc's mtx_t is a pthread_mutex_t. */
 
-#define LV_MUTEX_TAKE(mutex, flags, call) \
-    LV_HOOK_TAKE(lv_mutex_object(&lv_process_context, mutex), LV_WRITE, flags, lv_mutex_is_reentrant(mutex), call)
-#define LV_MUTEX_TRY(mutex, call) LV_HOOK_TRY(lv_mutex_object(&lv_process_context, mutex), LV_WRITE, call)
+#define LV_MUTEX_TAKE(mutex, flags, site, call) \
+    LV_HOOK_TAKE(lv_mutex_object(&lv_process_context, mutex), LV_WRITE, flags, lv_mutex_is_reentrant(mutex), site, call)
+#define LV_MUTEX_TRY(mutex, site, call) LV_HOOK_TRY(lv_mutex_object(&lv_process_context, mutex), LV_WRITE, site, call)
 
 /*
- * The body of a hook that releases @mutex; @t is null when the thread is not watched. A mutex that answers a wrong call
- * with an error is asked first, and so is one that our books do not have.
+ * The body of a hook that releases @mutex, called from @site; @t is null when the thread is not watched. A mutex that
+ * answers a wrong call with an error is asked first, and so is one that our books do not have.
  */
-#define LV_MUTEX_UNLOCK(t, mutex, call)                                                                                \
+#define LV_MUTEX_UNLOCK(t, mutex, site, call)                                                                          \
     do {                                                                                                               \
         if (LV_LIKELY((t) != NULL)) {                                                                                  \
-            if (LV_UNLIKELY((t)->depth == 0 || (t)->held[(t)->depth - 1].address != (uintptr_t)(mutex))) {             \
-                bool answers_ = lv_mutex_before_unlock_other((t), (mutex), LV_CALL_SITE);                              \
+            if (LV_UNLIKELY((t)->held[(ptrdiff_t)(t)->depth - 1].address != (uintptr_t)(mutex))) {                     \
+                bool answers_ = lv_mutex_before_unlock_other((t), (mutex), (site));                                    \
                 int r_ = (call);                                                                                       \
                                                                                                                        \
                 if (answers_ && r_ != 0)                                                                               \
-                    lv_mutex_refused((t), (mutex), LV_FINDING_UNLOCK, LV_CALL_SITE,                                    \
+                    lv_mutex_refused((t), (mutex), LV_FINDING_UNLOCK, (site),                                          \
                                      "was not released: the call returned an error, as this thread does not hold it"); \
                 return r_;                                                                                             \
             }                                                                                                          \
-            lv_release(&lv_process_context, (t), (uintptr_t)(mutex), LV_KIND_MUTEX, LV_CALL_SITE);                     \
+            lv_release(&lv_process_context, (t), (uintptr_t)(mutex), LV_KIND_MUTEX, (site));                           \
         }                                                                                                              \
         return (call);                                                                                                 \
     } while (0)

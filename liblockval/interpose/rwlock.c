@@ -12,8 +12,13 @@ static enum lv_mode reader_mode(const pthread_rwlock_t *rwlock)
 }
 
 #define OBJECT(rwlock) lv_rwlock_object(&lv_process_context, rwlock)
-#define TAKE(rwlock, mode, flags, call) LV_HOOK_TAKE(OBJECT(rwlock), mode, flags, false, call)
-#define TRY(rwlock, mode, call) LV_HOOK_TRY(OBJECT(rwlock), mode, call)
+#define TAKE(rwlock, mode, flags, site, call) LV_HOOK_TAKE(OBJECT(rwlock), mode, flags, false, site, call)
+#define TRY(rwlock, mode, call) LV_HOOK_TRY(OBJECT(rwlock), mode, LV_CALL_SITE, call)
+
+static inline bool known_word(const struct lv_thread *t, pthread_rwlock_t *rwlock, uint64_t *ret_word)
+{
+    return lv_rwlock_known_word(&lv_process_context, t, rwlock, ret_word);
+}
 
 LV_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict rwlock, const pthread_rwlockattr_t *restrict attr)
 {
@@ -53,9 +58,26 @@ LV_EXPORT int pthread_rwlock_destroy(pthread_rwlock_t *rwlock)
     return r;
 }
 
+static LV_NOINLINE int rdlock_other(struct lv_thread *t, pthread_rwlock_t *rwlock, uintptr_t site, int result,
+                                    bool undo)
+{
+    const struct lv_object object = OBJECT(rwlock);
+
+    return lv_hook_take_other(t, &object, reader_mode(rwlock), false, site, result, undo);
+}
+
+static LV_NOINLINE int rdlock_general(pthread_rwlock_t *rwlock, uintptr_t site)
+{
+    LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, known_word, reader_mode(rwlock), site,
+                      lv_real.pthread_rwlock_rdlock(rwlock), rdlock_other);
+    TAKE(rwlock, reader_mode(rwlock), 0, site, lv_real.pthread_rwlock_rdlock(rwlock));
+}
+
 LV_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *rwlock)
 {
-    TAKE(rwlock, reader_mode(rwlock), 0, lv_real.pthread_rwlock_rdlock(rwlock));
+    LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, lv_rwlock_fast_word, reader_mode(rwlock), LV_CALL_SITE,
+                      lv_real.pthread_rwlock_rdlock(rwlock), rdlock_other);
+    return rdlock_general(rwlock, LV_CALL_SITE);
 }
 
 LV_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t *rwlock)
@@ -65,18 +87,35 @@ LV_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t *rwlock)
 
 LV_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t *restrict rwlock, const struct timespec *restrict until)
 {
-    TAKE(rwlock, reader_mode(rwlock), LV_TIMED, lv_real.pthread_rwlock_timedrdlock(rwlock, until));
+    TAKE(rwlock, reader_mode(rwlock), LV_TIMED, LV_CALL_SITE, lv_real.pthread_rwlock_timedrdlock(rwlock, until));
 }
 
 LV_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t *restrict rwlock, clockid_t clock,
                                          const struct timespec *restrict until)
 {
-    TAKE(rwlock, reader_mode(rwlock), LV_TIMED, lv_real.pthread_rwlock_clockrdlock(rwlock, clock, until));
+    TAKE(rwlock, reader_mode(rwlock), LV_TIMED, LV_CALL_SITE, lv_real.pthread_rwlock_clockrdlock(rwlock, clock, until));
+}
+
+static LV_NOINLINE int wrlock_other(struct lv_thread *t, pthread_rwlock_t *rwlock, uintptr_t site, int result,
+                                    bool undo)
+{
+    const struct lv_object object = OBJECT(rwlock);
+
+    return lv_hook_take_other(t, &object, LV_WRITE, false, site, result, undo);
+}
+
+static LV_NOINLINE int wrlock_general(pthread_rwlock_t *rwlock, uintptr_t site)
+{
+    LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, known_word, LV_WRITE, site, lv_real.pthread_rwlock_wrlock(rwlock),
+                      wrlock_other);
+    TAKE(rwlock, LV_WRITE, 0, site, lv_real.pthread_rwlock_wrlock(rwlock));
 }
 
 LV_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *rwlock)
 {
-    TAKE(rwlock, LV_WRITE, 0, lv_real.pthread_rwlock_wrlock(rwlock));
+    LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, lv_rwlock_fast_word, LV_WRITE, LV_CALL_SITE,
+                      lv_real.pthread_rwlock_wrlock(rwlock), wrlock_other);
+    return wrlock_general(rwlock, LV_CALL_SITE);
 }
 
 LV_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t *rwlock)
@@ -86,25 +125,31 @@ LV_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t *rwlock)
 
 LV_EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t *restrict rwlock, const struct timespec *restrict until)
 {
-    TAKE(rwlock, LV_WRITE, LV_TIMED, lv_real.pthread_rwlock_timedwrlock(rwlock, until));
+    TAKE(rwlock, LV_WRITE, LV_TIMED, LV_CALL_SITE, lv_real.pthread_rwlock_timedwrlock(rwlock, until));
 }
 
 LV_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t *restrict rwlock, clockid_t clock,
                                          const struct timespec *restrict until)
 {
-    TAKE(rwlock, LV_WRITE, LV_TIMED, lv_real.pthread_rwlock_clockwrlock(rwlock, clock, until));
+    TAKE(rwlock, LV_WRITE, LV_TIMED, LV_CALL_SITE, lv_real.pthread_rwlock_clockwrlock(rwlock, clock, until));
 }
 
-LV_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *rwlock)
+static LV_NOINLINE int unlock_general(pthread_rwlock_t *rwlock, uintptr_t site)
 {
     struct lv_thread *t = lv_self();
 
     if (LV_LIKELY(t != NULL)) {
         struct lv_object object = OBJECT(rwlock);
 
-        lv_hook_release(t, &object, LV_CALL_SITE);
+        lv_hook_release(t, &object, site);
     }
     return lv_real.pthread_rwlock_unlock(rwlock);
+}
+
+LV_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *rwlock)
+{
+    LV_HOOK_RELEASE_FAST(rwlock, lv_real.pthread_rwlock_unlock(rwlock));
+    return unlock_general(rwlock, LV_CALL_SITE);
 }
 
 LV_ALIAS(pthread_rwlock_init, __pthread_rwlock_init);

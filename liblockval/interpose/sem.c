@@ -59,7 +59,7 @@ static void end_event(struct lv_wake_wait *wait)
         struct lv_thread *t_ = lv_self();                                                  \
         struct lv_acquisition a_;                                                          \
         bool followed_ = t_ != NULL && before_wait(t_, (sem), (flags), LV_CALL_SITE, &a_); \
-        struct lv_wake_wait event_ __attribute__((cleanup(end_event), unused)) =                   \
+        struct lv_wake_wait event_ __attribute__((cleanup(end_event), unused)) =           \
             begin_event(followed_ ? NULL : t_, (sem), (flags), LV_CALL_SITE);              \
         int r_ = (call);                                                                   \
                                                                                            \

@@ -42,24 +42,44 @@ LV_EXPORT int pthread_spin_destroy(pthread_spinlock_t *spin)
     return r;
 }
 
+static LV_NOINLINE int lock_general(pthread_spinlock_t *spin, uintptr_t site)
+{
+    LV_HOOK_TAKE(lv_spin_object(spin), LV_WRITE, 0, false, site, lv_real.pthread_spin_lock(spin));
+}
+
+static LV_NOINLINE int lock_other(struct lv_thread *t, pthread_spinlock_t *spin, uintptr_t site, int result, bool undo)
+{
+    const struct lv_object object = lv_spin_object(spin);
+
+    return lv_hook_take_other(t, &object, LV_WRITE, false, site, result, undo);
+}
+
 LV_EXPORT int pthread_spin_lock(pthread_spinlock_t *spin)
 {
-    LV_HOOK_TAKE(lv_spin_object(spin), LV_WRITE, 0, false, lv_real.pthread_spin_lock(spin));
+    LV_HOOK_TAKE_FAST(spin, LV_KIND_SPIN, lv_spin_fast_word, LV_WRITE, LV_CALL_SITE, lv_real.pthread_spin_lock(spin),
+                      lock_other);
+    return lock_general(spin, LV_CALL_SITE);
 }
 
 LV_EXPORT int pthread_spin_trylock(pthread_spinlock_t *spin)
 {
-    LV_HOOK_TRY(lv_spin_object(spin), LV_WRITE, lv_real.pthread_spin_trylock(spin));
+    LV_HOOK_TRY(lv_spin_object(spin), LV_WRITE, LV_CALL_SITE, lv_real.pthread_spin_trylock(spin));
 }
 
-LV_EXPORT int pthread_spin_unlock(pthread_spinlock_t *spin)
+static LV_NOINLINE int unlock_general(pthread_spinlock_t *spin, uintptr_t site)
 {
     struct lv_thread *t = lv_self();
 
     if (LV_LIKELY(t != NULL)) {
         struct lv_object object = lv_spin_object(spin);
 
-        lv_hook_release(t, &object, LV_CALL_SITE);
+        lv_hook_release(t, &object, site);
     }
     return lv_real.pthread_spin_unlock(spin);
+}
+
+LV_EXPORT int pthread_spin_unlock(pthread_spinlock_t *spin)
+{
+    LV_HOOK_RELEASE_FAST(spin, lv_real.pthread_spin_unlock(spin));
+    return unlock_general(spin, LV_CALL_SITE);
 }

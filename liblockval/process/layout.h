@@ -8,7 +8,7 @@
  * machine is another one, identities are kept in the table.
  */
 
-#include "engine/identity.h"
+#include "engine/fast.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -102,6 +102,21 @@ static inline struct lv_object lv_rwlock_object(const struct lv_context *ctx, pt
     return (struct lv_object){ (uintptr_t)rwlock, LV_KIND_RWLOCK, inside ? word : NULL, seal };
 }
 
+/* The identity word of a lock that the fast path may take; false: it has none, or not there. A lock without room has
+ * nothing of ours at that place. */
+LV_ALWAYS_INLINE bool lv_mutex_fast_word(const struct lv_thread *t, const pthread_mutex_t *mutex, uint64_t *ret_word)
+{
+    const uint64_t *words = (const uint64_t *)(const void *)&mutex->__data.__list;
+
+    return lv_fast_word(t, (uintptr_t)mutex, &words[0], &words[1], ret_word);
+}
+
+LV_ALWAYS_INLINE bool lv_rwlock_fast_word(const struct lv_thread *t, const pthread_rwlock_t *rwlock, uint64_t *ret_word)
+{
+    return lv_fast_word(t, (uintptr_t)rwlock, (const uint64_t *)(const void *)&rwlock->__data.__pad2,
+                        (const uint64_t *)(const void *)&rwlock->__data.__pad3, ret_word);
+}
+
 /*
  * A semaphore is 16 bytes: value and waiters in 8, whether it is shared between processes in 4, nothing in 4. The other 16
  * bytes are not used, and sem_init does not clear them. Those of sem_open are shared.
@@ -183,7 +198,37 @@ static inline struct lv_object lv_sem_object(const struct lv_context *ctx, sem_t
     return (struct lv_object){ (uintptr_t)sem, LV_KIND_SEM, NULL, NULL };
 }
 
+static inline bool lv_mutex_fast_word(const struct lv_thread *t, const pthread_mutex_t *mutex, uint64_t *ret_word)
+{
+    (void)t;
+    (void)mutex;
+    (void)ret_word;
+    return false;
+}
+
+static inline bool lv_rwlock_fast_word(const struct lv_thread *t, const pthread_rwlock_t *rwlock, uint64_t *ret_word)
+{
+    (void)t;
+    (void)rwlock;
+    (void)ret_word;
+    return false;
+}
+
 #endif
+
+/* The same where the identity is in the table. A lock that has room may lie where one without lay: the table knows nothing of
+ * it. */
+static inline bool lv_mutex_known_word(const struct lv_context *ctx, const struct lv_thread *t, pthread_mutex_t *mutex,
+                                       uint64_t *ret_word)
+{
+    return lv_mutex_object(ctx, mutex).word == NULL && lv_fast_known(t, (uintptr_t)mutex, LV_KIND_MUTEX, ret_word);
+}
+
+static inline bool lv_rwlock_known_word(const struct lv_context *ctx, const struct lv_thread *t,
+                                        pthread_rwlock_t *rwlock, uint64_t *ret_word)
+{
+    return lv_rwlock_object(ctx, rwlock).word == NULL && lv_fast_known(t, (uintptr_t)rwlock, LV_KIND_RWLOCK, ret_word);
+}
 
 /* A semaphore that is shared between processes, by its address alone. */
 static inline struct lv_object lv_sem_object_shared(sem_t *sem)
@@ -197,6 +242,11 @@ static inline bool lv_mutex_is_reentrant(const pthread_mutex_t *mutex)
     int type = lv_mutex_kind(mutex) & LV_MUTEX_TYPE;
 
     return type == PTHREAD_MUTEX_RECURSIVE || type == PTHREAD_MUTEX_ERRORCHECK;
+}
+
+LV_ALWAYS_INLINE bool lv_spin_fast_word(const struct lv_thread *t, const volatile void *spin, uint64_t *ret_word)
+{
+    return lv_fast_known(t, (uintptr_t)spin, LV_KIND_SPIN, ret_word);
 }
 
 /* A spinlock is one int: no room. */

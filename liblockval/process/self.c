@@ -21,7 +21,9 @@
 
 struct lv_context lv_process_context;
 
-__thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec")));
+struct lv_thread lv_self_unborn = { .guard = 1 };
+
+__thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec"))) = &lv_self_unborn;
 
 __thread struct lv_handlers lv_self_handlers __attribute__((tls_model("initial-exec")));
 
@@ -42,6 +44,13 @@ static enum {
 static pthread_key_t exit_key; /* constant once started */
 static pid_t process;          /* of this context: changes in a forked child, where there is one thread */
 static __thread unsigned exit_round __attribute__((tls_model("initial-exec"))); /* rounds of destructors so far */
+
+struct lv_thread *lv_self_known(void)
+{
+    struct lv_thread *t = lv_self_state;
+
+    return t != &nobody && t != &noting && t != &lv_self_unborn ? t : NULL;
+}
 
 static void thread_exit(void *state)
 {
@@ -208,7 +217,7 @@ static void after_fork_child(void)
 {
     struct lv_context *ctx = &lv_process_context;
     struct lv_locked locked = forking;
-    struct lv_thread *t = forking_self;
+    struct lv_thread *t;
 
     if (is_off()) {
         lv_process_stop_watching();
@@ -224,17 +233,17 @@ static void after_fork_child(void)
     if (streams_taken)
         _IO_list_resetlock();
     lv_context_unlock(ctx, &locked);
-    if (ctx->state != LV_STATE_OFF) {
-        lv_self_state = &nobody;
-        if (t != NULL && t != &nobody) {
-            forget_locks(ctx, t);
-            lv_signals_forked(t);
-        }
-        lv_thread_after_fork(ctx, t != &nobody ? t : NULL);
-    } else if (t != NULL) {
-        t = &nobody;
+    lv_self_state = forking_self;
+    t = lv_self_known();
+    lv_self_state = &nobody;
+    if (ctx->state == LV_STATE_OFF)
+        return;
+    if (t != NULL) {
+        forget_locks(ctx, t);
+        lv_signals_forked(t);
     }
-    lv_self_state = t;
+    lv_thread_after_fork(ctx, t);
+    lv_self_state = forking_self;
 }
 
 static bool start_context(void)
@@ -259,7 +268,7 @@ void lv_process_start(void)
     lv_self_state = &nobody;
     process = lv_os_pid();
     if (pthread_key_create(&exit_key, thread_exit) == 0 && start_context())
-        lv_self_state = NULL;
+        lv_self_state = &lv_self_unborn;
     else
         lv_process_context.state = LV_STATE_OFF;
     started = STARTED;
@@ -297,16 +306,9 @@ struct lv_thread *lv_self_new(void)
     return t;
 }
 
-struct lv_thread *lv_self_known(void)
-{
-    struct lv_thread *t = lv_self_state;
-
-    return t != &nobody && t != &noting ? t : NULL;
-}
-
 struct lv_thread *lv_self_any(void)
 {
-    if (lv_self_state == NULL)
+    if (!lv_self_is_born())
         (void)lv_self_new();
     return lv_self_known();
 }
@@ -315,8 +317,10 @@ void lv_self_jumped(uint32_t inside)
 {
     struct lv_thread *t = lv_self_known();
 
-    if (t != NULL)
-        t->guard = inside + t->off;
+    if (t == NULL)
+        return;
+    t->guard = inside + t->off;
+    __atomic_store_n(&t->held[t->depth].address, 0, __ATOMIC_RELAXED); /* what was being taken, perhaps */
 }
 
 void lv_process_stop_watching(void)
@@ -333,10 +337,8 @@ bool lv_process_is_own(void)
 
 void lv_process_say_summary(void)
 {
-    struct lv_thread *t = lv_self_state;
+    struct lv_thread *t = lv_self_known();
 
-    if (t == &nobody || t == &noting)
-        t = NULL;
     if (!lv_process_is_own())
         return;
     if (t != NULL)

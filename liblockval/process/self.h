@@ -12,7 +12,10 @@
 
 extern struct lv_context lv_process_context;
 
-/* The calling thread's state; null before its first hook. */
+/* Stands for the state of a thread that had no hook yet. Its guard is never 0 and nothing of it is ever written. */
+extern struct lv_thread lv_self_unborn;
+
+/* The calling thread's state, or one that stands for none. */
 extern __thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec")));
 
 /* The signal handlers that the calling thread runs. They are kept beside the state, since a handler may run before there
@@ -22,15 +25,20 @@ extern __thread struct lv_handlers lv_self_handlers __attribute__((tls_model("in
 /* The slow way: start the validator if need be, make a state. Null when this thread is not watched. */
 struct lv_thread *lv_self_new(void);
 
+static inline bool lv_self_is_born(void)
+{
+    return lv_self_state != &lv_self_unborn;
+}
+
 /* The calling thread's state, or null when it is not to be watched now: inside the library itself, told so by
  * lockval_off(), at its very end, or in a child that does not follow. The real functions are resolved in any case. */
 static inline struct lv_thread *lv_self(void)
 {
     struct lv_thread *t = lv_self_state;
 
-    if (LV_UNLIKELY(t == NULL))
-        return lv_self_new();
-    return LV_LIKELY(t->guard == 0) ? t : NULL;
+    if (LV_LIKELY(t->guard == 0))
+        return t;
+    return t == &lv_self_unborn ? lv_self_new() : NULL;
 }
 
 /* The calling thread's state even when it is not watched now; null when it has none and can get none. */
@@ -44,7 +52,7 @@ static inline uint32_t lv_self_inside(void)
 {
     const struct lv_thread *t = lv_self_state;
 
-    return t != NULL ? t->guard - t->off : 0;
+    return t != &lv_self_unborn ? t->guard - t->off : 0;
 }
 
 /* A jump took the thread out of the library to where that depth was @inside. */

@@ -191,7 +191,7 @@ static __attribute__((noinline)) void run(int number, siginfo_t *info, void *con
         .signal = number,
         .inside = lv_self_inside(),
         .nesting = t != NULL ? lv_context_nesting(t) : 0,
-        .held = lv_self_state != NULL ? lv_self_state->depth : 0,
+        .held = lv_self_state->depth,
     };
     handler_fn handler = (handler_fn)__atomic_load_n(&pairs[pair].function, __ATOMIC_RELAXED);
     struct call call __attribute__((cleanup(leave))) = { .entered.handlers = NULL };

@@ -31,15 +31,18 @@ OTHER_SLACK = 1.25   # with another compiler
 # Functions of the library besides the hooks, and why the path goes there.
 EVERYWHERE = {
     "lv_identity_from_table",  # locks without room for an identity
+    "lock_general", "rdlock_general", "wrlock_general",  # they begin with the fast path for such locks
 }
+GENERAL = {"lv_acquire", "lv_acquired", "lv_acquisition_set", "lv_hook_before"}  # the way of what the fast path leaves alone
 INSIDE = {
     # A lock of a class of which one is held: the pair of instances goes into the key of the chain.
-    "pairs": {"lv_acquire_nested", "lv_acquired_again", "lv_nest_merge"},
+    "pairs": GENERAL | {"lv_acquire_nested", "lv_acquired_again", "lv_nest_merge"},
     # The holder's next acquisition counts, if the lock itself says who the holder is.
-    "recursive": {"lv_acquire_nested", "lv_acquired_again", "lv_held_find", "lv_nest_count_down", "lv_release_slow", "owner"},
+    "recursive": GENERAL | {"lv_release", "unlock_general", "lv_acquire_nested", "lv_acquired_again", "lv_held_find",
+                            "lv_nest_count_down", "lv_release_slow", "owner"},
     # A release that is not the youngest closes the gap.
-    "crossed": {"lv_held_find", "lv_held_remove", "lv_hook_is_watched", "lv_hook_release_other", "lv_identity_of_unmet",
-                "lv_identity_peek", "lv_mutex_before_unlock_other", "lv_release_slow", "lv_sem_outlives", "remix"},
+    "crossed": {"unlock_general", "lv_held_find", "lv_held_remove", "lv_hook_is_watched", "lv_hook_release_other",
+                "lv_identity_of_unmet", "lv_identity_peek", "lv_mutex_before_unlock_other", "lv_release_slow", "lv_sem_outlives", "remix"},
 }
 HOOK = re.compile(r"pthread_\w+$")
 

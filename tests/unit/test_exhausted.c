@@ -109,7 +109,7 @@ static void check_after(bool failed)
     for (unsigned i = 1; i <= 2; i++) {
         ck_assert_uint_eq(s->threads[i]->guard, 0);
         ck_assert_uint_eq(s->threads[i]->depth, 0);
-        ck_assert_uint_eq(s->threads[i]->key, 0);
+        ck_assert_uint_eq(s->threads[i]->key, lv_context_first_key(0));
     }
     write_lock(1, "A");
     (void)scenario_begin(s, 1, "A", LV_WRITE, 0);

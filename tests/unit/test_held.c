@@ -25,7 +25,7 @@ START_TEST(key_and_filter_come_back)
 
     scenario_chain(s, 1, "A B C D");
     ck_assert_uint_eq(t->depth, 0);
-    ck_assert_uint_eq(t->key, 0);
+    ck_assert_uint_eq(t->key, lv_context_first_key(0));
     ck_assert_uint_eq(t->filter, 0);
 }
 END_TEST
@@ -40,7 +40,7 @@ START_TEST(release_out_of_order)
     key = scenario_thread(s, 1)->key;
     unlock(1, "A");
     unlock(1, "C");
-    ck_assert_uint_eq(scenario_thread(s, 1)->key, 0);
+    ck_assert_uint_eq(scenario_thread(s, 1)->key, lv_context_first_key(0));
 
     write_lock(1, "A");
     write_lock(1, "B");
@@ -51,7 +51,7 @@ START_TEST(release_out_of_order)
     ck_assert_uint_eq(held(1, 1)->address, address_of("C"));
     unlock(1, "A");
     unlock(1, "C");
-    ck_assert_uint_eq(scenario_thread(s, 1)->key, 0);
+    ck_assert_uint_eq(scenario_thread(s, 1)->key, lv_context_first_key(0));
     ck_assert_uint_eq(scenario_thread(s, 1)->filter, 0);
 }
 END_TEST
@@ -76,7 +76,7 @@ START_TEST(release_after_the_context)
     unlock(1, "C");
     unlock(1, "B");
     ck_assert_uint_eq(t->depth, 0);
-    ck_assert_uint_eq(t->key, 0);
+    ck_assert_uint_eq(t->key, lv_context_first_key(0));
     ck_assert_uint_eq(t->filter, 0);
 }
 END_TEST
@@ -158,7 +158,7 @@ START_TEST(downgrade)
     ck_assert(!lv_downgrade(scenario_thread(s, 1), address_of("C")));
     unlock(1, "B");
     unlock(1, "A");
-    ck_assert_uint_eq(scenario_thread(s, 1)->key, 0);
+    ck_assert_uint_eq(scenario_thread(s, 1)->key, lv_context_first_key(0));
 }
 END_TEST
 
@@ -267,7 +267,7 @@ START_TEST(dropped_once)
     s->ctx.is_lost = NULL;
     unlock(1, "C");
     unlock(1, "A");
-    ck_assert_uint_eq(scenario_thread(s, 1)->key, 0);
+    ck_assert_uint_eq(scenario_thread(s, 1)->key, lv_context_first_key(0));
 }
 END_TEST
 

@@ -34,7 +34,7 @@ START_TEST(a_state_is_recycled)
     ck_assert_ptr_eq(lv_thread_new(&s->ctx), t);
     ck_assert(t->used);
     ck_assert_uint_eq(t->depth, 0);
-    ck_assert_uint_eq(t->key, 0);
+    ck_assert_uint_eq(t->key, lv_context_first_key(0));
     ck_assert_uint_eq(t->filter, 0);
     ck_assert_uint_eq(t->off, 0);
     ck_assert(!t->ever_off);
@@ -175,7 +175,7 @@ static void hold_many(unsigned count, bool one_class)
             lv_release(&s->ctx, t, object.address, object.kind, 0x1000);
         }
         ck_assert_uint_eq(t->depth, 0);
-        ck_assert_uint_eq(t->key, 0);
+        ck_assert_uint_eq(t->key, lv_context_first_key(0));
     }
     ck_assert_int_eq(s->ctx.state, LV_STATE_ON);
     free(words);

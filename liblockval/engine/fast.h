@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_ENGINE_FAST_H
+#define LV_ENGINE_FAST_H
+
+/*
+ * The fast path: a lock that is watched like any other, of a class of which this thread holds none, at the end of a chain
+ * that the thread took from this call site before. Whatever is not so goes the general way (engine/acquire.h), which gives
+ * the same result. Inlined into the hooks; every instruction here is one that every lock of every program pays for.
+ *
+ *     lv_fast_begin   before the real call: finds the chain in the private cache, and fills in the entry of the held stack
+ *                     behind the last one that counts
+ *     lv_fast_end     after it: makes the entry count
+ *     lv_fast_release before the real call that releases
+ *
+ * So nothing has to be kept across the real call but the thread and the lock. A signal handler may run anywhere. What it
+ * takes and releases meanwhile lies at the same place of the held stack, and its release leaves the address 0 there; what
+ * it goes on holding moves the place. Either way lv_fast_end() does not find its lock's address where it makes an entry
+ * count, and the acquisition is done anew, the general way (lv_fast_again()).
+ */
+
+#include "engine/acquire.h"
+
+/* The identity word of the lock at @address with the two words @word and @seal. False: it is none of a lock without
+ * flags. */
+LV_ALWAYS_INLINE bool lv_fast_word(const struct lv_thread *t, uintptr_t address, const uint64_t *word,
+                                   const uint64_t *seal, uint64_t *ret_word)
+{
+    *ret_word = __atomic_load_n(word, __ATOMIC_RELAXED);
+    return (__atomic_load_n(seal, __ATOMIC_RELAXED) ^ *ret_word ^ address) == t->secret;
+}
+
+/* The same for a lock of @kind whose identity is in the table. False: the thread did not meet it before, or it has flags. */
+LV_ALWAYS_INLINE bool lv_fast_known(const struct lv_thread *t, uintptr_t address, enum lv_kind kind, uint64_t *ret_word)
+{
+    uint64_t key = lv_known_key(address, kind);
+    const struct lv_known_instance *known = lv_known_at(t, key);
+    const struct lv_instance *record = known->record;
+
+    *ret_word = known->word;
+    /* The key is read last: a signal handler that replaced the entry meanwhile left another one. */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return LV_LIKELY(known->key == key) && __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == *ret_word &&
+           lv_identity_flags(*ret_word) == 0;
+}
+
+/*
+ * The thread is about to take the lock at @address, whose word is @word. False: go the general way; nothing was done.
+ * Context: the thread is watched and nothing was said of its next acquisition (.attention is 0).
+ */
+LV_ALWAYS_INLINE bool lv_fast_begin(struct lv_thread *t, uintptr_t address, uint64_t word, enum lv_kind kind,
+                                    enum lv_mode mode, unsigned flags, uintptr_t site)
+{
+    const lv_class_id class = { (uint32_t)word };
+    uint64_t key = t->key, filter = t->filter, key_after;
+    uint32_t depth = t->depth;
+    struct lv_held *h;
+    lv_stack_id stack;
+
+    if (LV_UNLIKELY((filter >> (class.v & 63) & 1) != 0 || depth == t->capacity))
+        return false;
+    if (LV_UNLIKELY(
+            !lv_cache_hit(t, lv_cache_tag(t, key, lv_chain_link(class, mode, flags), site), &stack, &key_after)))
+        return false;
+    h = &t->held[depth];
+    __atomic_store_n(&h->address, address, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* first: what a handler does from here on is seen */
+    h->class = h->base = class;
+    h->uid = (uint32_t)(word >> 32);
+    h->stack = stack;
+    h->mode = (uint8_t)mode;
+    h->flags = (uint8_t)flags;
+    h->kind = (uint8_t)kind;
+    h->nested = LV_NESTED_NO;
+    h->earlier = true;
+    h->inherited = false;
+    h->level = t->level;
+    h->again = 0;
+    h->pins = 0;
+    h->key_before = key;
+    h->filter_before = filter;
+    h->key_after = key_after;
+    return true;
+}
+
+/*
+ * The thread has the lock that lv_fast_begin() was told of. False: a signal handler came in between; call lv_fast_again().
+ * The depth comes first, so that from there on handlers leave the entry alone; key and filter last, so that a chain in a
+ * handler has at least the edges that its key says.
+ */
+LV_ALWAYS_INLINE bool lv_fast_end(struct lv_context *ctx, struct lv_thread *t, uintptr_t address)
+{
+    uint32_t depth = t->depth;
+    const struct lv_held *h;
+
+    __atomic_store_n(&t->depth, depth + 1, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    h = &t->held[depth];
+    if (LV_UNLIKELY(h->address != address))
+        return false;
+    t->key = h->key_after;
+    t->filter |= lv_filter_bit(h->base);
+    if (LV_UNLIKELY(__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED)))
+        lv_history_add_youngest(ctx, t);
+    return true;
+}
+
+/* lv_fast_end() returned false: the entry counts no more. */
+static inline void lv_fast_undo(struct lv_thread *t)
+{
+    __atomic_store_n(&t->depth, t->depth - 1, __ATOMIC_RELEASE);
+}
+
+/*
+ * The thread is about to release the lock at @address. False: it is not the youngest that it holds, or there is more to it;
+ * nothing was done. Key and filter come first: from the new depth on, entries are not safe from signal handlers.
+ */
+LV_ALWAYS_INLINE bool lv_fast_release(struct lv_thread *t, uintptr_t address)
+{
+    uint32_t depth = t->depth;
+    struct lv_held *h = &t->held[(ptrdiff_t)depth - 1];
+
+    /* Another level: the key of the chain that its context interrupted changes too. */
+    if (LV_UNLIKELY(h->address != address || h->more != 0 || h->level != t->level))
+        return false;
+    t->key = h->key_before;
+    t->filter = h->filter_before;
+    __atomic_store_n(&h->address, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&t->depth, depth - 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+#endif
