@@ -31,13 +31,13 @@ struct lv_edge_witness lv_evidence_in(const struct lv_witness *witness, lv_witne
     return at;
 }
 
-/* What is compared, and what it is worth that no other witness of the edge has the same. */
+/* What is compared, and what it is worth that no other witness of the edge has the same. What differs most comes first. */
 enum {
-    MODES,
-    THREAD,
-    INSTANCES,
     HELD,
+    INSTANCES,
+    THREAD,
     SEGMENT,
+    MODES,
     ALL
 };
 
@@ -71,37 +71,61 @@ bool lv_evidence_is_known(const struct lv_edge *edge, const struct lv_edge_witne
     return false;
 }
 
-/* What each witness tells that no other one does, and what @e would tell in its place, as far as @what goes. */
-static void add_worth(const struct lv_edge *edge, const struct lv_edge_witness *e, unsigned what, unsigned *tells,
-                      unsigned *would_tell)
+/* Witnesses that have the same as @e, one bit each. */
+static uint32_t same_as(const struct lv_edge *edge, const struct lv_edge_witness *e, unsigned what)
 {
-    uint32_t value[LV_EDGE_WITNESSES], mine = value_of(e, what), count = edge->witness_count, same = 0;
+    uint32_t mine = value_of(e, what), same = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < edge->witness_count; i++)
+        same |= (uint32_t)(value_of(lv_edge_witness(edge, i), what) == mine) << i;
+    return same;
+}
+
+/* Add what each witness tells that no other one does. Returns the least that one of them tells so far. */
+static unsigned add_worth(const struct lv_edge *edge, unsigned what, unsigned *tells)
+{
+    uint32_t value[LV_EDGE_WITNESSES], count = edge->witness_count;
+    unsigned least = UINT32_MAX;
+
+    for (uint32_t i = 0; i < count; i++)
         value[i] = value_of(lv_edge_witness(edge, i), what);
-        same += value[i] == mine;
-    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t others = 0;
 
         for (uint32_t j = 0; j < count; j++)
             others += value[j] == value[i];
         tells[i] += others == 1 ? worth[what] : 0;
-        would_tell[i] += same == (value[i] == mine) ? worth[what] : 0;
+        least = tells[i] < least ? tells[i] : least;
     }
+    return least;
 }
 
-/* The place of the witness that tells least beside the others, if @e would tell more in it; else NOBODY. */
-static uint32_t place_for(const struct lv_edge *edge, const struct lv_edge_witness *e)
+/* What @e would tell in the place of witness number @place. */
+static unsigned would_tell(const uint32_t *same, uint32_t place)
 {
-    unsigned tells[LV_EDGE_WITNESSES] = { 0 }, would_tell[LV_EDGE_WITNESSES] = { 0 };
-    uint32_t place = NOBODY;
-    unsigned least = UINT32_MAX;
+    unsigned sum = 0;
 
     for (unsigned what = 0; what < ALL; what++)
-        add_worth(edge, e, what, tells, would_tell);
+        sum += (same[what] & ~(1u << place)) == 0 ? worth[what] : 0;
+    return sum;
+}
+
+/* The place of the witness that tells least beside the others, if @e would tell more in it; else NOBODY. Mostly @e is no news
+ * but for what it holds, and that all witnesses hold different locks is all that has to be seen. */
+static uint32_t place_for(const struct lv_edge *edge, const struct lv_edge_witness *e)
+{
+    unsigned tells[LV_EDGE_WITNESSES] = { 0 }, most = 0, least = UINT32_MAX;
+    uint32_t same[ALL], place = NOBODY;
+
+    for (unsigned what = 0; what < ALL; what++) {
+        same[what] = same_as(edge, e, what);
+        most += (same[what] & (same[what] - 1)) == 0 ? worth[what] : 0;
+    }
+    for (unsigned what = 0; what < ALL; what++)
+        if (add_worth(edge, what, tells) >= most)
+            return NOBODY;
     for (uint32_t i = 0; i < edge->witness_count; i++) {
-        if (tells[i] >= least || tells[i] >= would_tell[i])
+        if (tells[i] >= least || tells[i] >= would_tell(same, i))
             continue;
         place = i;
         least = tells[i];

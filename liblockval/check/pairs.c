@@ -112,7 +112,7 @@ static void forget_class(struct lv_pairs *pairs, uint32_t number)
 /* The class's number, given when its first pair turns up; 0 without memory. */
 static uint32_t class_number(struct lv_pairs *pairs, lv_class_id class)
 {
-    uint32_t number = lv_table_find(&pairs->class_of, class.v);
+    uint32_t number = lv_table_get(&pairs->class_of, class.v);
     struct lv_pairs_class *made;
 
     if (number != 0)
@@ -141,7 +141,7 @@ static uint32_t take_node(struct lv_pairs *pairs)
 /* The node of the instance in @record. What was known of another one at its address is forgotten. 0 without memory. */
 static uint32_t node_of(struct lv_pairs *pairs, const struct lv_held_record *record, uint32_t class)
 {
-    uint32_t node = lv_table_find(&pairs->node_at, record->address);
+    uint32_t node = lv_table_get(&pairs->node_at, record->address);
 
     if (node != 0 && instance(pairs, node)->uid == record->uid)
         return node;
@@ -273,14 +273,14 @@ bool lv_pairs_is(const struct lv_pairs *pairs, uint32_t edge, uint64_t held_uid,
 
 uint32_t lv_pairs_forgotten(const struct lv_pairs *pairs, lv_class_id class)
 {
-    uint32_t number = lv_table_find(&pairs->class_of, class.v);
+    uint32_t number = lv_table_get(&pairs->class_of, class.v);
 
     return number != 0 ? class_at(pairs, number)->forgotten : 0;
 }
 
 void lv_pairs_retire(struct lv_pairs *pairs, uintptr_t address)
 {
-    uint32_t node = lv_table_find(&pairs->node_at, address);
+    uint32_t node = lv_table_get(&pairs->node_at, address);
 
     if (node == 0)
         return;

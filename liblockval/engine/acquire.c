@@ -112,34 +112,37 @@ static bool is_nothing_new(struct lv_context *ctx, struct lv_thread *t, struct l
 
 /* Before anything is learned: is it true what the thread's state says of its mask and its handlers? Returns whether something
  * had to be put right. */
-static bool settle(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a,
-                   const struct lv_lesson *lesson)
+static bool settle(struct lv_context *ctx, struct lv_thread *t, const struct lv_lesson *lesson)
 {
     bool learned;
 
     if (ctx->settle == NULL)
         return false;
     t->guard++;
-    learned = lv_learned_mostly(ctx, a, lesson);
+    learned = lv_learned_mostly(ctx, lesson);
     t->guard--;
     return !learned && ctx->settle(ctx, t);
 }
 
-/* What the chain taken from this site is called, the same in every thread and for every pair of instances. */
-static uint64_t place_of(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+/* The chain taken from this site is called the same in every thread and for every pair of instances. */
+static struct lv_lesson lesson_of(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a,
+                                  uint64_t chain)
 {
+    struct lv_lesson lesson = { .chain = chain };
     uint64_t born;
 
     t->guard++;
     born = lv_module_born(ctx, a->site);
+    lv_lesson_look(ctx, a, &lesson);
     t->guard--;
-    return lv_hash_mix((a->key_after ^ t->context_key) + born, a->site) | 1;
+    lesson.at = lv_hash_mix((a->key_after ^ t->context_key) + born, a->site) | 1;
+    return lesson;
 }
 
 void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, uint64_t chain,
                      uint64_t tag)
 {
-    struct lv_lesson lesson = { .chain = chain, .at = place_of(ctx, t, a) };
+    struct lv_lesson lesson = lesson_of(ctx, t, a, chain);
     bool cached = lv_orphan_check(ctx, t, a) && !lv_life_is_watched(t, a);
 
     if (LV_UNLIKELY(lv_zap_is_gone(ctx, t, a)))
@@ -155,7 +158,7 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
     lesson.watched = lv_watch_wants(ctx, t, a);
     if (!cached && !lesson.gone && !lesson.watched && is_nothing_new(ctx, t, a, &lesson))
         return;
-    if (LV_UNLIKELY(lv_acquire_drop_lost(ctx, t) || settle(ctx, t, a, &lesson))) {
+    if (LV_UNLIKELY(lv_acquire_drop_lost(ctx, t) || settle(ctx, t, &lesson))) {
         a->paired = false;
         lv_acquire(ctx, t, a);
         return;

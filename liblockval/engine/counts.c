@@ -63,7 +63,7 @@ static void add_place(struct lv_context *ctx, uint64_t chain, lv_stack_id stack)
     struct lv_place *place;
     uint32_t number;
 
-    if (key == 0 || lv_table_find(&counts->place_at, key) != 0)
+    if (key == 0 || lv_table_get(&counts->place_at, key) != 0)
         return;
     place = lv_vec_add(&counts->places, &number);
     if (place == NULL)
@@ -81,7 +81,7 @@ void lv_counts_end(struct lv_context *ctx, uint32_t begun, const struct lv_acqui
         return;
     add_place(ctx, a->key_after, a->stack);
     /* A chain that is known made these edges before. */
-    if (a->key_after == 0 || lv_table_find(&counts->links_of, a->key_after) != 0 ||
+    if (a->key_after == 0 || lv_table_get(&counts->links_of, a->key_after) != 0 ||
         lv_table_insert(&counts->links_of, a->key_after, begun) < 0) {
         counts->links.count = begun;
         return;

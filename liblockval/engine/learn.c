@@ -273,7 +273,7 @@ static const struct lv_chains *chains_of(const struct lv_context *ctx, const str
 static void take_stack(struct walk *w, uint32_t walkers)
 {
     w->a->stack.v =
-        walkers >= LV_CHAIN_WALKERS && !w->lesson->watched ? lv_table_find(&w->ctx->stack_at, w->lesson->at) : 0;
+        walkers >= LV_CHAIN_WALKERS && !w->lesson->watched ? lv_table_get(&w->ctx->stack_at, w->lesson->at) : 0;
     w->a->earlier = w->a->stack.v != 0;
     if (w->a->stack.v == 0)
         w->a->stack = lv_stack_here(w->ctx, w->a->site);
@@ -286,7 +286,7 @@ static void learn(struct walk *w)
 {
     uint64_t chain = w->lesson->chain;
     struct lv_chains *chains = w->a->paired ? &w->ctx->pairs.chains : &w->ctx->chains;
-    uint32_t walkers = lv_chains_walkers(chains, chain);
+    uint32_t walkers = w->lesson->walkers;
     uint32_t begun = lv_counts_begin(&w->ctx->counts);
 
     take_stack(w, walkers);
@@ -303,28 +303,32 @@ static void learn(struct walk *w)
         w->error = w->a->paired ? lv_pairs_walk(&w->ctx->pairs, chain) : lv_chains_walk(&w->ctx->chains, chain);
     if (w->error == 0 && (w->lost || (walkers + 1 >= LV_CHAIN_WALKERS && !w->linked)))
         w->error = lv_chains_finish(chains, chain);
-    if (w->error == 0 && lv_table_find(&w->ctx->stack_at, w->lesson->at) == 0)
+    if (w->error == 0 && lv_table_get(&w->ctx->stack_at, w->lesson->at) == 0)
         w->error = lv_table_insert(&w->ctx->stack_at, w->lesson->at, w->a->stack.v);
     w->ctx->counters.locked_walks++;
     w->ctx->counters.dropped += w->error != 0;
 }
 
+void lv_lesson_look(const struct lv_context *ctx, const struct lv_acquisition *a, struct lv_lesson *lesson)
+{
+    lesson->walkers = lv_chains_walkers(chains_of(ctx, a), lesson->chain);
+}
+
 bool lv_learned(const struct lv_context *ctx, struct lv_acquisition *a, const struct lv_lesson *lesson)
 {
-    if (lv_chains_walkers(chains_of(ctx, a), lesson->chain) < LV_CHAIN_FINISHED)
+    if (lesson->walkers < LV_CHAIN_FINISHED)
         return false;
     a->stack.v = lv_table_find(&ctx->stack_at, lesson->at);
     a->earlier = true;
     return a->stack.v != 0;
 }
 
-bool lv_learned_mostly(const struct lv_context *ctx, const struct lv_acquisition *a, const struct lv_lesson *lesson)
+bool lv_learned_mostly(const struct lv_context *ctx, const struct lv_lesson *lesson)
 {
-    return lv_chains_walkers(chains_of(ctx, a), lesson->chain) >= LV_CHAIN_WALKERS &&
-           lv_table_find(&ctx->stack_at, lesson->at) != 0;
+    return lesson->walkers >= LV_CHAIN_WALKERS && lv_table_find(&ctx->stack_at, lesson->at) != 0;
 }
 
-void lv_learn(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, const struct lv_lesson *lesson)
+void lv_learn(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, struct lv_lesson *lesson)
 {
     struct lv_findings findings;
     struct walk w = { .ctx = ctx, .t = t, .a = a, .lesson = lesson, .findings = &findings };
@@ -333,6 +337,7 @@ void lv_learn(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition
     lv_findings_init(&findings);
     locked = lv_context_lock(ctx);
     /* Others may have learned it while this thread waited for the lock: a thousand threads that start together. */
+    lesson->walkers = lv_chains_known(chains_of(ctx, a), lesson->chain);
     if (lesson->gone || lesson->watched || !lv_learned(ctx, a, lesson))
         learn(&w);
     if (lesson->watched)

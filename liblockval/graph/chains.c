@@ -20,9 +20,14 @@ uint32_t lv_chains_walkers(const struct lv_chains *chains, uint64_t key)
     return lv_table_find(&chains->known, key != 0 ? key : 1);
 }
 
+uint32_t lv_chains_known(const struct lv_chains *chains, uint64_t key)
+{
+    return lv_table_get(&chains->known, key != 0 ? key : 1);
+}
+
 int lv_chains_walk(struct lv_chains *chains, uint64_t key)
 {
-    uint32_t walkers = lv_chains_walkers(chains, key);
+    uint32_t walkers = lv_chains_known(chains, key);
 
     if (walkers == 0)
         chains->count++;

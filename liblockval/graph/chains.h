@@ -34,6 +34,9 @@ void lv_chains_clear(struct lv_chains *chains);
 /* How many threads walked the chain @key; 0: it is new. Context: any registered thread. */
 uint32_t lv_chains_walkers(const struct lv_chains *chains, uint64_t key);
 
+/* The same. Context: owner's lock held. */
+uint32_t lv_chains_known(const struct lv_chains *chains, uint64_t key);
+
 /* Nothing more is learned from the chain @key. Returns 0 or -ENOMEM. Context: owner's lock held. */
 int lv_chains_finish(struct lv_chains *chains, uint64_t key) LV_MUST_CHECK;
 

@@ -70,7 +70,7 @@ static uint64_t ends_key(uint32_t from, uint32_t to)
 
 uint32_t lv_digraph_find(const struct lv_digraph *g, uint32_t from, uint32_t to)
 {
-    return lv_table_find(&g->by_ends, ends_key(from, to));
+    return lv_table_get(&g->by_ends, ends_key(from, to));
 }
 
 /* A zeroed edge, a removed one if there is any; null without memory. */

@@ -50,7 +50,7 @@ static uint32_t look_up(const struct lv_stacks *stacks, const uintptr_t *frames,
     for (uint32_t i = 0; i < count; i++)
         key = lv_hash_mix(key + (born != NULL ? born[i] : 0), frames[i]);
     for (;; key++) {
-        uint32_t number = key != 0 ? lv_table_find(&stacks->by_hash, key) : 0;
+        uint32_t number = key != 0 ? lv_table_get(&stacks->by_hash, key) : 0;
 
         if (key == 0)
             continue;

@@ -44,28 +44,36 @@ static uint64_t first_place(uint64_t key)
     return lv_hash_mix(key, UINT64_C(0x51ed270b9f1a3c25));
 }
 
-uint32_t lv_table_find(const struct lv_table *table, uint64_t key)
+static inline uint32_t find_in(const struct lv_slots *slots, uint64_t key)
 {
-    uint32_t value = 0;
-    const struct lv_slots *slots;
-
-    rcu_read_lock();
-    slots = rcu_dereference(table->slots);
     for (uint64_t i = first_place(key); slots != NULL; i++) {
         const struct lv_slot *slot = &slots->slot[i & slots->mask];
         uint64_t seen = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
 
         if (seen == key) {
-            value = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);
-            if (__atomic_load_n(&slot->key, __ATOMIC_RELAXED) != key)
-                value = 0;
-            break;
+            uint32_t value = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);
+
+            return __atomic_load_n(&slot->key, __ATOMIC_RELAXED) == key ? value : 0;
         }
         if (seen == 0)
             break;
     }
+    return 0;
+}
+
+uint32_t lv_table_find(const struct lv_table *table, uint64_t key)
+{
+    uint32_t value;
+
+    rcu_read_lock();
+    value = find_in(rcu_dereference(table->slots), key);
     rcu_read_unlock();
     return value;
+}
+
+uint32_t lv_table_get(const struct lv_table *table, uint64_t key)
+{
+    return find_in(table->slots, key);
 }
 
 /* The slot that has @key, else the slot where it belongs. */

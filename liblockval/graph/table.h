@@ -32,6 +32,9 @@ void lv_table_init(struct lv_table *table, struct lv_arena *arena);
 /* The value of @key, or 0. Context: any thread that is registered with urcu-bp, guard held. Cost: O(1). */
 uint32_t lv_table_find(const struct lv_table *table, uint64_t key);
 
+/* The same for who may change the table, a fifth of the instructions. Context: owner's lock held. */
+uint32_t lv_table_get(const struct lv_table *table, uint64_t key);
+
 /* Add @key or change its value. Returns 0 or -ENOMEM. Context: owner's lock held. */
 int lv_table_insert(struct lv_table *table, uint64_t key, uint32_t value) LV_MUST_CHECK;
 

@@ -224,6 +224,7 @@ static bool none_lost(const struct lv_held *const *held, uint32_t count, int tid
 
     if (count == 0 || count > LV_OS_PIECES)
         return count == 0;
+    pieces[0].size = 0;
     for (uint32_t i = 0; i < count; i++) {
         size_t size = size_of((enum lv_kind)held[i]->kind);
 
