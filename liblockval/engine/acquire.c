@@ -183,22 +183,28 @@ static uint64_t pairs_epoch(const struct lv_context *ctx, lv_class_id class)
 }
 
 /*
+ * Will the lock of @h, which the program is calling about, only count that its holder takes it again? Its own word says who
+ * has it, or that readers have it: then the books are right about it, no edge comes of it, and nothing else needs a look (a
+ * system call each).
+ */
+static bool counts_again(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_acquisition *a,
+                         const struct lv_held *h)
+{
+    bool reads_again = a->kind == LV_KIND_RWLOCK && a->mode == LV_READ_RECURSIVE && h->mode != LV_WRITE;
+    int owner;
+
+    if ((!a->reentrant && !reads_again) || h->inherited || ctx->owner == NULL)
+        return false;
+    owner = ctx->owner(a->address, (enum lv_kind)a->kind, LV_OWNER_MAPPED);
+    return owner == t->tid || (reads_again && owner == -1);
+}
+
+/*
  * Something of the lock's base class may be held. The same lock: its own rules, and no edges. Another lock of the class,
  * where the order of instances is judged: the chain is looked up by the pair of instances too, since one order says nothing
  * about the next. The key is inverted first: folded in as they are, two instance numbers could look like one more class
  * and mode.
  */
-/*
- * Will the lock of @h, which the program is calling about, only count that its holder takes it again? Its own word says who
- * has it: then the books are right about it, no edge comes of it, and nothing else needs a look (a system call each).
- */
-static bool counts_again(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_acquisition *a,
-                         const struct lv_held *h)
-{
-    return a->reentrant && !h->inherited && ctx->owner != NULL &&
-           ctx->owner(a->address, (enum lv_kind)a->kind, LV_OWNER_MAPPED) == t->tid;
-}
-
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
 {
     uint64_t chain = lv_chain_taken(t, a);

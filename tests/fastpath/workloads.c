@@ -85,6 +85,42 @@ LOOP(spin)
     }
 }
 
+LOOP(errorcheck)
+{
+    while (rounds-- != 0) {
+        pthread_mutex_lock(&l->errorcheck);
+        pthread_mutex_unlock(&l->errorcheck);
+    }
+}
+
+LOOP(timed)
+{
+    const struct timespec later = { 4000000000, 0 };
+
+    while (rounds-- != 0)
+        if (pthread_mutex_timedlock(&l->mutex[0], &later) == 0)
+            pthread_mutex_unlock(&l->mutex[0]);
+}
+
+LOOP(semaphore)
+{
+    while (rounds-- != 0) {
+        sem_wait(&l->semaphore);
+        sem_post(&l->semaphore);
+    }
+}
+
+/* A reader again, under another lock in between. */
+LOOP(read_again)
+{
+    while (rounds-- != 0) {
+        pthread_rwlock_rdlock(&l->rwlock);
+        pthread_rwlock_rdlock(&l->rwlock);
+        pthread_rwlock_unlock(&l->rwlock);
+        pthread_rwlock_unlock(&l->rwlock);
+    }
+}
+
 /* Releases that are not the youngest lock first. */
 LOOP(crossed)
 {
@@ -166,6 +202,10 @@ const struct workload workloads[] = {
     { "read", 1, loop_read, NULL, NULL },
     { "read-strict", 1, loop_read_strict, NULL, NULL },
     { "write", 1, loop_write, NULL, NULL },
+    { "errorcheck", 1, loop_errorcheck, NULL, NULL },
+    { "timed", 1, loop_timed, NULL, NULL },
+    { "semaphore", 1, loop_semaphore, NULL, NULL },
+    { "read-again", 2, loop_read_again, NULL, NULL },
     { "spin", 1, loop_spin, NULL, NULL },
     { "crossed", 2, loop_crossed, NULL, NULL },
     { "pairs", 2, loop_pairs, NULL, NULL },
@@ -198,12 +238,15 @@ static void make_kinds(struct locks *l)
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&l->recursive, &attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutex_init(&l->errorcheck, &attr);
     pthread_mutexattr_destroy(&attr);
     pthread_rwlock_init(&l->rwlock, NULL);
     pthread_rwlockattr_init(&rwlock_attr);
     pthread_rwlockattr_setkind_np(&rwlock_attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&l->strict, &rwlock_attr);
     pthread_rwlockattr_destroy(&rwlock_attr);
+    sem_init(&l->semaphore, 0, 1);
     pthread_spin_init(&l->spin, PTHREAD_PROCESS_PRIVATE);
 }
 

@@ -8,6 +8,7 @@
  */
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stddef.h>
 
 enum {
@@ -22,6 +23,8 @@ enum {
 struct locks {
     pthread_mutex_t mutex[DEEPEST];
     pthread_mutex_t recursive;
+    pthread_mutex_t errorcheck;
+    sem_t semaphore; /* of the value 1: used as a lock */
     pthread_rwlock_t rwlock;
     pthread_rwlock_t strict; /* whose readers are not recursive */
     pthread_spinlock_t spin;
