@@ -34,21 +34,25 @@ EVERYWHERE = {
     "lv_identity_from_table",  # locks without room for an identity
     "lock_general", "rdlock_general", "wrlock_general",  # they begin with the fast path for such locks
 }
-GENERAL = {"lv_acquire", "lv_acquired", "lv_acquisition_set", "lv_hook_before"}  # the way of what the fast path leaves alone
+# The way of what the fast path leaves alone.
+GENERAL = {"lv_acquire", "lv_acquired", "lv_acquisition_set", "lv_hook_before"}
+# The holder's next acquisition counts, if the lock itself says who the holder is.
+AGAIN = GENERAL | {"lv_release", "unlock_general", "lv_acquire_nested", "lv_acquired_again", "lv_held_find",
+                   "lv_nest_count_down", "lv_release_slow", "owner"}
 INSIDE = {
+    "recursive": AGAIN,
+    "read-again": AGAIN,
+    # It may end without the lock.
+    "timed": GENERAL,
     # A lock of a class of which one is held: the pair of instances goes into the key of the chain.
     "pairs": GENERAL | {"lv_acquire_nested", "lv_acquired_again", "lv_nest_merge"},
-    # The holder's next acquisition counts, if the lock itself says who the holder is.
-    "recursive": GENERAL | {"lv_release", "unlock_general", "lv_acquire_nested", "lv_acquired_again", "lv_held_find",
-                            "lv_nest_count_down", "lv_release_slow", "owner"},
-    "read-again": GENERAL | {"lv_release", "rwlock_unlock_general", "lv_acquire_nested", "lv_acquired_again", "lv_held_find", "lv_nest_count_down", "lv_release_slow",
-                   "owner"},
-    # Whether it is one more lock or an event is seen at each post, and what waits for it is looked up.
+    # Whether it is a lock or an event shows at each post, and who waits for it is looked up.
     "semaphore": GENERAL | {"before_wait", "lv_handlers_current", "lv_held_find", "lv_held_remove", "lv_identity_peek",
-                  "lv_sem_acquired", "lv_sem_find", "lv_sem_post", "lv_wake_end", "remix"},
+                            "lv_sem_acquired", "lv_sem_find", "lv_sem_post", "lv_wake_end", "remix"},
     # A release that is not the youngest closes the gap.
     "crossed": {"unlock_general", "lv_held_find", "lv_held_remove", "lv_hook_is_watched", "lv_hook_release_other",
-                "lv_identity_of_unmet", "lv_identity_peek", "lv_mutex_before_unlock_other", "lv_release_slow", "lv_sem_outlives", "remix"},
+                "lv_identity_of_unmet", "lv_identity_peek", "lv_mutex_before_unlock_other", "lv_release_slow",
+                "lv_sem_outlives", "remix"},
 }
 HOOK = re.compile(r"(pthread|sem)_\w+$")
 

@@ -41,8 +41,9 @@ size_t inside_own(const struct lv_thread *t, struct range own[INSIDE_OWN])
     size_t n = 0;
 
     own[n++] = array(t, 1, sizeof(*t));
-    own[n++] = array(t->held, t->capacity, sizeof(*t->held));
+    own[n++] = array(t->held, t->capacity + 1, sizeof(*t->held));
     own[n++] = array(t->cache, t->cache_mask + 1, sizeof(*t->cache));
+    own[n++] = array(t->known, t->known_mask + 1, sizeof(*t->known));
     if (t->history != NULL)
         own[n++] = array(t->history, LV_HISTORY, sizeof(*t->history));
     return n;
