@@ -50,5 +50,5 @@ MICRO = [
     Workload("init, lock, unlock, destroy", "lives", "churn", ratio(4), why="one of each"),
     Workload("new, lock, unlock, delete (std::mutex)", "objects", "objects", ratio(4), why="one of each"),
     Workload("malloc, free of memory without locks", "lives", "memory", Budget("difference", 3), why="one of each"),
-    Workload("process start (`true`)", "start", "", Budget("difference", 2), unit="ms", reps=100, why="a process"),
+    Workload("process start (`true`)", "start", "", Budget("difference", 2), unit="ms", reps=100, why="a process, on a processor from its start to its end"),
 ]
