@@ -21,7 +21,10 @@ struct apart {
     _Alignas(LINE) pthread_mutex_t mutex;
 };
 
+/* Nobody initialises these: a static lock is a class of its own. */
 static struct apart nested[DEPTH];
+/* These are made in one place, and are of one class. */
+static struct apart alike[DEPTH];
 static _Alignas(LINE) pthread_mutex_t recursive;
 static _Alignas(LINE) pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static _Alignas(LINE) pthread_spinlock_t spin;
@@ -55,17 +58,18 @@ static void second_thread(void)
     BENCH_MUST(pthread_detach(thread) == 0);
 }
 
-static void prepare_alone(uint64_t locks)
-{
-    (void)locks;
-    for (int i = 0; i < DEPTH; i++)
-        BENCH_MUST(pthread_mutex_init(&nested[i].mutex, NULL) == 0);
-}
-
 static void prepare_nested(uint64_t locks)
 {
-    prepare_alone(locks);
+    (void)locks;
     second_thread();
+}
+
+static void prepare_alike(uint64_t locks)
+{
+    (void)locks;
+    second_thread();
+    for (int i = 0; i < DEPTH; i++)
+        BENCH_MUST(pthread_mutex_init(&alike[i].mutex, NULL) == 0);
 }
 
 static void prepare_recursive(uint64_t locks)
@@ -78,12 +82,6 @@ static void prepare_recursive(uint64_t locks)
     BENCH_MUST(pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE) == 0);
     BENCH_MUST(pthread_mutex_init(&recursive, &attr) == 0);
     pthread_mutexattr_destroy(&attr);
-}
-
-static void prepare_rwlock(uint64_t locks)
-{
-    (void)locks;
-    second_thread();
 }
 
 static void prepare_spin(uint64_t locks)
@@ -123,39 +121,42 @@ static void run_depth1(uint64_t ops, struct bench_run *run)
     run->ns = bench_thread_now() - start;
 }
 
+/* Each level its own call, so that each lock has one site, as in a program; a loop would have one for all. */
+#define LEVEL(locks, level, inner)     \
+    do {                               \
+        lock(&(locks)[level].mutex);   \
+        inner;                         \
+        unlock(&(locks)[level].mutex); \
+    } while (0)
+#define NEST4(locks, base, inner) \
+    LEVEL(locks, base, LEVEL(locks, (base) + 1, LEVEL(locks, (base) + 2, LEVEL(locks, (base) + 3, inner))))
+
 static void run_nest4(uint64_t ops, struct bench_run *run)
 {
     uint64_t start = bench_thread_now();
 
-    for (uint64_t i = 0; i < ops; i += 4) {
-        lock(&nested[0].mutex);
-        lock(&nested[1].mutex);
-        lock(&nested[2].mutex);
-        lock(&nested[3].mutex);
-        unlock(&nested[3].mutex);
-        unlock(&nested[2].mutex);
-        unlock(&nested[1].mutex);
-        unlock(&nested[0].mutex);
-    }
+    for (uint64_t i = 0; i < ops; i += 4)
+        NEST4(nested, 0, (void)0);
     run->ns = bench_thread_now() - start;
     run->ops = (ops + 3) / 4 * 4;
 }
 
-/* Each level its own call, so that each lock has one site, as in a program; a loop would have one for all. */
-#define LEVEL(level, inner)           \
-    do {                              \
-        lock(&nested[level].mutex);   \
-        inner;                        \
-        unlock(&nested[level].mutex); \
-    } while (0)
-#define NEST4(base, inner) LEVEL(base, LEVEL((base) + 1, LEVEL((base) + 2, LEVEL((base) + 3, inner))))
+static void run_alike4(uint64_t ops, struct bench_run *run)
+{
+    uint64_t start = bench_thread_now();
+
+    for (uint64_t i = 0; i < ops; i += 4)
+        NEST4(alike, 0, (void)0);
+    run->ns = bench_thread_now() - start;
+    run->ops = (ops + 3) / 4 * 4;
+}
 
 static void run_nest16(uint64_t ops, struct bench_run *run)
 {
     uint64_t start = bench_thread_now();
 
     for (uint64_t i = 0; i < ops; i += 16)
-        NEST4(0, NEST4(4, NEST4(8, NEST4(12, (void)0))));
+        NEST4(nested, 0, NEST4(nested, 4, NEST4(nested, 8, NEST4(nested, 12, (void)0))));
     run->ns = bench_thread_now() - start;
     run->ops = (ops + 15) / 16 * 16;
 }
@@ -239,14 +240,15 @@ static void run_spin(uint64_t ops, struct bench_run *run)
 
 static const struct bench_workload workloads[] = {
     { .name = "depth1", .run = run_depth1, .prepare = prepare_nested },
-    { .name = "alone", .run = run_depth1, .prepare = prepare_alone },
+    { .name = "alone", .run = run_depth1 },
     { .name = "nest4", .run = run_nest4, .prepare = prepare_nested },
     { .name = "nest16", .run = run_nest16, .prepare = prepare_nested },
+    { .name = "alike4", .run = run_alike4, .prepare = prepare_alike },
     { .name = "recursive", .run = run_recursive, .prepare = prepare_recursive },
     { .name = "many", .run = run_many, .prepare = prepare_many, .locks = 1 << 16 },
     { .name = "trylock", .run = run_trylock, .prepare = prepare_nested },
-    { .name = "read", .run = run_read, .prepare = prepare_rwlock },
-    { .name = "write", .run = run_write, .prepare = prepare_rwlock },
+    { .name = "read", .run = run_read, .prepare = prepare_nested },
+    { .name = "write", .run = run_write, .prepare = prepare_nested },
     { .name = "spin", .run = run_spin, .prepare = prepare_spin },
 };
 

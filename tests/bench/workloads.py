@@ -32,6 +32,7 @@ MICRO = [
     Workload("mutex, depth 1, process without a second thread", "locks", "alone"),
     Workload("mutex, nest of 4", "locks", "nest4", ratio(1.6)),
     Workload("mutex, nest of 16", "locks", "nest16", ratio(1.8)),
+    Workload("mutex, nest of 4, locks of one class", "locks", "alike4"),
     Workload("recursive mutex, taken twice", "locks", "recursive"),
     Workload("trylock", "locks", "trylock"),
     Workload("64 k mutexes at random", "locks", "many", ratio(2.5), args=("--locks", "65536")),
