@@ -14,7 +14,7 @@ struct lv_edge_witness lv_evidence_of(const struct lv_evidence_by *by, uint32_t 
     return (struct lv_edge_witness){
         .thread = by->thread,
         .segment = by->segment,
-        .held_key = (uint32_t)(by->held_key ^ by->held_key >> 32),
+        .held_key = by->held_key,
         .instances = (uint32_t)lv_hash_mix(held->uid, wanted->uid),
         .held = (uint16_t)number,
         .bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0),
@@ -206,8 +206,8 @@ static bool tells_as_much(const struct lv_check *check, const struct lv_finding 
                           const struct lv_witness *known, const struct lv_witness *other)
 {
     if (known->thread.v != other->thread.v || known->segment != other->segment ||
-        known->wanted.uid != other->wanted.uid || known->wanted.mode != other->wanted.mode || known->left_out != 0 ||
-        other->left_out != 0)
+        known->wanted.uid != other->wanted.uid || known->wanted.mode != other->wanted.mode || known->left_out ||
+        other->left_out)
         return false;
     for (uint32_t i = 0; i < known->held_count; i++)
         if (!holds(other, &known->held[i]))

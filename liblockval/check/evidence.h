@@ -14,7 +14,7 @@
 struct lv_evidence_by {
     lv_thread_id thread;
     uint32_t segment;  /* node of the thread's segment; 0: it has none, so no witness is of it */
-    uint64_t held_key; /* lv_witness_held_key() of all that it holds */
+    uint32_t held_key; /* lv_witness_held_key() of all that it holds, folded */
 };
 
 /* What an acquisition of @wanted tells of the edge from its held lock number @number, @held. It is no witness yet: .id is 0. */

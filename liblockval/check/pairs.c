@@ -27,8 +27,7 @@ int lv_pairs_init(struct lv_pairs *pairs, struct lv_arena *arena)
     lv_table_init(&pairs->class_of, arena);
     lv_chains_init(&pairs->chains, arena);
     r = lv_digraph_init(&pairs->order, arena);
-    if (r == 0)
-        r = lv_witnesses_init(&pairs->witnesses, arena);
+    lv_witnesses_init(&pairs->witnesses, arena);
     if (r < 0)
         return r;
     return lv_vec_add(&pairs->instances, &unused) != NULL && lv_vec_add(&pairs->classes, &unused) != NULL ? 0 : -ENOMEM;
@@ -307,6 +306,6 @@ size_t lv_pairs_bytes(const struct lv_pairs *pairs)
 {
     return lv_vec_bytes(&pairs->order.nodes) + lv_vec_bytes(&pairs->order.edges) + pairs->order.blocks.bytes +
            pairs->order.by_ends.bytes + lv_vec_bytes(&pairs->instances) + pairs->node_at.bytes +
-           lv_vec_bytes(&pairs->classes) + pairs->class_of.bytes + lv_vec_bytes(&pairs->witnesses.all) +
-           pairs->witnesses.bytes + pairs->chains.known.bytes;
+           lv_vec_bytes(&pairs->classes) + pairs->class_of.bytes + lv_witnesses_bytes(&pairs->witnesses) +
+           pairs->chains.known.bytes;
 }

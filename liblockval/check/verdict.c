@@ -238,7 +238,7 @@ static bool fits(struct search *s, uint32_t number)
     if (mine->end + 1 == first->begin + s->finding->edge_count &&
         !meets(s, &witness->wanted, &first->witness->held[first->held]))
         return false;
-    if (witness->left_out != 0 && !is_allowed(s, LACKS_LOCKS))
+    if (witness->left_out && !is_allowed(s, LACKS_LOCKS))
         return false;
     if ((witness->wanted.flags & LV_TIMED) != 0 && !is_allowed(s, LACKS_MEETING))
         return false;
@@ -486,7 +486,7 @@ static bool is_complete(const struct search *s, struct lv_finding *finding)
 
         lost |= edge->witness_lost || lv_evidence_is_elsewhere(s->check, finding, p);
         for (uint32_t i = 0; i < edge->witness_count; i++)
-            left_out |= lv_witnesses_get(s->check->witnesses, lv_edge_witness(edge, i)->id)->left_out != 0;
+            left_out |= lv_witnesses_get(s->check->witnesses, lv_edge_witness(edge, i)->id)->left_out;
     }
     if (lost)
         add_reason(finding, LV_REASON_LOST, 0, 0);

@@ -148,7 +148,7 @@ static bool is_always_held(const struct lv_context *ctx, const struct lv_edge *e
     for (uint32_t i = 0; i < edge->witness_count; i++) {
         const struct lv_witness *witness = lv_witnesses_get(&ctx->witnesses, lv_edge_witness(edge, i)->id);
 
-        if (witness->left_out != 0 || !holds(witness, uid))
+        if (witness->left_out || !holds(witness, uid))
             return false;
     }
     return edge->witness_count != 0 && !edge->witness_lost;

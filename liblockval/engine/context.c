@@ -41,8 +41,6 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     if (r == 0)
         r = lv_stacks_init(&ctx->stacks, &ctx->arena);
     if (r == 0)
-        r = lv_witnesses_init(&ctx->witnesses, &ctx->arena);
-    if (r == 0)
         r = lv_counts_init(&ctx->counts, &ctx->arena);
     if (r == 0)
         r = lv_uses_init(&ctx->uses, &ctx->arena);
@@ -53,6 +51,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
         r = -ENOMEM;
     if (r < 0)
         return r;
+    lv_witnesses_init(&ctx->witnesses, &ctx->arena);
     lv_chains_init(&ctx->chains, &ctx->arena);
     lv_table_init(&ctx->stack_at, &ctx->arena);
     lv_table_init(&ctx->instance_of, &ctx->arena);

@@ -94,7 +94,7 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
     const struct lv_check check = lv_context_check(ctx);
     const struct lv_held_record *held = &add->held[add->at], *wanted = add->wanted;
     uint8_t bit = lv_dep_bit((enum lv_mode)held->mode, (enum lv_mode)wanted->mode, (wanted->flags & LV_TIMED) != 0);
-    const struct lv_evidence_by by = { add->thread, 0, held_key(add) };
+    const struct lv_evidence_by by = { add->thread, 0, lv_witness_fold_key(held_key(add)) };
     struct lv_edge_witness at = lv_evidence_of(&by, add->at, held, wanted);
     struct lv_finding finding;
     struct lv_witness *witness;
@@ -119,7 +119,7 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
         return -ENOMEM;
     witness->thread = add->thread;
     witness->held_key = by.held_key;
-    witness->left_out = add->left_out;
+    witness->left_out = add->left_out != 0;
     witness->wanted = *wanted;
     for (uint32_t i = 0; i < add->held_count; i++)
         witness->held[i] = add->held[i];

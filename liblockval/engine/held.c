@@ -156,7 +156,7 @@ struct lv_held_record lv_held_record_of(const struct lv_held *h)
         .stack = h->stack,
         .mode = h->mode,
         .flags = h->flags,
-        .kind = h->kind,
+        .kind = (unsigned)h->kind & 15u,
         .earlier = h->earlier,
         .level = h->level,
     };
@@ -171,7 +171,7 @@ struct lv_held_record lv_acquisition_record(const struct lv_thread *t, const str
         .stack = a->stack,
         .mode = a->mode,
         .flags = a->flags,
-        .kind = a->kind,
+        .kind = (unsigned)a->kind & 15u,
         .earlier = a->earlier,
         .level = t->level,
     };

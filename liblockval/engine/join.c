@@ -142,7 +142,7 @@ static void depend(struct work *w, struct lv_life *life, const struct lv_held_re
     struct lv_life_join *join = &life->join;
     enum own_class own = compare(w, join, taken);
     struct lv_held_record end = { .address = life->handle,
-                                  .uid = life->uid,
+                                  .uid = (uint32_t)life->uid,
                                   .stack = join->stack,
                                   .mode = LV_WRITE,
                                   .flags = join->flags,

@@ -48,9 +48,9 @@ static void fill_witness(struct walk *w, struct lv_witness *witness, uint32_t fi
 {
     if (!lv_order_stamp(w->ctx, w->t, witness))
         w->error = -ENOMEM;
-    witness->held_key = w->held_key;
-    witness->held_count = end - first;
-    witness->left_out = w->t->depth - (end - first);
+    witness->held_key = lv_witness_fold_key(w->held_key);
+    witness->held_count = (uint16_t)(end - first);
+    witness->left_out = w->t->depth != end - first;
     witness->wanted = lv_acquisition_record(w->t, w->a);
     for (uint32_t i = first; i < end; i++)
         witness->held[i - first] = lv_held_record_of(&w->t->held[i]);
@@ -117,7 +117,7 @@ static void add_edge(struct walk *w, uint32_t held)
     const struct lv_held_record mine = lv_held_record_of(&w->t->held[held]);
     const struct lv_held_record wanted = lv_acquisition_record(w->t, w->a);
     const struct lv_check check = lv_context_check(w->ctx);
-    const struct lv_evidence_by by = { w->t->info, w->t->segment.node, w->held_key };
+    const struct lv_evidence_by by = { w->t->info, w->t->segment.node, lv_witness_fold_key(w->held_key) };
     struct lv_edge_witness at = lv_evidence_of(&by, 0, &mine, &wanted);
     struct lv_finding finding;
     struct lv_edge *edge;

@@ -12,8 +12,9 @@
 
 static struct lv_held_record record_of(const struct lv_acquisition *what)
 {
-    return (
-        struct lv_held_record){ .address = what->address, .class = what->class, .uid = what->uid, .kind = what->kind };
+    return (struct lv_held_record){
+        .address = what->address, .class = what->class, .uid = what->uid, .kind = (unsigned)what->kind & 15u
+    };
 }
 
 void lv_release_unheld(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *what,

@@ -95,16 +95,16 @@ static void mark_witnesses(struct lv_context *ctx, uint8_t *marks)
 /* Without memory for the marks they stay; the next time there may be some. */
 static void sweep_witnesses(struct lv_context *ctx)
 {
-    uint32_t count = ctx->witnesses.all.count;
-    uint8_t *marks = lv_os_map(count);
+    uint32_t end = lv_witnesses_end(&ctx->witnesses);
+    uint8_t *marks = end != 0 ? lv_os_map(end) : NULL;
 
     if (marks == NULL)
         return;
     mark_witnesses(ctx, marks);
-    for (uint32_t i = 1; i < count; i++)
-        if (marks[i] == 0)
-            lv_witnesses_drop(&ctx->witnesses, (lv_witness_id){ i });
-    lv_os_unmap(marks, count);
+    for (lv_witness_id id = { 0 }; (id = lv_witnesses_next(&ctx->witnesses, id)).v != 0;)
+        if (marks[id.v] == 0)
+            lv_witnesses_drop(&ctx->witnesses, id);
+    lv_os_unmap(marks, end);
 }
 
 static void reuse(struct lv_context *ctx)

@@ -47,7 +47,7 @@ static void say_memory(const struct lv_context *ctx, struct lv_text *text)
         { "chains", ctx->chains.known.bytes + ctx->stack_at.bytes + lv_counts_bytes(&ctx->counts) },
         { "pairs", lv_pairs_bytes(&ctx->pairs) },
         { "stacks", lv_vec_bytes(&ctx->stacks.all) + ctx->stacks.by_hash.bytes + ctx->stacks.bytes },
-        { "witnesses", lv_vec_bytes(&ctx->witnesses.all) + ctx->witnesses.bytes },
+        { "witnesses", lv_witnesses_bytes(&ctx->witnesses) },
         { "instances", lv_vec_bytes(&ctx->instances) + ctx->instance_of.bytes },
         { "threads", thread_bytes(ctx) },
     };
@@ -76,7 +76,7 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  pairs-retired      %llu\n", (unsigned long long)ctx->pairs.retired);
     lv_text_printf(&text, "  stacks             %u\n", ctx->stacks.all.count - 1);
     lv_text_printf(&text, "  stacks-short       %llu\n", (unsigned long long)lv_unwind_short_count());
-    lv_text_printf(&text, "  witnesses          %u\n", ctx->witnesses.all.count - 1);
+    lv_text_printf(&text, "  witnesses          %u\n", ctx->witnesses.count);
     lv_text_printf(&text, "  instances-made     %u\n", lv_mint_count(ctx));
     lv_text_printf(&text, "  instances-in-table %u\n", ctx->instance_of.live);
     lv_text_printf(&text, "  instances-retired  %llu\n", (unsigned long long)ctx->counters.retired);

@@ -263,7 +263,7 @@ START_TEST(pairs_without_end)
         ck_assert_uint_le(s->ctx.pairs.order.live, 8);
         ck_assert_uint_le(s->ctx.pairs.order.edges.count, 9);
         ck_assert_uint_le(s->ctx.pairs.order.nodes.count, 19);
-        ck_assert_uint_le(s->ctx.pairs.witnesses.all.count, 9);
+        ck_assert_uint_le(s->ctx.pairs.witnesses.count, 8);
     }
     ck_assert_uint_eq(s->ctx.pairs.forgotten, 62);
     scenario_expect_clean(s);

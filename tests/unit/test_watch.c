@@ -212,7 +212,7 @@ START_TEST(guarded_stays_guarded)
     }
     scenario_expect_no_upgrade(s);
     ck_assert_int_eq(made(0)->finding.verdict, GUARDED);
-    ck_assert_uint_lt(s->ctx.witnesses.all.count, 60);
+    ck_assert_uint_lt(s->ctx.witnesses.count, 60);
 }
 END_TEST
 

@@ -122,10 +122,10 @@ START_TEST(witnesses_are_used_again)
     uint32_t count, edges;
 
     churn(2 * LV_CLASSES_BATCH, "B");
-    count = s->ctx.witnesses.all.count;
+    count = s->ctx.witnesses.count;
     edges = s->ctx.graph.edges.count;
     churn(4 * LV_CLASSES_BATCH, "B");
-    ck_assert_uint_le(s->ctx.witnesses.all.count, count);
+    ck_assert_uint_le(s->ctx.witnesses.count, count);
     ck_assert_uint_le(s->ctx.graph.edges.count, edges);
 }
 END_TEST
