@@ -124,7 +124,6 @@ static bool settle(struct lv_context *ctx, struct lv_thread *t, const struct lv_
     return !learned && ctx->settle(ctx, t);
 }
 
-/* The chain taken from this site is called the same in every thread and for every pair of instances. */
 static struct lv_lesson lesson_of(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a,
                                   uint64_t chain)
 {
@@ -135,7 +134,7 @@ static struct lv_lesson lesson_of(struct lv_context *ctx, struct lv_thread *t, c
     born = lv_module_born(ctx, a->site);
     lv_lesson_look(ctx, a, &lesson);
     t->guard--;
-    lesson.at = lv_hash_mix((a->key_after ^ t->context_key) + born, a->site) | 1;
+    lesson.at = lv_counts_place(a->key_after, born, a->site);
     return lesson;
 }
 

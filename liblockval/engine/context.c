@@ -53,7 +53,6 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
         return r;
     lv_witnesses_init(&ctx->witnesses, &ctx->arena);
     lv_chains_init(&ctx->chains, &ctx->arena);
-    lv_table_init(&ctx->stack_at, &ctx->arena);
     lv_table_init(&ctx->instance_of, &ctx->arena);
     lv_pages_init(&ctx->pages, &ctx->arena);
     lv_table_init(&ctx->sites, &ctx->arena);

@@ -124,7 +124,6 @@ struct lv_context {
     struct lv_chains chains;
     struct lv_stacks stacks;
     struct lv_counts counts;
-    struct lv_table stack_at; /* chain and call site -> the stack of the first acquisition there */
     struct lv_witnesses witnesses;
     struct lv_witness
         *scratch; /* lock: an acquisition that may become a witness; room for LV_WITNESS_HELD held locks */

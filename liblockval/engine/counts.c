@@ -48,29 +48,35 @@ void lv_counts_link(struct lv_counts *counts, uint32_t from, uint32_t to)
 static uint64_t place_key(const struct lv_context *ctx, uint64_t chain, lv_stack_id id)
 {
     const struct lv_stack *stack = lv_stacks_get(&ctx->stacks, id);
-    uint64_t born;
 
     if (stack == NULL || chain == 0)
         return 0;
-    born = lv_modules_now(&ctx->modules) != 0 ? lv_stack_born(stack, 0) : 0;
-    return lv_hash_mix(chain + born, stack->frames[0]) | 1;
+    return lv_counts_place(chain, lv_modules_now(&ctx->modules) != 0 ? lv_stack_born(stack, 0) : 0, stack->frames[0]);
 }
 
-static void add_place(struct lv_context *ctx, uint64_t chain, lv_stack_id stack)
+lv_stack_id lv_counts_stack_at(const struct lv_context *ctx, uint64_t place)
+{
+    uint32_t number = lv_table_find(&ctx->counts.place_at, place);
+
+    return number != 0 ? ((const struct lv_place *)lv_vec_at(&ctx->counts.places, number))->stack : (lv_stack_id){ 0 };
+}
+
+int lv_counts_note_place(struct lv_context *ctx, uint64_t place, uint64_t chain, lv_stack_id stack)
 {
     struct lv_counts *counts = &ctx->counts;
-    uint64_t key = place_key(ctx, chain, stack);
-    struct lv_place *place;
+    struct lv_place *new;
     uint32_t number;
 
-    if (key == 0 || lv_table_get(&counts->place_at, key) != 0)
-        return;
-    place = lv_vec_add(&counts->places, &number);
-    if (place == NULL)
-        return;
-    *place = (struct lv_place){ .chain = chain, .stack = stack };
-    if (lv_table_insert(&counts->place_at, key, number) < 0)
-        counts->places.count--;
+    if (lv_table_get(&counts->place_at, place) != 0)
+        return 0;
+    new = lv_vec_add(&counts->places, &number);
+    if (new == NULL)
+        return -ENOMEM;
+    *new = (struct lv_place){ .chain = chain, .stack = stack };
+    if (lv_table_insert(&counts->place_at, place, number) == 0)
+        return 0;
+    counts->places.count--;
+    return -ENOMEM;
 }
 
 void lv_counts_end(struct lv_context *ctx, uint32_t begun, const struct lv_acquisition *a)
@@ -79,7 +85,6 @@ void lv_counts_end(struct lv_context *ctx, uint32_t begun, const struct lv_acqui
 
     if (counts->links.count == begun)
         return;
-    add_place(ctx, a->key_after, a->stack);
     /* A chain that is known made these edges before. */
     if (a->key_after == 0 || lv_table_get(&counts->links_of, a->key_after) != 0 ||
         lv_table_insert(&counts->links_of, a->key_after, begun) < 0) {

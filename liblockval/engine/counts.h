@@ -2,6 +2,7 @@
 #ifndef LV_ENGINE_COUNTS_H
 #define LV_ENGINE_COUNTS_H
 
+#include "base/hash.h"
 #include "graph/table.h"
 #include "graph/vec.h"
 
@@ -20,7 +21,7 @@ struct lv_counts {
     struct lv_table links_of; /* key of a chain -> its first link; owner's lock for writing */
     struct lv_vec links;      /* struct lv_link; number 0 is not used; owner's lock */
     struct lv_vec places;     /* struct lv_place; number 0 is not used; owner's lock for adding */
-    struct lv_table place_at; /* chain and call site -> place; owner's lock for writing; where an edge is made only */
+    struct lv_table place_at; /* lv_counts_place() -> number of the place; owner's lock for writing */
 };
 
 /* An edge that a chain makes by its last acquisition. Those of one chain lie one after another. */
@@ -30,7 +31,7 @@ struct lv_link {
 };
 
 struct lv_place {
-    uint64_t chain;    /* its key; constant after init */
+    uint64_t chain;    /* its key; 0: none that is counted; constant after init */
     uint64_t hits;     /* atomic: acquisitions that no cache entry counts any more, or ever did */
     lv_stack_id stack; /* of the first acquisition here; constant after init */
 };
@@ -61,6 +62,19 @@ int lv_counts_init(struct lv_counts *counts, struct lv_arena *arena) LV_MUST_CHE
 uint32_t lv_counts_begin(const struct lv_counts *counts);
 void lv_counts_link(struct lv_counts *counts, uint32_t from, uint32_t to);
 void lv_counts_end(struct lv_context *ctx, uint32_t begun, const struct lv_acquisition *a);
+
+/* What the place is called where @site takes a lock by which the chain with the key @chain is made; @born is the number of the
+ * site's module (engine/unload.h). In all contexts the same, in all threads and for every pair of instances. */
+static inline uint64_t lv_counts_place(uint64_t chain, uint64_t born, uintptr_t site)
+{
+    return lv_hash_mix(chain + born, site) | 1;
+}
+
+/* The stack of the first acquisition at @place; 0: nobody came from there. Context: registered thread, guard held. */
+lv_stack_id lv_counts_stack_at(const struct lv_context *ctx, uint64_t place);
+
+/* Somebody came to @place with @stack. Keeps what the first one had. Returns 0 or -ENOMEM. Context: lock held. */
+int lv_counts_note_place(struct lv_context *ctx, uint64_t place, uint64_t chain, lv_stack_id stack) LV_MUST_CHECK;
 
 /* The acquisition @a, which is not going to be in a cache entry. Context: registered thread, guard held. */
 void lv_counts_uncached(struct lv_context *ctx, const struct lv_acquisition *a);

@@ -253,12 +253,11 @@ static bool note_held(struct lv_context *ctx, const struct lv_thread *t, struct 
  * must not all unwind. */
 static lv_stack_id stack_of(struct lv_context *ctx, uintptr_t site, uint64_t place, bool exact)
 {
-    lv_stack_id stack = { exact ? 0 : lv_table_find(&ctx->stack_at, place) };
+    lv_stack_id stack = exact ? (lv_stack_id){ 0 } : lv_counts_stack_at(ctx, place);
 
     if (stack.v == 0) {
         stack = lv_stack_here(ctx, site);
-        if (stack.v != 0 && lv_table_find(&ctx->stack_at, place) == 0 &&
-            lv_table_insert(&ctx->stack_at, place, stack.v) < 0)
+        if (stack.v != 0 && lv_counts_note_place(ctx, place, 0, stack) < 0)
             stack.v = 0;
     }
     return stack;

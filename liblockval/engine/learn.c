@@ -272,8 +272,10 @@ static const struct lv_chains *chains_of(const struct lv_context *ctx, const str
 /* The stack of here; or, when enough threads left theirs, that of who came from this call site before. */
 static void take_stack(struct walk *w, uint32_t walkers)
 {
-    w->a->stack.v =
-        walkers >= LV_CHAIN_WALKERS && !w->lesson->watched ? lv_table_get(&w->ctx->stack_at, w->lesson->at) : 0;
+    if (walkers >= LV_CHAIN_WALKERS && !w->lesson->watched)
+        w->a->stack = lv_counts_stack_at(w->ctx, w->lesson->at);
+    else
+        w->a->stack.v = 0;
     w->a->earlier = w->a->stack.v != 0;
     if (w->a->stack.v == 0)
         w->a->stack = lv_stack_here(w->ctx, w->a->site);
@@ -303,8 +305,8 @@ static void learn(struct walk *w)
         w->error = w->a->paired ? lv_pairs_walk(&w->ctx->pairs, chain) : lv_chains_walk(&w->ctx->chains, chain);
     if (w->error == 0 && (w->lost || (walkers + 1 >= LV_CHAIN_WALKERS && !w->linked)))
         w->error = lv_chains_finish(chains, chain);
-    if (w->error == 0 && lv_table_get(&w->ctx->stack_at, w->lesson->at) == 0)
-        w->error = lv_table_insert(&w->ctx->stack_at, w->lesson->at, w->a->stack.v);
+    if (w->error == 0)
+        w->error = lv_counts_note_place(w->ctx, w->lesson->at, w->a->key_after, w->a->stack);
     w->ctx->counters.locked_walks++;
     w->ctx->counters.dropped += w->error != 0;
 }
@@ -318,14 +320,14 @@ bool lv_learned(const struct lv_context *ctx, struct lv_acquisition *a, const st
 {
     if (lesson->walkers < LV_CHAIN_FINISHED)
         return false;
-    a->stack.v = lv_table_find(&ctx->stack_at, lesson->at);
+    a->stack = lv_counts_stack_at(ctx, lesson->at);
     a->earlier = true;
     return a->stack.v != 0;
 }
 
 bool lv_learned_mostly(const struct lv_context *ctx, const struct lv_lesson *lesson)
 {
-    return lesson->walkers >= LV_CHAIN_WALKERS && lv_table_find(&ctx->stack_at, lesson->at) != 0;
+    return lesson->walkers >= LV_CHAIN_WALKERS && lv_counts_stack_at(ctx, lesson->at).v != 0;
 }
 
 void lv_learn(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a, struct lv_lesson *lesson)

@@ -12,7 +12,7 @@
 /* What is learned from. */
 struct lv_lesson {
     uint64_t chain;   /* key of the chain with the acquisition */
-    uint64_t at;      /* the same and its call site */
+    uint64_t at;      /* lv_counts_place() of what the chain is without its context, and the call site */
     uint32_t walkers; /* of the chain, when it was last looked at */
     bool gone;        /* the class of a held lock is gone: the chain is not what its key says */
     bool watched;     /* the chain is known, and it is looked at all the same: engine/watch.h */

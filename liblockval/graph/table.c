@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linear probing over an array that is replaced whole when it fills. Readers find the array with rcu_dereference and may
+ * Linear probing over an array that is replaced whole when it fills. Readers find the array by its pointer and may
  * go on in an old one: what they miss there they look for again under the lock. Old arrays are not freed: their sizes
  * double, so that all of them together are smaller than the present one, and freeing would mean to wait for readers,
  * which a thread that holds locks of the program must not do.
@@ -66,7 +66,8 @@ uint32_t lv_table_find(const struct lv_table *table, uint64_t key)
     uint32_t value;
 
     rcu_read_lock();
-    value = find_in(rcu_dereference(table->slots), key);
+    value = find_in(__atomic_load_n(&table->slots, __ATOMIC_ACQUIRE),
+                    key); /* rcu_dereference, as ThreadSanitizer knows it */
     rcu_read_unlock();
     return value;
 }
@@ -150,7 +151,7 @@ static int make_room(struct lv_table *table)
     }
     table->used = table->live;
     table->spare = new_size == size ? old : NULL;
-    rcu_set_pointer(&table->slots, slots);
+    __atomic_store_n(&table->slots, slots, __ATOMIC_RELEASE);
     return 0;
 }
 

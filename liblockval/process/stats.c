@@ -44,7 +44,7 @@ static void say_memory(const struct lv_context *ctx, struct lv_text *text)
         { "classes", lv_vec_bytes(&ctx->classes.all) + ctx->classes.by_key.bytes + ctx->classes.names.bytes +
                          ctx->sites.bytes + lv_vec_bytes(&ctx->uses.all) },
         { "edges", graph_bytes(&ctx->graph) },
-        { "chains", ctx->chains.known.bytes + ctx->stack_at.bytes + lv_counts_bytes(&ctx->counts) },
+        { "chains", ctx->chains.known.bytes + lv_counts_bytes(&ctx->counts) },
         { "pairs", lv_pairs_bytes(&ctx->pairs) },
         { "stacks", lv_vec_bytes(&ctx->stacks.all) + ctx->stacks.by_hash.bytes + ctx->stacks.bytes },
         { "witnesses", lv_witnesses_bytes(&ctx->witnesses) },
