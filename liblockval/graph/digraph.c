@@ -62,6 +62,12 @@ int lv_digraph_need_node(struct lv_digraph *g, uint32_t node)
     return r;
 }
 
+/* Whether there is any edge is asked without the lock. */
+static void count_live(struct lv_digraph *g, int more)
+{
+    __atomic_store_n(&g->live, g->live + (uint32_t)more, __ATOMIC_RELAXED);
+}
+
 /* Never 0, since node numbers of an edge differ. */
 static uint64_t ends_key(uint32_t from, uint32_t to)
 {
@@ -150,7 +156,7 @@ int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit
         edge->from = from;
         edge->to = to;
         link_edge(g, number);
-        g->live++;
+        count_live(g, 1);
     } else {
         edge = lv_digraph_edge(g, number);
     }
@@ -173,7 +179,7 @@ void lv_digraph_remove(struct lv_digraph *g, uint32_t number)
     unlink_edge(g, edge);
     lv_toporder_remove(g, edge);
     edge_free(g, number);
-    g->live--;
+    count_live(g, -1);
 }
 
 void lv_digraph_detach(struct lv_digraph *g, uint32_t number)
@@ -184,7 +190,7 @@ void lv_digraph_detach(struct lv_digraph *g, uint32_t number)
     unlink_edge(g, edge);
     lv_toporder_remove(g, edge);
     edge->next = edge->prev = edge->next_in = edge->prev_in = 0;
-    g->live--;
+    count_live(g, -1);
 }
 
 void lv_digraph_pass_by(struct lv_digraph *g, uint32_t node, bool pass_by)

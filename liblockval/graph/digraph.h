@@ -54,7 +54,7 @@ struct lv_digraph {
     struct lv_arena *arena;
     struct lv_vec nodes; /* struct lv_node */
     struct lv_vec edges; /* struct lv_edge; number 0 is not used */
-    uint32_t live;       /* edges that were not removed */
+    uint32_t live;       /* atomic, written under the owner's lock: edges that were not removed */
     struct lv_edge_blocks blocks;
     uint32_t removed; /* first removed edge, whose number is used again; 0: none */
     struct lv_table by_ends;

@@ -28,7 +28,7 @@ void *lv_vec_add(struct lv_vec *vec, uint32_t *ret_index)
             return NULL;
         __atomic_store_n(&vec->chunk[k], chunk, __ATOMIC_RELEASE);
     }
-    vec->count = index + 1;
+    __atomic_store_n(&vec->count, index + 1, __ATOMIC_RELEASE);
     *ret_index = index;
     element = lv_vec_at(vec, index);
     if (index < vec->used)

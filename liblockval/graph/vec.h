@@ -16,7 +16,7 @@
 struct lv_vec {
     struct lv_arena *arena;
     uint32_t elem_size;
-    uint32_t count;             /* owner's lock; elements are zeroed until filled in */
+    uint32_t count;             /* atomic, written under the owner's lock; elements are zeroed until filled in */
     uint32_t used;              /* owner's lock: elements that were ever handed out */
     void *chunk[LV_VEC_CHUNKS]; /* written once each under the owner's lock, release; read with acquire */
 };
