@@ -80,8 +80,8 @@ int lv_pairs_learn(struct lv_pairs *pairs, const struct lv_pair_seen *nested, st
 uint32_t lv_pairs_forgotten(const struct lv_pairs *pairs, lv_class_id class);
 
 /*
- * A number that goes into the keys of chains that end in a pair of @class. It changes when pairs were forgotten, so that
- * every thread tells its pairs again; but less and less often, so that a class that is too large for ever does not make every
+ * A number that goes into the keys of chains that end in a pair of @class. It changes when pairs were forgotten, and the
+ * threads' caches are emptied then, so that every thread tells its pairs again; but less and less often, so that a class that is too large for ever does not make every
  * acquisition a slow one.
  */
 static inline uint8_t lv_pairs_epoch(uint32_t forgotten)

@@ -200,15 +200,14 @@ static bool counts_again(const struct lv_context *ctx, const struct lv_thread *t
 
 /*
  * Something of the lock's base class may be held. The same lock: its own rules, and no edges. Another lock of the class,
- * where the order of instances is judged: the chain is looked up by the pair of instances too, since one order says nothing
- * about the next. The key is inverted first: folded in as they are, two instance numbers could look like one more class
- * and mode.
+ * where the order of instances is judged: the chain is looked up by the instances too, since one order of them says nothing
+ * about the next. lv_fast_begin_kin() finds what is remembered here.
  */
 void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition *a)
 {
-    uint64_t chain = lv_chain_taken(t, a);
+    uint64_t chain = lv_chain_taken(t, a), kin = 0;
     bool ordered = lv_nest_order(ctx, a->base) != NULL;
-    uint64_t tag;
+    uint64_t tag = lv_cache_tag(t, t->key, lv_chain_link(a->class, a->mode, a->flags), a->site);
 
     a->key_after = lv_chain_next(t->key, a->class, a->mode, a->flags);
     a->paired = false;
@@ -228,16 +227,20 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
             a->stack = h->stack;
             return;
         }
-        if (h->class.v == a->class.v && !ordered && !lv_context_has_class_rule(ctx, a->class)) {
-            chain = lv_hash_mix(~chain, (uint64_t)h->uid << 32 | a->uid) + pairs_epoch(ctx, a->class);
-            a->paired = true;
-        }
+        if (h->class.v == a->class.v && kin == 0)
+            kin = lv_kin_next(h->kin, a->uid);
+    }
+    if (kin != 0 && !ordered && !lv_context_has_class_rule(ctx, a->class)) {
+        a->paired = true;
+        chain = lv_hash_mix(~chain, kin) + pairs_epoch(ctx, a->class);
+        tag = lv_cache_tag_of_kin(tag, kin);
     }
     if (a->nest != 0 || ordered)
         a->nested = lv_nest_judge(ctx, t, a);
-    if (a->nest != 0 || a->nested)
+    if (a->nest != 0 || a->nested) {
         chain = lv_hash_mix(~chain, a->nested);
-    tag = lv_hash_mix(chain, a->site + __atomic_load_n(&t->epoch, __ATOMIC_RELAXED));
+        tag = lv_hash_mix(~tag, a->nested);
+    }
     if (lv_cache_hit(t, tag, &a->stack, &a->key_after))
         a->earlier = true;
     else

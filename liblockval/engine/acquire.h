@@ -79,6 +79,19 @@ LV_ALWAYS_INLINE uint64_t lv_cache_tag(const struct lv_thread *t, uint64_t key, 
     return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
 
+/* The same where locks of its class are held, which @kin names with the wanted one: one order of them says nothing about
+ * the next. Not judged so, and without @kin: a class with another rule. */
+static inline uint64_t lv_cache_tag_of_kin(uint64_t tag, uint64_t kin)
+{
+    return lv_hash_mix(~tag, kin);
+}
+
+/* What .kin is of an entry with @uid above one with @kin. */
+static inline uint64_t lv_kin_next(uint64_t kin, uint32_t uid)
+{
+    return lv_hash_mix(~kin, uid);
+}
+
 /*
  * Is the chain in the thread's cache? Then take the stack and the longer chain's key from there. A signal handler may
  * replace the entry, or the whole cache by a larger one, at any moment: so the mask is read before the cache, and the tag
@@ -119,6 +132,9 @@ void lv_release(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, 
 
 /* The held lock at @address, the youngest first, or null. */
 struct lv_held *lv_held_find(const struct lv_thread *t, uintptr_t address);
+
+/* What .kin is of entry number @at with this class and number. Cost: a look at the entries below, back to one of the class. */
+uint64_t lv_held_kin(const struct lv_thread *t, uint32_t at, lv_class_id class, uint32_t uid);
 
 /* Forget that @t holds @h, whatever its count. Context: guard held, or no signal handler can come between the look-up of @h
  * and this: it could move the entries. */

@@ -43,28 +43,17 @@ LV_ALWAYS_INLINE bool lv_fast_known(const struct lv_thread *t, uintptr_t address
            lv_identity_flags(*ret_word) == 0;
 }
 
-/*
- * The thread is about to take the lock at @address, whose word is @word. False: go the general way; nothing was done.
- * Context: the thread is watched and nothing was said of its next acquisition (.attention is 0).
- */
-LV_ALWAYS_INLINE bool lv_fast_begin(struct lv_thread *t, uintptr_t address, uint64_t word, enum lv_kind kind,
-                                    enum lv_mode mode, unsigned flags, uintptr_t site)
+/* Fill in the entry of a lock that is being taken at the place behind the last one, and .key_next. The address is first:
+ * what a handler does from there on is seen. */
+LV_ALWAYS_INLINE void lv_fast_fill(struct lv_thread *t, uint32_t depth, uintptr_t address, uint64_t word,
+                                   enum lv_kind kind, enum lv_mode mode, unsigned flags, lv_stack_id stack,
+                                   uint64_t key_next, uint64_t kin)
 {
-    const lv_class_id class = { (uint32_t)word };
-    uint64_t key = t->key, filter = t->filter, key_after;
-    uint32_t depth = t->depth;
-    struct lv_held *h;
-    lv_stack_id stack;
+    struct lv_held *h = &t->held[depth];
 
-    if (LV_UNLIKELY((filter >> (class.v & 63) & 1) != 0 || depth == t->capacity))
-        return false;
-    if (LV_UNLIKELY(
-            !lv_cache_hit(t, lv_cache_tag(t, key, lv_chain_link(class, mode, flags), site), &stack, &key_after)))
-        return false;
-    h = &t->held[depth];
     __atomic_store_n(&h->address, address, __ATOMIC_RELAXED);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* first: what a handler does from here on is seen */
-    h->class = h->base = class;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    h->class.v = h->base.v = (uint32_t)word;
     h->uid = (uint32_t)(word >> 32);
     h->stack = stack;
     h->mode = (uint8_t)mode;
@@ -76,9 +65,34 @@ LV_ALWAYS_INLINE bool lv_fast_begin(struct lv_thread *t, uintptr_t address, uint
     h->level = t->level;
     h->again = 0;
     h->pins = 0;
-    h->key_before = key;
-    h->filter_before = filter;
-    h->key_after = key_after;
+    h->key_before = t->key;
+    h->filter_before = t->filter;
+    h->kin = kin;
+    t->key_next = key_next;
+}
+
+/* lv_fast_begin() where the thread may hold locks of the class (engine/fast.c). */
+bool lv_fast_begin_kin(struct lv_thread *t, uintptr_t address, uint64_t word, enum lv_kind kind, enum lv_mode mode,
+                       unsigned flags, uintptr_t site);
+
+/*
+ * The thread is about to take the lock at @address, whose word is @word. False: go the general way; nothing was done.
+ * Context: the thread is watched and nothing was said of its next acquisition (.attention is 0).
+ */
+LV_ALWAYS_INLINE bool lv_fast_begin(struct lv_thread *t, uintptr_t address, uint64_t word, enum lv_kind kind,
+                                    enum lv_mode mode, unsigned flags, uintptr_t site)
+{
+    const lv_class_id class = { (uint32_t)word };
+    uint32_t depth = t->depth;
+    uint64_t tag, key_next;
+    lv_stack_id stack;
+
+    if (LV_UNLIKELY((t->filter >> (class.v & 63) & 1) != 0))
+        return lv_fast_begin_kin(t, address, word, kind, mode, flags, site);
+    tag = lv_cache_tag(t, t->key, lv_chain_link(class, mode, flags), site);
+    if (LV_UNLIKELY(depth == t->capacity) || LV_UNLIKELY(!lv_cache_hit(t, tag, &stack, &key_next)))
+        return false;
+    lv_fast_fill(t, depth, address, word, kind, mode, flags, stack, key_next, word >> 32);
     return true;
 }
 
@@ -97,7 +111,7 @@ LV_ALWAYS_INLINE bool lv_fast_end(struct lv_context *ctx, struct lv_thread *t, u
     h = &t->held[depth];
     if (LV_UNLIKELY(h->address != address))
         return false;
-    t->key = h->key_after;
+    t->key = t->key_next;
     t->filter |= lv_filter_bit(h->base);
     if (LV_UNLIKELY(__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED)))
         lv_history_add_youngest(ctx, t);

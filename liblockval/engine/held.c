@@ -19,6 +19,14 @@ struct lv_held *lv_held_find(const struct lv_thread *t, uintptr_t address)
     return NULL;
 }
 
+uint64_t lv_held_kin(const struct lv_thread *t, uint32_t at, lv_class_id class, uint32_t uid)
+{
+    while (at-- > 0)
+        if (t->held[at].class.v == class.v)
+            return lv_kin_next(t->held[at].kin, uid);
+    return uid;
+}
+
 /* The key of the chain of context nesting @level, made of the entries below number @end. What was saved when the context was
  * entered will not do: a lock that was kept past its context's exit may go when others have been there. */
 static uint64_t key_of_level(const struct lv_thread *t, uint32_t end, unsigned level)
@@ -54,6 +62,7 @@ static void remix(struct lv_thread *t, uint32_t from, unsigned level)
         level = h->level;
         h->key_before = t->key;
         h->filter_before = t->filter;
+        h->kin = (t->filter & lv_filter_bit(h->base)) != 0 ? lv_held_kin(t, i, h->class, h->uid) : h->uid;
         t->key = lv_chain_next(t->key, h->class, h->mode, h->flags);
         t->filter |= lv_filter_bit(h->base);
     }
@@ -131,6 +140,7 @@ void lv_held_push(struct lv_thread *t, const struct lv_held *entry)
     *h = *entry;
     h->key_before = t->key;
     h->filter_before = t->filter;
+    h->kin = lv_held_kin(t, t->depth, h->class, h->uid);
     __atomic_store_n(&t->depth, t->depth + 1, __ATOMIC_RELEASE);
     t->key = lv_chain_next(t->key, h->class, h->mode, h->flags);
     t->filter |= lv_filter_bit(h->base);

@@ -162,8 +162,13 @@ static void add_edge(struct walk *w, uint32_t held)
 static void note_pairs_epoch(struct lv_context *ctx, lv_class_id class)
 {
     uint8_t epoch = lv_pairs_epoch(lv_pairs_forgotten(&ctx->pairs, class));
+    uint8_t *known = &lv_classes_get(&ctx->classes, class)->pairs_epoch;
 
-    __atomic_store_n(&lv_classes_get(&ctx->classes, class)->pairs_epoch, epoch, __ATOMIC_RELAXED);
+    if (epoch == *known)
+        return;
+    __atomic_store_n(known, epoch, __ATOMIC_RELAXED);
+    for (struct lv_thread *t = ctx->threads; t != NULL; t = t->next)
+        lv_thread_empty_cache(t);
 }
 
 /* The order of instances: held lock number @held is of the class. */

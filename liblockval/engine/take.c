@@ -45,7 +45,7 @@ void lv_acquire(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisiti
     lv_acquire_slow(ctx, t, a, lv_chain_taken(t, a), tag);
 }
 
-static void fill(const struct lv_thread *t, struct lv_held *h, const struct lv_acquisition *a)
+LV_ALWAYS_INLINE void fill(const struct lv_thread *t, struct lv_held *h, const struct lv_acquisition *a)
 {
     __atomic_store_n(&h->address, a->address, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* first: see lv_acquired() */
@@ -64,6 +64,8 @@ static void fill(const struct lv_thread *t, struct lv_held *h, const struct lv_a
     h->pins = 0;
     h->key_before = t->key;
     h->filter_before = t->filter;
+    h->kin =
+        (t->filter & lv_filter_bit(a->base)) != 0 ? lv_held_kin(t, (uint32_t)(h - t->held), a->class, a->uid) : a->uid;
 }
 
 /*
@@ -91,8 +93,19 @@ void lv_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_ac
         lv_history_add_youngest(ctx, t);
 }
 
+/* The youngest lock stays held, once less. */
+static bool release_again(struct lv_thread *t, uintptr_t address)
+{
+    struct lv_held *h = &t->held[(ptrdiff_t)t->depth - 1];
+
+    if (h->address != address || h->again == 0 || h->nested == LV_NESTED_MERGED)
+        return false;
+    h->again--;
+    return true;
+}
+
 void lv_release(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind, uintptr_t site)
 {
-    if (!lv_fast_release(t, address))
+    if (!lv_fast_release(t, address) && !release_again(t, address))
         lv_release_slow(ctx, t, &(struct lv_acquisition){ .address = address, .kind = (uint8_t)kind, .site = site });
 }

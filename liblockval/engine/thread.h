@@ -46,7 +46,7 @@ struct lv_held {
     };
     uint64_t key_before;
     uint64_t filter_before;
-    uint64_t key_after; /* only while the lock is being taken */
+    uint64_t kin; /* says which locks of its class are held, this one the last: the number of a single one, or a hash */
 };
 
 /* An entry of the private cache: a chain that this thread took from one call site. */
@@ -148,6 +148,7 @@ struct lv_thread {
     uint32_t capacity;           /* of held */
     struct lv_held *held;        /* atomic */
     uint64_t secret;             /* that of the validator for locks without flags; constant */
+    uint64_t key_next;           /* of the chain with the lock that is being taken (engine/fast.h) */
     uint64_t key;                /* of the chain of what is held */
     uint64_t filter;             /* one bit for each held base class, by its id's low 6 bits */
     uint64_t context_key;        /* of .in and .open; goes into the key of every acquisition. 0: both are empty */

@@ -119,9 +119,37 @@ static inline bool known_word(const struct lv_thread *t, pthread_mutex_t *mutex,
     return lv_mutex_known_word(&lv_process_context, t, mutex, ret_word);
 }
 
+/* A recursive mutex says itself that the thread has it; so do the books, in the entry that is returned. Then to take it
+ * again is no acquisition. */
+static struct lv_held *held_again(const struct lv_thread *t, const pthread_mutex_t *mutex)
+{
+    struct lv_held *h;
+
+    if ((lv_mutex_kind(mutex) & (LV_MUTEX_TYPE | LV_MUTEX_NO_ROOM)) != PTHREAD_MUTEX_RECURSIVE ||
+        !lv_mutex_is_owner(mutex, t->tid))
+        return NULL;
+    h = lv_held_find(t, (uintptr_t)mutex);
+    return h != NULL && h->nested != LV_NESTED_MERGED && !h->inherited ? h : NULL;
+}
+
+/* The holder takes its recursive mutex again. The real call may run a handler, which may move the entry. */
+static int lock_again(struct lv_thread *t, pthread_mutex_t *mutex)
+{
+    int r = lv_real.pthread_mutex_lock(mutex);
+    struct lv_held *h = r == 0 ? held_again(t, mutex) : NULL;
+
+    if (h != NULL)
+        h->again++;
+    return r;
+}
+
 static LV_NOINLINE int lock_general(pthread_mutex_t *mutex, uintptr_t site)
 {
+    struct lv_thread *t = lv_self_state;
+
     LV_HOOK_TAKE_FAST(mutex, LV_KIND_MUTEX, known_word, LV_WRITE, site, lv_real.pthread_mutex_lock(mutex), lock_other);
+    if (t->attention == 0 && LV_UNLIKELY(held_again(t, mutex) != NULL))
+        return lock_again(t, mutex);
     LV_MUTEX_TAKE(mutex, 0, site, lv_real.pthread_mutex_lock(mutex));
 }
 

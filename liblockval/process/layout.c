@@ -219,7 +219,7 @@ static bool is_lost(enum lv_kind kind, uintptr_t address, int tid)
 
 static bool none_lost(const struct lv_held *const *held, uint32_t count, int tid)
 {
-    struct lv_os_piece pieces[LV_OS_PIECES];
+    struct lv_os_piece pieces[LV_OS_PIECES] = { { 0 } };
     union lock_copy copies[LV_OS_PIECES];
 
     if (count == 0 || count > LV_OS_PIECES)

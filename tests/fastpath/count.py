@@ -32,6 +32,7 @@ OTHER_SLACK = 1.25   # with another compiler
 # Functions of the library besides the hooks, and why the path goes there.
 EVERYWHERE = {
     "lv_identity_from_table",  # locks without room for an identity
+    "lv_fast_begin_kin",       # a lock of whose class others are held
     "lock_general", "rdlock_general", "wrlock_general",  # they begin with the fast path for such locks
 }
 # The way of what the fast path leaves alone.
@@ -40,12 +41,11 @@ GENERAL = {"lv_acquire", "lv_acquired", "lv_acquisition_set", "lv_hook_before"}
 AGAIN = GENERAL | {"lv_release", "unlock_general", "lv_acquire_nested", "lv_acquired_again", "lv_held_find",
                    "lv_nest_count_down", "lv_release_slow", "owner"}
 INSIDE = {
-    "recursive": AGAIN,
-    "read-again": AGAIN,
+    # The holder's next acquisition counts, since the lock itself says who the holder is.
+    "recursive": {"held_again", "lv_held_find", "lv_release", "unlock_general"},
+    "read-again": AGAIN - {"lv_nest_count_down", "lv_release_slow"},
     # It may end without the lock.
     "timed": GENERAL,
-    # A lock of a class of which one is held: the pair of instances goes into the key of the chain.
-    "pairs": GENERAL | {"lv_acquire_nested", "lv_acquired_again", "lv_nest_merge"},
     # Whether it is a lock or an event shows at each post, and who waits for it is looked up.
     "semaphore": GENERAL | {"before_wait", "lv_handlers_current", "lv_held_find", "lv_held_remove", "lv_identity_peek",
                             "lv_sem_acquired", "lv_sem_find", "lv_sem_post", "lv_wake_end", "remix"},

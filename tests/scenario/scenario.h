@@ -84,8 +84,10 @@ struct scenario_lock_record {
 struct scenario {
     struct lv_context ctx;
     struct lv_thread *threads[SCENARIO_THREADS];
-    bool table;     /* identities go to the table */
-    uintptr_t site; /* of the next acquisition; 0: one for each lock */
+    bool table;          /* identities go to the table */
+    uint64_t taken;      /* scenario_lock() was called; */
+    uint64_t fast_locks; /* of these, so many went the fast path */
+    uintptr_t site;      /* of the next acquisition; 0: one for each lock */
     char explicit_classes[64][SCENARIO_NAME];
     uint32_t explicit_count;
     struct scenario_lock_record locks[SCENARIO_LOCKS];
