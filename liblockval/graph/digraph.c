@@ -162,10 +162,8 @@ int lv_digraph_add(struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit
     }
     fresh = (uint8_t)(bits & ~edge->bits);
     for (unsigned bit = 1; bit <= fresh; bit <<= 1) {
-        if ((fresh & bit) == 0)
-            continue;
-        edge->bits |= (uint8_t)bit;
-        lv_toporder_add(g, edge, (uint8_t)bit);
+        if ((fresh & bit) != 0)
+            lv_toporder_add(g, edge, (uint8_t)bit);
     }
     *ret_edge = number;
     return fresh;

@@ -2,7 +2,7 @@
 /*
  * The components of the order: how they become one, and what they consist of once edges were removed from them. That is
  * found by Tarjan's search for strongly connected components, over the halves of one component only, with a stack of its own
- * instead of recursion. The parts stay on the level that all of it had, where any order among them is right.
+ * instead of recursion. The parts go up a level.
  *
  * In a half, while it is searched, .seen is its number in the order in which they are met, .parent the least number that it
  * leads back to, and .component is NONE until its part is complete. .mark[0] is the next edge to look at, .mark[1] the
@@ -41,7 +41,7 @@ struct walk {
     uint32_t number;
     uint32_t *queue;
     uint32_t head, tail;
-    struct steps at;
+    struct lv_steps at;
     uint32_t looks;
     bool back;
 };
@@ -56,20 +56,20 @@ static void start_walk(struct lv_digraph *g, struct walk *w)
 {
     visit(g, w, w->start);
     w->head = 1;
-    w->at = steps_of(g, w->start, w->back);
+    w->at = lv_steps_of(g, w->start, w->back);
 }
 
 /* One step. False: the walk has come to its end. */
 static bool walk_on(struct lv_digraph *g, struct walk *w)
 {
     uint32_t level = lv_digraph_half(g, w->start)->level, looks = w->at.looks, half, component;
-    bool more = w->back ? next_step(g, &w->at, true, &half) : next_step(g, &w->at, false, &half);
+    bool more = w->back ? lv_steps_next(g, &w->at, true, &half) : lv_steps_next(g, &w->at, false, &half);
 
     w->looks += w->at.looks - looks + 1;
     if (!more) {
         if (w->head == w->tail)
             return false;
-        w->at = steps_of(g, w->queue[w->head++], w->back);
+        w->at = lv_steps_of(g, w->queue[w->head++], w->back);
         return true;
     }
     component = lv_digraph_half(g, half)->component;
@@ -81,10 +81,10 @@ static bool walk_on(struct lv_digraph *g, struct walk *w)
 
 static bool leads_to_target(struct lv_digraph *g, const struct walk *w, uint32_t component)
 {
-    struct steps s = steps_of(g, component, w->back);
+    struct lv_steps s = lv_steps_of(g, component, w->back);
     uint32_t half;
 
-    while (next_step(g, &s, w->back, &half))
+    while (lv_steps_next(g, &s, w->back, &half))
         if (lv_digraph_half(g, half)->component == w->target)
             return true;
     return false;
@@ -94,7 +94,7 @@ static bool leads_to_target(struct lv_digraph *g, const struct walk *w, uint32_t
  * Both ends are searched from in turn until one search has seen all it can; of that, what leads to the other end is taken, and
  * what leads to that within it. So neither the one end nor the other, if it is large, is looked at more than the rest.
  */
-void lv_toporder_merge(struct lv_digraph *g, uint32_t x, uint32_t y)
+uint32_t lv_toporder_merge(struct lv_digraph *g, uint32_t x, uint32_t y)
 {
     uint32_t number = ++g->order.walk, size = g->queue_nodes * 2;
     struct walk from_y = { .start = y, .target = x, .number = number, .queue = g->queue };
@@ -120,8 +120,8 @@ void lv_toporder_merge(struct lv_digraph *g, uint32_t x, uint32_t y)
 
         if (rest->queue[rest->head] == all->start)
             continue;
-        rest->at = steps_of(g, rest->queue[rest->head], rest->back);
-        while (next_step(g, &rest->at, rest->back, &half)) {
+        rest->at = lv_steps_of(g, rest->queue[rest->head], rest->back);
+        while (lv_steps_next(g, &rest->at, rest->back, &half)) {
             const struct lv_half *h = lv_digraph_half(g, lv_digraph_half(g, half)->component);
 
             if (h->mark[all->back] == number && h->mark[rest->back] != rest->number)
@@ -131,6 +131,7 @@ void lv_toporder_merge(struct lv_digraph *g, uint32_t x, uint32_t y)
     merged = join(g, x, y);
     for (uint32_t i = 0; i < rest->tail; i++)
         merged = join(g, merged, lv_digraph_half(g, rest->queue[i])->component);
+    return merged;
 }
 
 /* ---- falling apart ----------------------------------------------------------------------------------------------- */
@@ -240,7 +241,7 @@ static void search_from(struct split *s, uint32_t root)
 void lv_toporder_split(struct lv_digraph *g, uint32_t half)
 {
     struct split s = { .g = g, .way = g->queue, .open = g->queue + (size_t)g->queue_nodes * 2 };
-    uint32_t first = half;
+    uint32_t first = half, level = lv_digraph_half(g, half)->level;
 
     do {
         struct lv_half *h = lv_digraph_half(g, half);
@@ -260,7 +261,10 @@ void lv_toporder_split(struct lv_digraph *g, uint32_t half)
     do {
         struct lv_half *h = lv_digraph_half(g, half);
 
+        /* The step that begins another part has raised this one, if it leads here. */
+        if (h->level == level)
+            (void)lv_toporder_raise(g, h->component, level + 1, LV_NO_WALK);
         half = h->mark[1];
-        h->mark[0] = h->mark[1] = 0;
+        h->mark[1] = 0;
     } while (half != first);
 }

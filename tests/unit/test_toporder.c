@@ -8,8 +8,8 @@
  */
 
 #include "base/hash.h"
-#include "graph/digraph.h"
 
+#include "plain_search.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -37,89 +37,13 @@ static bool chance(struct random *random, unsigned percent)
     return below(random, 100) < percent;
 }
 
+static struct plain_search *plain;
+
 static unsigned long number_of(const char *name, unsigned long otherwise)
 {
     const char *text = getenv(name);
 
     return text != NULL ? strtoul(text, NULL, 0) : otherwise;
-}
-
-/* ---- the plain search ---------------------------------------------------------------------------------------------- */
-
-struct plain {
-    bool seen[LARGE_NODES + 1][2];
-    uint32_t parent[LARGE_NODES + 1][2];
-    unsigned parent_r[LARGE_NODES + 1][2];
-    uint32_t queue[(LARGE_NODES + 1) * 2];
-    struct lv_step path[(LARGE_NODES + 1) * 2];
-};
-
-static struct plain plain;
-
-/* May a path that came by a recursive reader, or not, go on over an edge with these bits so that it comes by one, or not? */
-static unsigned bits_of_hop(unsigned bits, unsigned last_r, unsigned next_r)
-{
-    unsigned untimed = (bits & 15) | bits >> 4, result = 0;
-
-    for (unsigned bit = 1; bit < 16; bit <<= 1) {
-        bool shared = bit == LV_DEP_SR || bit == LV_DEP_SN, recursive = bit == LV_DEP_ER || bit == LV_DEP_SR;
-
-        if ((untimed & bit) != 0 && !(last_r != 0 && shared) && recursive == (next_r != 0))
-            result |= bits & (bit | bit << 4);
-    }
-    return result;
-}
-
-static int plain_path(const struct lv_digraph *g, uint32_t first, unsigned first_r, uint32_t last, unsigned r,
-                      uint8_t mask)
-{
-    int length = 0;
-
-    for (uint32_t at = last; at != first || r != first_r; length++) {
-        uint32_t edge = plain.parent[at][r];
-        unsigned before = plain.parent_r[at][r];
-
-        memmove(&plain.path[1], &plain.path[0], (size_t)length * sizeof(plain.path[0]));
-        plain.path[0].edge = edge;
-        plain.path[0].bits = (uint8_t)bits_of_hop(lv_digraph_edge(g, edge)->bits & mask, before, r);
-        at = lv_digraph_edge(g, edge)->from;
-        r = before;
-    }
-    return length;
-}
-
-/* What lv_digraph_close() is to say, with the path in plain.path. */
-static int plain_close(const struct lv_digraph *g, uint32_t from, uint32_t to, uint8_t bit, uint8_t mask)
-{
-    bool recursive = bits_of_hop(bit, 0, 1) != 0, shared = bits_of_hop(bit, 1, 0) == 0 && bits_of_hop(bit, 1, 1) == 0;
-    uint32_t head = 0, tail = 0;
-
-    if (from >= g->nodes.count || to >= g->nodes.count || lv_digraph_node(g, to)->passed_by)
-        return 0;
-    memset(plain.seen, 0, g->nodes.count * sizeof(plain.seen[0]));
-    plain.seen[to][recursive] = true;
-    plain.queue[tail++] = to << 1 | recursive;
-    while (head < tail) {
-        uint32_t at = plain.queue[head] >> 1;
-        unsigned r = plain.queue[head++] & 1;
-
-        for (uint32_t number = lv_digraph_node(g, at)->out; number != 0; number = lv_digraph_edge(g, number)->next) {
-            const struct lv_edge *edge = lv_digraph_edge(g, number);
-
-            for (unsigned next_r = 0; next_r < 2; next_r++) {
-                if (bits_of_hop(edge->bits & mask, r, next_r) == 0 || plain.seen[edge->to][next_r] ||
-                    lv_digraph_node(g, edge->to)->passed_by)
-                    continue;
-                plain.seen[edge->to][next_r] = true;
-                plain.parent[edge->to][next_r] = number;
-                plain.parent_r[edge->to][next_r] = r;
-                if (edge->to == from && !(next_r != 0 && shared))
-                    return plain_path(g, to, recursive, from, next_r, mask);
-                plain.queue[tail++] = edge->to << 1 | next_r;
-            }
-        }
-    }
-    return 0;
 }
 
 /* ---- all paths ----------------------------------------------------------------------------------------------------- */
@@ -136,7 +60,7 @@ static uint32_t find_reach(const struct lv_digraph *g, uint32_t reach[2 * (SMALL
             const struct lv_edge *edge = lv_digraph_edge(g, number);
 
             for (unsigned r = 0; r < 2; r++)
-                if (bits_of_hop(edge->bits, i & 1, r) != 0)
+                if (plain_hop_bits(edge->bits, i & 1, r) != 0)
                     reach[i] |= 1u << (edge->to << 1 | r);
         }
     }
@@ -154,6 +78,9 @@ static const char *wrong_pair(const struct lv_digraph *g, const uint32_t *reach,
 
     if (there && a->level > b->level)
         return "the level falls";
+    if (there && a->component != b->component && a->level == b->level &&
+        lv_digraph_half(g, a->component)->place >= lv_digraph_half(g, b->component)->place)
+        return "the place falls";
     if (there && back && a->component != b->component)
         return "a component is too small";
     if (!(there && back) && a->component == b->component && !lv_toporder_is_stale(g, i))
@@ -161,7 +88,7 @@ static const char *wrong_pair(const struct lv_digraph *g, const uint32_t *reach,
     return NULL;
 }
 
-/* Levels do not fall along a step, and halves are in one component if they reach each other; only then, unless edges were
+/* Levels do not fall along a step, nor places on one level, and halves are in one component if they reach each other; only then, unless edges were
  * removed from it. */
 static void check_order(const struct lv_digraph *g, unsigned long seed, unsigned step)
 {
@@ -217,13 +144,13 @@ static uint8_t some_bits(struct graph *graph)
 
 static void compare(struct graph *graph, uint32_t from, uint32_t to, uint8_t bit, uint8_t mask)
 {
-    int expected = plain_close(&graph->g, from, to, bit, mask);
+    int expected = plain_close(plain, &graph->g, from, to, bit, mask);
     int length = lv_digraph_close(&graph->g, from, to, bit, mask);
 
     ck_assert_msg(length == expected, "seed %lu step %u: %u -> %u closes %d, not %d", graph->seed, graph->step, from,
                   to, length, expected);
     for (int i = 0; i < length; i++)
-        ck_assert_msg(graph->g.path[i].edge == plain.path[i].edge && graph->g.path[i].bits == plain.path[i].bits,
+        ck_assert_msg(graph->g.path[i].edge == plain->path[i].edge && graph->g.path[i].bits == plain->path[i].bits,
                       "seed %lu step %u: another path", graph->seed, graph->step);
     graph->tally->closed += length > 0;
     graph->tally->open += length == 0;
@@ -313,6 +240,8 @@ static void run_small(unsigned long seed, struct tally *tally)
     graph.g.order.look_most = below(&graph.random, 6);
     if (chance(&graph.random, 20))
         graph.g.order.levels_max = 1 + below(&graph.random, 4);
+    if (chance(&graph.random, 20))
+        graph.g.order.places = graph.g.order.next_place = 100 + below(&graph.random, 300);
     if (chance(&graph.random, 10))
         graph.g.order.walk = UINT32_MAX - below(&graph.random, 40);
     if (chance(&graph.random, 10))
@@ -388,6 +317,9 @@ int main(void)
     Suite *suite = suite_create("toporder");
     TCase *tcase = tcase_create("toporder");
 
+    plain = plain_new(LARGE_NODES);
+    if (plain == NULL)
+        return 1;
     tcase_set_timeout(tcase, 600);
     tcase_add_test(tcase, small_graphs);
     tcase_add_test(tcase, large_graphs);
