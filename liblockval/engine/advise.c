@@ -61,22 +61,40 @@ static struct lv_text new_line(struct lv_advice *advice)
     return text;
 }
 
-/* Count the edges of the cycle. The acquisition that closed it is in no cache yet. */
-static void count_edges(struct lv_context *ctx, const struct lv_finding *finding, struct lv_edge_count *counts)
+/* Is there something to count? Of a cycle of locks of one class the advice is always the same. */
+static bool is_counted(const struct lv_finding *finding)
 {
-    const struct lv_finding_edge *now = &finding->edges[0];
-    const struct lv_stack *stack = lv_stacks_get(&ctx->stacks, now->wanted.stack);
+    return finding->edge_count >= 2 && finding->kind != LV_FINDING_RECURSIVE && finding->kind != LV_FINDING_SIGNAL;
+}
 
-    memset(counts, 0, finding->edge_count * sizeof(*counts));
+/* The acquisition that closed the cycle is in no cache yet. */
+struct lv_counted lv_advise_collect(struct lv_context *ctx, const struct lv_finding *finding)
+{
+    struct lv_counted counted = { NULL, finding->edge_count * sizeof(*counted.edges) };
+    const struct lv_finding_edge *now = finding->edges;
+
+    if (!is_counted(finding))
+        return counted;
+    counted.edges = lv_os_map(counted.size);
+    if (counted.edges == NULL)
+        return counted;
     for (uint32_t i = 0; i < finding->edge_count; i++) {
-        counts[i].from = finding->edges[i].held.class.v;
-        counts[i].to = finding->edges[i].wanted.class.v;
+        counted.edges[i].from = finding->edges[i].held.class.v;
+        counted.edges[i].to = finding->edges[i].wanted.class.v;
     }
-    lv_counts_collect(ctx, counts, finding->edge_count);
-    if (!finding->late && now->kind != LV_REPORT_EDGE_COMPLETE && stack != NULL) {
-        counts[0].hits++;
-        lv_counts_add_site(ctx, &counts[0], now->wanted.stack);
+    lv_counts_collect(ctx, counted.edges, finding->edge_count);
+    if (!finding->late && now->kind != LV_REPORT_EDGE_COMPLETE &&
+        lv_stacks_get(&ctx->stacks, now->wanted.stack) != NULL) {
+        counted.edges[0].hits++;
+        lv_counts_add_site(ctx, &counted.edges[0], now->wanted.stack);
     }
+    return counted;
+}
+
+void lv_advise_release(struct lv_counted *counted)
+{
+    if (counted->edges != NULL)
+        lv_os_unmap(counted->edges, counted->size);
 }
 
 static int odd_of(const struct lv_edge_count *counts, uint32_t n)
@@ -232,9 +250,10 @@ static void advise_try(struct lv_context *ctx, const struct lv_finding_edge *edg
     lv_text_puts(&line, " when it fails");
 }
 
-void lv_advise(struct lv_context *ctx, const struct lv_finding *finding, struct lv_edge_count *counts,
+void lv_advise(struct lv_context *ctx, const struct lv_finding *finding, const struct lv_counted *counted,
                struct lv_advice *ret)
 {
+    const struct lv_edge_count *counts = counted->edges;
     uint32_t n = finding->edge_count;
     int odd;
 
@@ -247,7 +266,8 @@ void lv_advise(struct lv_context *ctx, const struct lv_finding *finding, struct 
         lv_text_puts(&line, "take locks of this class in one order everywhere: that of their addresses, for example");
         return;
     }
-    count_edges(ctx, finding, counts);
+    if (counts == NULL)
+        return;
     odd = odd_of(counts, n);
     if (odd != LV_ADVICE_NONE)
         advise_odd(ctx, counts, n, (uint32_t)odd, ret);

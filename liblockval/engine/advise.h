@@ -19,9 +19,19 @@ struct lv_advice {
     char line[LV_ADVICE_LINES][LV_ADVICE_LINE];
 };
 
-/* Advice on @finding, a cycle that was closed just now; none on others. @counts has room for finding->edge_count.
- * Context: lock held, registered thread. Cost: lv_counts_collect(). */
-void lv_advise(struct lv_context *ctx, const struct lv_finding *finding, struct lv_edge_count *counts,
+/* How often each edge of a cycle was seen, in memory of its own; null: it was not counted. */
+struct lv_counted {
+    struct lv_edge_count *edges;
+    size_t size; /* of the mapping */
+};
+
+/* Count for a finding that was made just now. Context: registered thread, guard held, lock not held. Cost:
+ * lv_counts_collect(). */
+struct lv_counted lv_advise_collect(struct lv_context *ctx, const struct lv_finding *finding);
+void lv_advise_release(struct lv_counted *counted);
+
+/* Advice on @finding, a cycle that was closed just now; none on others. Context: lock held. */
+void lv_advise(struct lv_context *ctx, const struct lv_finding *finding, const struct lv_counted *counted,
                struct lv_advice *ret);
 
 /* "A -> B" */

@@ -72,7 +72,9 @@ int lv_counts_note_place(struct lv_context *ctx, uint64_t place, uint64_t chain,
     new = lv_vec_add(&counts->places, &number);
     if (new == NULL)
         return -ENOMEM;
-    *new = (struct lv_place){ .chain = chain, .stack = stack };
+    *new = (struct lv_place){ .chain = chain,
+                              .stack = stack,
+                              .links = chain != 0 ? lv_table_get(&counts->links_of, chain) : 0 };
     if (lv_table_insert(&counts->place_at, place, number) == 0)
         return 0;
     counts->places.count--;
@@ -85,13 +87,13 @@ void lv_counts_end(struct lv_context *ctx, uint32_t begun, const struct lv_acqui
 
     if (counts->links.count == begun)
         return;
+    /* Whoever finds the chain without the lock finds where its links end. */
+    ((struct lv_link *)lv_vec_at(&counts->links, counts->links.count - 1))->last = true;
     /* A chain that is known made these edges before. */
     if (a->key_after == 0 || lv_table_get(&counts->links_of, a->key_after) != 0 ||
         lv_table_insert(&counts->links_of, a->key_after, begun) < 0) {
         counts->links.count = begun;
-        return;
     }
-    ((struct lv_link *)lv_vec_at(&counts->links, counts->links.count - 1))->last = true;
 }
 
 static void add_hits(struct lv_context *ctx, uint64_t chain, lv_stack_id stack, uint32_t hits)
@@ -131,24 +133,44 @@ void lv_counts_add_site(const struct lv_context *ctx, struct lv_edge_count *edge
         edge->more_sites = true;
 }
 
-/* @hits acquisitions walked @chain, from the site of @stack. */
-static void add(const struct lv_context *ctx, struct lv_edge_count *edges, uint32_t n, uint64_t chain,
-                lv_stack_id stack, uint64_t hits)
+/* What is collected, and which chains can make it. */
+struct collecting {
+    struct lv_edge_count *edges;
+    uint32_t n;
+    uint64_t filter[64]; /* a bit for each chain that makes one of the edges, by the low bits of its key */
+};
+
+static uint64_t filter_bit(uint64_t chain)
 {
-    uint32_t number = chain != 0 ? lv_table_find(&ctx->counts.links_of, chain) : 0;
+    return UINT64_C(1) << (chain & 63);
+}
+
+static uint64_t *filter_word(struct collecting *c, uint64_t chain)
+{
+    return &c->filter[chain >> 6 & 63];
+}
+
+/* @hits acquisitions, from the site of @stack, made the edges from link @number on. Returns whether one is collected. */
+static bool add(const struct lv_context *ctx, struct collecting *c, uint32_t number, lv_stack_id stack, uint64_t hits)
+{
     const struct lv_link *link;
+    bool makes = false;
 
     if (number == 0)
-        return;
+        return false;
     do {
         link = lv_vec_at(&ctx->counts.links, number++);
-        for (uint32_t i = 0; i < n; i++) {
-            if (edges[i].from != link->from || edges[i].to != link->to)
+        for (uint32_t i = 0; i < c->n; i++) {
+            if (c->edges[i].from != link->from || c->edges[i].to != link->to)
                 continue;
-            edges[i].hits += hits;
-            lv_counts_add_site(ctx, &edges[i], stack);
+            makes = true;
+            if (hits == 0)
+                continue;
+            c->edges[i].hits += hits;
+            lv_counts_add_site(ctx, &c->edges[i], stack);
         }
     } while (!link->last);
+    return makes;
 }
 
 /* Read an entry of another thread's cache. False: it is empty, or is being changed. */
@@ -164,23 +186,41 @@ static bool read_slot(const struct lv_cache_slot *slot, struct lv_cache_slot *re
     return __atomic_load_n(&slot->tag, __ATOMIC_RELAXED) == ret->tag;
 }
 
-void lv_counts_collect(struct lv_context *ctx, struct lv_edge_count *edges, uint32_t n)
+/* Every chain that makes edges has a place. */
+static void collect_places(struct lv_context *ctx, struct collecting *c)
 {
+    uint32_t count = __atomic_load_n(&ctx->counts.places.count, __ATOMIC_ACQUIRE);
+
+    for (uint32_t i = 1; i < count; i++) {
+        const struct lv_place *place = lv_vec_at(&ctx->counts.places, i);
+
+        if (add(ctx, c, place->links, place->stack, __atomic_load_n(&place->hits, __ATOMIC_RELAXED)))
+            *filter_word(c, place->chain) |= filter_bit(place->chain);
+    }
+}
+
+/* There may be millions of entries, and nearly all are of other chains. */
+static void collect_cache(struct lv_context *ctx, struct collecting *c, const struct lv_thread *t)
+{
+    uint64_t mask = __atomic_load_n(&t->cache_mask, __ATOMIC_ACQUIRE);
+    const struct lv_cache_slot *cache = __atomic_load_n(&t->cache, __ATOMIC_ACQUIRE);
     struct lv_cache_slot slot;
 
-    for (const struct lv_thread *t = ctx->threads; t != NULL && n != 0; t = t->next) {
-        uint64_t mask = __atomic_load_n(&t->cache_mask, __ATOMIC_ACQUIRE);
-        const struct lv_cache_slot *cache = __atomic_load_n(&t->cache, __ATOMIC_ACQUIRE);
+    for (uint64_t i = 0; i <= mask; i++) {
+        uint64_t chain = __atomic_load_n(&cache[i].key_after, __ATOMIC_RELAXED);
 
-        for (uint64_t i = 0; i <= mask; i++)
-            if (read_slot(&cache[i], &slot))
-                add(ctx, edges, n, slot.key_after, slot.stack, slot.hits);
+        if (LV_UNLIKELY((*filter_word(c, chain) & filter_bit(chain)) != 0) && read_slot(&cache[i], &slot))
+            (void)add(ctx, c, lv_table_find(&ctx->counts.links_of, slot.key_after), slot.stack, slot.hits);
     }
-    for (uint32_t i = 1; i < ctx->counts.places.count; i++) {
-        const struct lv_place *place = lv_vec_at(&ctx->counts.places, i);
-        uint64_t hits = __atomic_load_n(&place->hits, __ATOMIC_RELAXED);
+}
 
-        if (hits != 0)
-            add(ctx, edges, n, place->chain, place->stack, hits);
-    }
+void lv_counts_collect(struct lv_context *ctx, struct lv_edge_count *edges, uint32_t n)
+{
+    struct collecting c = { edges, n, { 0 } };
+
+    if (n == 0)
+        return;
+    collect_places(ctx, &c);
+    for (const struct lv_thread *t = __atomic_load_n(&ctx->threads, __ATOMIC_ACQUIRE); t != NULL; t = t->next)
+        collect_cache(ctx, &c, t);
 }

@@ -34,6 +34,7 @@ struct lv_place {
     uint64_t chain;    /* its key; 0: none that is counted; constant after init */
     uint64_t hits;     /* atomic: acquisitions that no cache entry counts any more, or ever did */
     lv_stack_id stack; /* of the first acquisition here; constant after init */
+    uint32_t links;    /* of the chain: the first, 0: it makes no edges; constant after init */
 };
 
 enum {
@@ -85,7 +86,8 @@ void lv_counts_evict(struct lv_context *ctx, const struct lv_cache_slot *slot);
 /*
  * Count the @n edges in @edges. Acquisitions that other threads make meanwhile may be missed; else the counts are exact,
  * as long as no thread took a chain from one site four thousand million times.
- * Context: lock held, registered thread. Cost: all entries of all threads' caches, times @n for those that make edges.
+ * Context: registered thread, guard held; the lock may be held and need not. Cost: a look at each entry of all threads'
+ * caches, and at all places.
  */
 void lv_counts_collect(struct lv_context *ctx, struct lv_edge_count *edges, uint32_t n);
 

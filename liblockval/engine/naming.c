@@ -145,7 +145,22 @@ void lv_class_run_key(const struct lv_class *class, struct lv_text *out)
     end_key(class, out);
 }
 
-/* The how-manyth class this is among those of one origin and kind in one function: the order in which they were met. */
+/* Does @class, of the same module, lie in the function @symbol? Where there are none with names, they are all one. */
+static bool is_in(const struct lv_class *class, const struct lv_symbol *symbol)
+{
+    uintptr_t start = symbol->module_offset - symbol->offset;
+    struct lv_symbol theirs;
+
+    if (class->key.module == NULL)
+        return true;
+    if (symbol->symbol != NULL && class->key.place - 1 - start >= symbol->size)
+        return false;
+    (void)place_symbol(class, &theirs);
+    return theirs.symbol == symbol->symbol;
+}
+
+/* The how-manyth class this is among those of one origin and kind in one function: the order in which they were met. Most of a
+ * large program's classes are of other functions, and are not looked up. */
 static uint32_t ordinal_of(struct lv_context *ctx, struct lv_class *class, const struct lv_symbol *symbol)
 {
     uint32_t ordinal = 1;
@@ -154,13 +169,11 @@ static uint32_t ordinal_of(struct lv_context *ctx, struct lv_class *class, const
         return class->ordinal;
     for (uint32_t i = 1; i < class->base.v; i++) {
         const struct lv_class *other = lv_classes_get(&ctx->classes, (lv_class_id){ i });
-        struct lv_symbol theirs;
 
         if (other->subclass != 0 || other->key.origin != class->key.origin || other->key.kind != class->key.kind ||
             other->key.module != class->key.module)
             continue;
-        (void)place_symbol(other, &theirs);
-        ordinal += theirs.symbol == symbol->symbol;
+        ordinal += is_in(other, symbol);
     }
     class->ordinal = ordinal;
     return ordinal;

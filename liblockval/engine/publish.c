@@ -1,24 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* Each publication is one mapping: the report, its strings, its text. It is unmapped once it was handed out. When there is
- * no memory for another, one that was kept for this is used, by one finding at a time: a thread that is about to hang for
- * want of memory in the program is told so. */
+/*
+ * Each publication is one mapping: the finding, the report, its strings, its text. It is unmapped once it was handed out. When
+ * there is no memory for another, one that was kept for this is used, by one finding at a time: a thread that is about to hang
+ * for want of memory in the program is told so.
+ *
+ * Under the lock that the finding was made under it is only copied. Names and counts take long, and other threads must not
+ * wait for them: symbols are read and caches counted without the lock, which is then taken once more for the look-ups.
+ */
 
 #include "engine/publish.h"
 
+#include <string.h>
+
 #include "base/hash.h"
+#include "engine/advise.h"
 #include "engine/here.h"
 #include "engine/resolve.h"
 #include "engine/summary.h"
+#include "engine/symbols.h"
 #include "engine/unload.h"
 #include "engine/watch.h"
 #include "engine/zap.h"
 
 struct lv_publication {
     struct lv_publication *next;
-    size_t size;          /* of the mapping */
-    bool reserved;        /* it is the one that is kept */
-    bool upgrade;         /* of a finding that was handed out before */
-    struct lv_made *made; /* null: there was no memory for it */
+    size_t size;            /* of the mapping */
+    bool reserved;          /* it is the one that is kept */
+    bool upgrade;           /* of a finding that was handed out before, */
+    enum lv_verdict before; /* with this verdict */
+    struct lv_made *made;   /* null: not resolved yet, or there was no memory for it */
+    const struct lv_thread *t;
+    struct lv_finding finding;
+    struct lv_finding_edge edge; /* of a finding that has one: it lies on the stack of whoever made it */
+    char *memory;                /* for the report, as large as that of the text */
     struct lv_report report;
     struct lv_text text;
 };
@@ -82,19 +96,34 @@ static bool made_before(struct lv_context *ctx, const struct lv_finding *finding
     return finding->verdict != LV_VERDICT_DEADLOCK;
 }
 
-/* A publication of @finding with its report, and an empty text; null without memory. Context: lock held. */
-static struct lv_publication *resolved(struct lv_context *ctx, const struct lv_thread *t,
-                                       const struct lv_finding *finding)
+/* The text that goes with a finding may lie on the stack of whoever made it. */
+static void keep_detail(struct lv_publication *p)
+{
+    size_t size = p->finding.detail != NULL ? strlen(p->finding.detail) + 1 : 0;
+
+    if (size == 0 || size > PUBLICATION_BASE / 2)
+        return;
+    memcpy(p->memory, p->finding.detail, size);
+    p->finding.detail = p->memory;
+    p->memory += size;
+}
+
+/* A publication of @finding, to be resolved; null without memory. Context: lock held. */
+static struct lv_publication *keep(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding)
 {
     size_t half = PUBLICATION_BASE + (size_t)finding->edge_count * PUBLICATION_EDGE;
     struct lv_publication *p = make(ctx, 2 * half);
-    char *memory = (char *)p;
 
     if (p == NULL)
         return NULL;
-    half = p->size / 2;
-    lv_resolve(ctx, t, finding, memory + sizeof(*p), half - sizeof(*p), &p->report);
-    lv_text_init(&p->text, memory + half, half);
+    p->t = t;
+    p->finding = *finding;
+    if (finding->edge_count == 1) {
+        p->edge = finding->edges[0];
+        p->finding.edges = &p->edge;
+    }
+    p->memory = (char *)(p + 1);
+    keep_detail(p);
     return p;
 }
 
@@ -114,7 +143,7 @@ void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const
 
     if (made_before(ctx, finding))
         return;
-    p = resolved(ctx, t, finding);
+    p = keep(ctx, t, finding);
     if (p == NULL) {
         /* It may be made again when there is memory. */
         lv_table_remove(&ctx->found, finding->identity | 1);
@@ -122,26 +151,50 @@ void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const
         return;
     }
     lv_zap_keep(ctx, finding);
-    p->made = lv_made_add(ctx, finding, &p->report);
-    if (p->made != NULL)
-        lv_watch_begin(ctx, p->made);
-    lv_report_text(&p->report, &p->text);
     append(findings, p);
 }
 
 void lv_findings_upgrade(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,
                          struct lv_made *made, enum lv_verdict before)
 {
-    struct lv_publication *p = resolved(ctx, t, &made->finding);
+    struct lv_publication *p = keep(ctx, t, &made->finding);
 
     if (p == NULL) {
         ctx->counters.dropped++;
         return;
     }
     p->upgrade = true;
+    p->before = before;
     p->made = made;
-    lv_report_upgrade(&p->report, before, &p->text);
     append(findings, p);
+}
+
+/* From ids to words. */
+static void resolve(struct lv_context *ctx, struct lv_publication *p)
+{
+    size_t half = p->size / 2;
+    char *text = (char *)p + half;
+    struct lv_counted counted;
+    struct lv_locked locked;
+
+    lv_resolve_prepare(ctx, p->t, &p->finding);
+    counted = lv_advise_collect(ctx, &p->finding);
+    for (uint32_t i = 0; counted.edges != NULL && i < p->finding.edge_count; i++)
+        lv_symbols_prepare_stack(ctx, counted.edges[i].stack);
+    locked = lv_context_lock(ctx);
+    lv_resolve(ctx, p->t, &p->finding, &counted, p->memory, (size_t)(text - p->memory), &p->report);
+    if (!p->upgrade) {
+        p->made = lv_made_add(ctx, &p->finding, &p->report);
+        if (p->made != NULL)
+            lv_watch_begin(ctx, p->made);
+    }
+    lv_context_unlock(ctx, &locked);
+    lv_advise_release(&counted);
+    lv_text_init(&p->text, text, half);
+    if (p->upgrade)
+        lv_report_upgrade(&p->report, p->before, &p->text);
+    else
+        lv_report_text(&p->report, &p->text);
 }
 
 static bool counts(const struct lv_context *ctx, const struct lv_report *report)
@@ -166,8 +219,10 @@ static bool is_counted_already(const struct lv_publication *p)
 void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
 {
     for (struct lv_publication *p = findings->first, *next; p != NULL; p = next) {
-        bool counted = counts(ctx, &p->report);
+        bool counted;
 
+        resolve(ctx, p);
+        counted = counts(ctx, &p->report);
         next = p->next;
         if (!p->upgrade)
             __atomic_fetch_add(&ctx->findings, 1, __ATOMIC_RELAXED);

@@ -6,9 +6,9 @@
 #include "engine/holder.h"
 
 /*
- * From findings to the world, in two steps: under the internal lock a finding is compared with those made before,
- * resolved and rendered into memory of its own; after the lock was dropped it is handed to the sink and the callback.
- * So a slow reader of the log never holds up other threads.
+ * From findings to the world, in two steps: under the internal lock a finding is compared with those made before and copied
+ * into memory of its own; after the lock was dropped it is resolved and rendered, and handed to the sink and the callback.
+ * So neither names nor a slow reader of the log hold up other threads.
  */
 struct lv_publication;
 

@@ -362,15 +362,15 @@ void lv_resolve_held(struct lv_context *ctx, lv_thread_id thread, const struct l
     ret->held_count = count;
 }
 
-static void resolve_advice(struct pool *p, const struct lv_finding *finding, struct lv_report *ret)
+static void resolve_advice(struct pool *p, const struct lv_finding *finding, const struct lv_counted *counted,
+                           struct lv_report *ret)
 {
-    struct lv_edge_count *counts = take(p, finding->edge_count * sizeof(*counts));
     struct lv_advice *advice = take(p, sizeof(*advice));
     const char **lines = take(p, LV_ADVICE_LINES * sizeof(*lines));
 
-    if (counts == NULL || advice == NULL || lines == NULL)
+    if (advice == NULL || lines == NULL)
         return;
-    lv_advise(p->ctx, finding, counts, advice);
+    lv_advise(p->ctx, finding, counted, advice);
     for (uint32_t i = 0; i < advice->count; i++)
         lines[i] = advice->line[i];
     ret->advice = lines;
@@ -428,8 +428,8 @@ static struct lv_report_handler resolve_handler(struct pool *p, const struct lv_
     return ret;
 }
 
-void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding, void *memory,
-                size_t size, struct lv_report *ret)
+void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding,
+                const struct lv_counted *counted, void *memory, size_t size, struct lv_report *ret)
 {
     struct pool p = { .ctx = ctx, .at = memory, .end = (char *)memory + size };
     uint32_t cycle_classes;
@@ -453,7 +453,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     ret->fingerprint = fingerprint(&p, finding);
     resolve_edges(&p, finding, ret);
     if (finding->kind != LV_FINDING_SIGNAL)
-        resolve_advice(&p, finding, ret);
+        resolve_advice(&p, finding, counted, ret);
     if (finding->kind == LV_FINDING_SIGNAL) {
         resolve_usage(&p, finding, ret);
     } else if (finding->edge_count == 0) {

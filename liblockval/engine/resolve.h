@@ -3,12 +3,17 @@
 #define LV_ENGINE_RESOLVE_H
 
 #include "check/finding.h"
+#include "engine/advise.h"
 #include "engine/thread.h"
 
 /* Make of @finding, which @t made now, a report: every id becomes what a reader sees, in @memory. What does not fit is
- * left out. Context: lock held. Cost: looks up symbols; the first look-up in a module reads its symbol table. */
-void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding, void *memory,
-                size_t size, struct lv_report *ret);
+ * left out. @counted: see engine/advise.h. Context: lock held. Cost: looks up symbols; the first look-up in a module reads its
+ * symbol table, unless lv_resolve_prepare() did. */
+void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding,
+                const struct lv_counted *counted, void *memory, size_t size, struct lv_report *ret);
+
+/* Read the symbols that @finding's report will need. Context: lock not held, guard held, registered thread. */
+void lv_resolve_prepare(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding);
 
 /* Only what the thread @thread holds, the @count locks of @records: fills in @ret's thread and held locks, each with the frame
  * at which it was taken. Context: lock held. */

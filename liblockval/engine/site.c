@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "engine/symbols.h"
 #include "engine/unload.h"
 #include "sys/unwind.h"
 
@@ -203,9 +204,20 @@ static void note_way(struct lv_context *ctx, struct lv_class *class, const uintp
     class->wrapper_born = module != NULL ? module->born : LV_BORN_NONE;
 }
 
-/* Learn the class for @frames: mark wrappers, and at the first other frame (or the last one there is) add the class. */
+/* The module of @frame if its symbols would have to be read to name it, else null. */
+static const struct lv_module *unread(struct lv_context *ctx, uintptr_t frame)
+{
+    const struct lv_module *module = lv_module_of(ctx, frame - 1);
+
+    return module != NULL && !lv_modules_is_named(module) ? module : NULL;
+}
+
+/*
+ * Learn the class for @frames: mark wrappers, and at the first other frame (or the last one there is) add the class.
+ * @ret_unread: class 0 is returned because the symbols of this module must be read first; null: go on and read them.
+ */
 static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind,
-                         const uintptr_t *frames, uint32_t count)
+                         const uintptr_t *frames, uint32_t count, const struct lv_module **ret_unread)
 {
     uint64_t hash = first_hash(origin, kind);
     struct lv_class_key key;
@@ -214,7 +226,11 @@ static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, en
 
     for (i = 0;; i++) {
         hash = next_hash(hash, frames[i], born_of(ctx, frames[i]));
-        if (i + 1 == count || !is_wrapper(ctx, frames[i]))
+        if (i + 1 == count)
+            break;
+        if (ret_unread != NULL && (*ret_unread = unread(ctx, frames[i])) != NULL)
+            return (lv_class_id){ 0 };
+        if (!is_wrapper(ctx, frames[i]))
             break;
         if (lv_table_insert(&ctx->sites, hash, WRAPPER) < 0)
             return (lv_class_id){ 0 };
@@ -230,22 +246,30 @@ static lv_class_id learn(struct lv_context *ctx, enum lv_class_origin origin, en
     return class;
 }
 
-/* The site is new, or lies in a wrapper. */
+/* The site is new, or lies in a wrapper. The frames can come from as many modules as there are frames. */
 static lv_class_id find_or_add(struct lv_context *ctx, enum lv_class_origin origin, enum lv_kind kind, uintptr_t site)
 {
     uint64_t hash = first_hash(origin, kind);
     uintptr_t frames[SITE_FRAMES];
-    lv_class_id class;
-    struct lv_locked locked;
-    uint32_t count;
+    uint32_t count = 0;
 
-    locked = lv_context_lock(ctx);
-    count = lv_unwind(frames, SITE_FRAMES, site);
-    class.v = known_class(ctx, hash, frames, count);
-    if (class.v == 0 || class.v == WRAPPER)
-        class = learn(ctx, origin, kind, frames, count);
-    lv_context_unlock(ctx, &locked);
-    return class;
+    for (uint32_t turn = 0;; turn++) {
+        const struct lv_module *missing = NULL;
+        struct lv_locked locked = lv_context_lock(ctx);
+        lv_class_id class;
+
+        if (count == 0)
+            count = lv_unwind(frames, SITE_FRAMES, site);
+        class.v = known_class(ctx, hash, frames, count);
+        if (class.v == 0 || class.v == WRAPPER)
+            class = learn(ctx, origin, kind, frames, count, turn < SITE_FRAMES ? &missing : NULL);
+        lv_context_unlock(ctx, &locked);
+        if (missing == NULL)
+            return class;
+        lv_symbols_prepare(ctx, missing);
+        if (!lv_modules_is_named(missing))
+            turn = SITE_FRAMES; /* whoever reads them does not finish */
+    }
 }
 
 lv_class_id lv_site_class_slow(struct lv_context *ctx, struct lv_thread *t, enum lv_class_origin origin,

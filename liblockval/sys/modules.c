@@ -47,7 +47,9 @@ struct module_private {
     uintptr_t id_address;       /* of the build-id in memory, while the module is loaded */
     ElfW(Ehdr) header;          /* as it was in memory; zero where it could not be read */
     struct lv_symtab symtab;
-    bool symtab_read;
+    bool symtab_read;       /* atomic, written under the owner's lock */
+    bool ahead_taken;       /* atomic: a thread reads, or has read, */
+    struct lv_symtab ahead; /* into this, which is that thread's until it hands it over under the owner's lock */
 };
 
 static struct module_private *private_of(const struct lv_module *module)
@@ -230,7 +232,8 @@ static bool is_still_loaded(const struct lv_module *module)
            memcmp(id, module->build_id, module->build_id_size) == 0;
 }
 
-static void read_table(struct module_private *p)
+/* Context: any thread. What it looks at of the record is constant, but for the place in memory of one that comes back. */
+static void read_table(const struct module_private *p, struct lv_symtab *ret)
 {
     const struct lv_module *module = &p->module;
     const struct lv_symtab_expect expect = {
@@ -247,21 +250,49 @@ static void read_table(struct module_private *p)
     };
 
     /* The link in /proc opens the program even after its file was renamed or deleted. */
-    if (module->is_program && lv_symtab_read_file(&p->symtab, SELF, &expect) == 0)
+    if (module->is_program && lv_symtab_read_file(ret, SELF, &expect) == 0)
         return;
     /* A name without a slash is no path (the vdso). */
-    if (strchr(module->path, '/') && lv_symtab_read_file(&p->symtab, module->path, &expect) == 0)
+    if (strchr(module->path, '/') && lv_symtab_read_file(ret, module->path, &expect) == 0)
         return;
-    if (is_still_loaded(module) && lv_symtab_read_memory(&p->symtab, &memory) == 0)
+    if (is_still_loaded(module) && lv_symtab_read_memory(ret, &memory) == 0)
         return;
-    p->symtab = (struct lv_symtab){ 0 };
+    *ret = (struct lv_symtab){ 0 };
 }
 
 static void read_symbols(struct module_private *p)
 {
-    if (!p->symtab_read)
-        read_table(p);
-    p->symtab_read = true;
+    if (p->symtab_read)
+        return;
+    read_table(p, &p->symtab);
+    __atomic_store_n(&p->symtab_read, true, __ATOMIC_RELEASE);
+}
+
+bool lv_modules_is_named(const struct lv_module *module)
+{
+    return __atomic_load_n(&private_of(module->first)->symtab_read, __ATOMIC_ACQUIRE);
+}
+
+bool lv_modules_read_ahead(const struct lv_module *module)
+{
+    struct module_private *p = private_of(module->first);
+
+    if (lv_modules_is_named(module) || __atomic_exchange_n(&p->ahead_taken, true, __ATOMIC_RELAXED))
+        return false;
+    read_table(p, &p->ahead);
+    return true;
+}
+
+void lv_modules_hand_over(const struct lv_module *module)
+{
+    struct module_private *p = private_of(module->first);
+
+    if (p->symtab_read) {
+        lv_symtab_fini(&p->ahead);
+        return;
+    }
+    p->symtab = p->ahead;
+    __atomic_store_n(&p->symtab_read, true, __ATOMIC_RELEASE);
 }
 
 /* The file is let go: what names its symbols have must not depend on it. */
@@ -430,6 +461,15 @@ const struct lv_module *lv_modules_at(const struct lv_modules *modules, uintptr_
     return NULL;
 }
 
+const struct lv_module *lv_modules_loaded_at(const struct lv_modules *modules, uintptr_t address, uint32_t born)
+{
+    const struct lv_module *module = __atomic_load_n(&modules->head, __ATOMIC_ACQUIRE);
+
+    while (module != NULL && (module->born != born || address < module->start || address >= module->end))
+        module = __atomic_load_n(&module->next, __ATOMIC_ACQUIRE);
+    return module;
+}
+
 /* A handle is a link map, which glibc does not promise; it is read as memory that may be anything. */
 uintptr_t lv_modules_begin_unload(struct lv_modules *modules, const void *handle)
 {
@@ -472,8 +512,8 @@ void lv_modules_end_unload(struct lv_modules *modules, uintptr_t where)
 
 void lv_modules_name_in(const struct lv_module *module, uintptr_t address, struct lv_symbol *ret)
 {
+    const struct lv_symtab_entry *entry;
     struct module_private *p;
-    uint64_t offset;
 
     *ret = (struct lv_symbol){ .module = module, .offset = address };
     if (!module)
@@ -481,8 +521,13 @@ void lv_modules_name_in(const struct lv_module *module, uintptr_t address, struc
     p = private_of(module->first);
     read_symbols(p);
     ret->module_offset = address - module->bias;
-    ret->symbol = lv_symtab_find(&p->symtab, ret->module_offset, &offset);
-    ret->offset = ret->symbol ? (uintptr_t)offset : address - private_of(module)->image;
+    ret->offset = address - private_of(module)->image;
+    entry = lv_symtab_entry_at(&p->symtab, ret->module_offset);
+    if (entry == NULL)
+        return;
+    ret->symbol = p->symtab.names + entry->name;
+    ret->offset = ret->module_offset - (uintptr_t)entry->start;
+    ret->size = (uintptr_t)(entry->end - entry->start);
 }
 
 void lv_modules_name(struct lv_modules *modules, uintptr_t address, struct lv_symbol *ret)

@@ -51,6 +51,7 @@ struct lv_symbol {
     const struct lv_module *module;
     const char *symbol;
     uintptr_t offset;        /* from the symbol's start, or from the module's start when there is no symbol */
+    uintptr_t size;          /* of the symbol; 0: there is none */
     uintptr_t module_offset; /* address minus the module's bias: what record and keys use */
 };
 
@@ -86,6 +87,19 @@ void lv_modules_sweep(struct lv_modules *modules);
 
 /* The record that covers @address and was born then, loaded or not; null for LV_BORN_NONE. */
 const struct lv_module *lv_modules_at(const struct lv_modules *modules, uintptr_t address, uint32_t born);
+
+/* The same of those that are loaded, without the owner's lock. */
+const struct lv_module *lv_modules_loaded_at(const struct lv_modules *modules, uintptr_t address, uint32_t born);
+
+/*
+ * To read a module's symbols takes some ten milliseconds for a large program. So that nobody has to wait for the owner's lock
+ * so long, a thread that is going to need them reads them before it takes the lock, and hands them over under it:
+ * lv_modules_read_ahead() returns whether it did; false also when they are known, or another thread reads them now.
+ * Context: any thread, guard held; the handing over with the owner's lock held.
+ */
+bool lv_modules_is_named(const struct lv_module *module);
+bool lv_modules_read_ahead(const struct lv_module *module);
+void lv_modules_hand_over(const struct lv_module *module);
 
 /* Name @address, which is in use now. For a return address pass it less one and add one to the offset shown. */
 void lv_modules_name(struct lv_modules *modules, uintptr_t address, struct lv_symbol *ret);

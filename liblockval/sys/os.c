@@ -375,6 +375,13 @@ uintptr_t lv_os_signal_action(int signal, uint64_t *ret_flags)
     return action.handler;
 }
 
+void lv_os_pause(void)
+{
+    struct timespec limit = { .tv_nsec = 1000000 };
+
+    LV_SYSCALL(SYS_ppoll, 0, 0, &limit, 0, 0);
+}
+
 void lv_os_futex_wait(uint32_t *word, uint32_t value)
 {
     LV_SYSCALL(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, 0);

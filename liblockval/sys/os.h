@@ -90,6 +90,9 @@ uint64_t lv_os_signal_mask(void);
  * signal that there is not), and its flags. */
 uintptr_t lv_os_signal_action(int signal, uint64_t *ret_flags);
 
+/* Do nothing for about a millisecond, or until a signal comes. */
+void lv_os_pause(void);
+
 /* futex(2), private: wait while *word == value; wake one waiter. */
 void lv_os_futex_wait(uint32_t *word, uint32_t value);
 void lv_os_futex_wake(uint32_t *word);

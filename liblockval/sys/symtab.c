@@ -450,7 +450,7 @@ int lv_symtab_read_file(struct lv_symtab *table, const char *path, const struct 
 
 /* ---- use ---- */
 
-const char *lv_symtab_find(const struct lv_symtab *table, uint64_t address, uint64_t *ret_offset)
+const struct lv_symtab_entry *lv_symtab_entry_at(const struct lv_symtab *table, uint64_t address)
 {
     uint32_t low = 0, high = table->count; /* low: how many entries start at or before the address */
 
@@ -464,10 +464,17 @@ const char *lv_symtab_find(const struct lv_symtab *table, uint64_t address, uint
     }
     while (low > 0 && table->entries[low - 1].end <= address)
         low = table->entries[low - 1].outer;
-    if (low == 0)
+    return low != 0 ? &table->entries[low - 1] : NULL;
+}
+
+const char *lv_symtab_find(const struct lv_symtab *table, uint64_t address, uint64_t *ret_offset)
+{
+    const struct lv_symtab_entry *entry = lv_symtab_entry_at(table, address);
+
+    if (entry == NULL)
         return NULL;
-    *ret_offset = address - table->entries[low - 1].start;
-    return table->names + table->entries[low - 1].name;
+    *ret_offset = address - entry->start;
+    return table->names + entry->name;
 }
 
 void lv_symtab_keep(struct lv_symtab *table)

@@ -64,6 +64,7 @@ int lv_symtab_read_image(struct lv_symtab *table, const void *data, size_t size,
 int lv_symtab_read_memory(struct lv_symtab *table, const struct lv_symtab_memory *memory) LV_MUST_CHECK;
 
 /* The innermost symbol that covers @address (without the load address), or null. Cost: O(log symbols). */
+const struct lv_symtab_entry *lv_symtab_entry_at(const struct lv_symtab *table, uint64_t address);
 const char *lv_symtab_find(const struct lv_symtab *table, uint64_t address, uint64_t *ret_offset);
 
 /*

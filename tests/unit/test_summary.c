@@ -131,10 +131,11 @@ END_TEST
 static struct lv_advice advice_on(uint32_t finding)
 {
     const struct lv_made *made = lv_vec_at(&s->ctx.made, finding);
-    struct lv_edge_count counts[16];
+    struct lv_counted counted = lv_advise_collect(&s->ctx, &made->finding);
     struct lv_advice advice;
 
-    lv_advise(&s->ctx, &made->finding, counts, &advice);
+    lv_advise(&s->ctx, &made->finding, &counted, &advice);
+    lv_advise_release(&counted);
     ck_assert_uint_le(advice.count, LV_ADVICE_LINES);
     return advice;
 }

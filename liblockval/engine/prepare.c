@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a report names, walked over before it is made. What is left out here is not missing in the report: its symbols are
+ * read under the lock then.
+ */
+
+#include "engine/resolve.h"
+#include "engine/symbols.h"
+
+static void prepare_class(struct lv_context *ctx, lv_class_id id)
+{
+    if (id.v != 0)
+        lv_symbols_prepare(ctx, lv_classes_get(&ctx->classes, id)->key.module);
+}
+
+static void prepare_lock(struct lv_context *ctx, const struct lv_held_record *record)
+{
+    prepare_class(ctx, record->class);
+    lv_symbols_prepare_stack(ctx, record->stack);
+}
+
+static void prepare_use(struct lv_context *ctx, const struct lv_use *use)
+{
+    prepare_lock(ctx, &use->record);
+    lv_symbols_prepare_stack(ctx, use->at);
+}
+
+void lv_resolve_prepare(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding)
+{
+    for (uint32_t i = 0; i < finding->edge_count; i++) {
+        prepare_lock(ctx, &finding->edges[i].held);
+        prepare_lock(ctx, &finding->edges[i].wanted);
+    }
+    for (uint32_t i = 0; i < t->depth; i++) {
+        prepare_class(ctx, t->held[i].class);
+        lv_symbols_prepare_stack(ctx, t->held[i].stack);
+    }
+    prepare_lock(ctx, &finding->subject);
+    prepare_lock(ctx, &finding->holder);
+    prepare_use(ctx, &finding->inside);
+    prepare_use(ctx, &finding->open);
+    lv_symbols_prepare_stack(ctx, finding->at);
+}
