@@ -38,6 +38,7 @@ struct walk {
     bool linked;           /* it has edges, or pairs of instances */
     lv_witness_id witness; /* 0: not recorded yet */
     uint32_t first;        /* number of the held lock that is the witness's first */
+    char name[16];         /* of the thread */
     struct lv_findings *findings;
     const struct lv_lesson *lesson;
     int error;
@@ -298,7 +299,7 @@ static void learn(struct walk *w)
 
     take_stack(w, walkers);
     w->lost = walkers >= LV_CHAIN_EVIDENCE && !w->lesson->watched;
-    lv_thread_note_name(w->ctx, w->t);
+    lv_thread_set_name(w->ctx, w->t, w->name);
     if (w->error == 0)
         w->error = lv_marks_taken(w->ctx, w->t, w->a, w->findings);
     learn_edges(w);
@@ -342,6 +343,7 @@ void lv_learn(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition
     struct lv_locked locked;
 
     lv_findings_init(&findings);
+    lv_os_thread_name(w.name);
     locked = lv_context_lock(ctx);
     /* Others may have learned it while this thread waited for the lock: a thousand threads that start together. */
     lesson->walkers = lv_chains_known(chains_of(ctx, a), lesson->chain);

@@ -13,11 +13,19 @@
 
 #include "engine/unload.h"
 
+static struct lv_thread_info *info_of(const struct lv_context *ctx, const struct lv_thread *t)
+{
+    return lv_vec_at(&ctx->thread_infos, t->info.v);
+}
+
 void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t)
 {
-    struct lv_thread_info *info = lv_vec_at(&ctx->thread_infos, t->info.v);
+    lv_os_thread_name(info_of(ctx, t)->name);
+}
 
-    lv_os_thread_name(info->name);
+void lv_thread_set_name(struct lv_context *ctx, const struct lv_thread *t, const char name[16])
+{
+    memcpy(info_of(ctx, t)->name, name, sizeof(info_of(ctx, t)->name));
 }
 
 void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start)

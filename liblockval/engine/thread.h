@@ -228,6 +228,9 @@ void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t 
 /* Look up the thread's name again. Context: lock held, called by the thread itself. */
 void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t);
 
+/* The same in two steps: lv_os_thread_name() before the lock is taken, and this under it. */
+void lv_thread_set_name(struct lv_context *ctx, const struct lv_thread *t, const char name[16]);
+
 /* The key of the empty chain at context nesting @level. Not 0: the factors of a tag look random (engine/fast.h). */
 static inline uint64_t lv_context_first_key(unsigned level)
 {

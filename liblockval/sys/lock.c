@@ -25,8 +25,9 @@ enum {
 #define RELAX() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #endif
 
-/* How often a held lock is looked at before sleeping. The lock is held for microseconds, a sleep costs as much. */
-#define SPINS 50
+/* How often a held lock is looked at before sleeping. Who learns a chain holds the lock for two microseconds or so; to sleep and be
+ * woken costs more than two of them, for both sides. */
+#define SPINS 200
 
 bool lv_lock_try(struct lv_lock *lock)
 {
