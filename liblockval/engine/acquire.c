@@ -12,6 +12,7 @@
 
 #include "engine/acquire.h"
 
+#include "engine/cache.h"
 #include "engine/learn.h"
 #include "engine/life.h"
 #include "engine/nest.h"
@@ -21,20 +22,6 @@
 #include "engine/usage.h"
 #include "engine/watch.h"
 #include "engine/zap.h"
-
-static void remember(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t tag)
-{
-    struct lv_cache_slot *slot;
-    uint32_t hits = 1;
-
-    lv_thread_grow_cache(ctx, t);
-    slot = &t->cache[tag & t->cache_mask];
-    if (slot->tag == tag)
-        hits += slot->hits;
-    else
-        lv_counts_evict(ctx, slot);
-    lv_cache_set(slot, tag, a->key_after, a->stack, hits);
-}
 
 /* Not one that names the parent's thread, nor a merged one, whose address says little. */
 static bool can_be_asked(const struct lv_held *h)
@@ -168,7 +155,7 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
         __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) == LV_STATE_ON)
         lv_learn(ctx, t, a, &lesson);
     if (cached && !lesson.watched)
-        remember(ctx, t, a, tag);
+        lv_cache_add(ctx, t, tag, a->key_after, a->stack);
     else
         lv_counts_uncached(ctx, a);
     lv_life_note(ctx, t, a);
@@ -241,7 +228,7 @@ void lv_acquire_nested(struct lv_context *ctx, struct lv_thread *t, struct lv_ac
         chain = lv_hash_mix(~chain, a->nested);
         tag = lv_hash_mix(~tag, a->nested);
     }
-    if (lv_cache_hit(t, tag, &a->stack, &a->key_after))
+    if (lv_cache_hit(t, tag, &a->stack, &a->key_after) || lv_cache_hit_beside(ctx, t, tag, &a->stack, &a->key_after))
         a->earlier = true;
     else
         lv_acquire_slow(ctx, t, a, chain, tag);

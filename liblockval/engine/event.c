@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "check/evidence.h"
+#include "engine/cache.h"
 #include "engine/here.h"
 #include "engine/marks.h"
 #include "engine/sem.h"
@@ -163,12 +164,11 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
         uint64_t epoch = __atomic_load_n(&t->epoch, __ATOMIC_RELAXED);
         uint64_t pair = lv_hash_mix((uint64_t)a->class.v << 32 | wanted->class.v, (a->site + epoch) ^ wanted->mode);
         uint64_t tag = lv_hash_mix(pair, (uint64_t)wanted->stack.v << 8 | wanted->flags);
-        struct lv_cache_slot *slot = &t->cache[tag & t->cache_mask];
         struct lv_held_record event;
         struct lv_locked locked;
         int r;
 
-        if (slot->tag == tag || wanted->class.v == a->class.v || wanted->level != t->level)
+        if (lv_cache_has(t, tag) || wanted->class.v == a->class.v || wanted->level != t->level)
             continue;
         locked = lv_context_lock(ctx);
         if (a->stack.v == 0)
@@ -183,8 +183,7 @@ static void commit_since(struct lv_context *ctx, struct lv_thread *t, struct lv_
             lv_context_degrade(ctx);
             break;
         }
-        lv_counts_evict(ctx, slot);
-        lv_cache_set(slot, tag, 0, a->stack, 1);
+        lv_cache_add(ctx, t, tag, 0, a->stack);
     }
     lv_findings_publish(ctx, &findings);
 }

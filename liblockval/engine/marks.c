@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "check/usage.h"
+#include "engine/cache.h"
 #include "engine/here.h"
 #include "engine/usage.h"
 
@@ -170,7 +171,6 @@ static uint64_t held_tag(const struct lv_thread *t)
 void lv_marks_held(struct lv_context *ctx, struct lv_thread *t, struct lv_states opened)
 {
     struct lv_findings findings;
-    struct lv_cache_slot *slot;
     struct lv_locked locked;
     uint64_t tag;
     int r;
@@ -179,7 +179,7 @@ void lv_marks_held(struct lv_context *ctx, struct lv_thread *t, struct lv_states
         __atomic_load_n(&ctx->state, __ATOMIC_RELAXED) != LV_STATE_ON)
         return;
     tag = held_tag(t);
-    if (t->cache[tag & t->cache_mask].tag == tag)
+    if (lv_cache_has(t, tag))
         return;
     (void)lv_acquire_drop_lost(ctx, t);
     t->guard++;
@@ -190,8 +190,7 @@ void lv_marks_held(struct lv_context *ctx, struct lv_thread *t, struct lv_states
     if (r < 0)
         lv_context_degrade(ctx);
     lv_findings_publish(ctx, &findings);
-    slot = &t->cache[tag & t->cache_mask];
-    *slot = (struct lv_cache_slot){ .tag = tag, .hits = 1 };
+    lv_cache_add(ctx, t, tag, 0, (lv_stack_id){ 0 });
     t->guard--;
 }
 

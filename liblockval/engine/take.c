@@ -4,6 +4,7 @@
  */
 
 #include "engine/acquire.h"
+#include "engine/cache.h"
 #include "engine/fast.h"
 
 bool lv_acquisition_set(struct lv_acquisition *a, const struct lv_object *object, uint64_t word, enum lv_mode mode,
@@ -37,7 +38,8 @@ void lv_acquire(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisiti
         return;
     }
     tag = lv_cache_tag(t, t->key, lv_chain_link(a->class, a->mode, a->flags), a->site);
-    if (LV_LIKELY(lv_cache_hit(t, tag, &a->stack, &a->key_after))) {
+    if (LV_LIKELY(lv_cache_hit(t, tag, &a->stack, &a->key_after)) ||
+        lv_cache_hit_beside(ctx, t, tag, &a->stack, &a->key_after)) {
         a->earlier = true;
         return;
     }

@@ -223,27 +223,6 @@ bool lv_thread_grow_held(struct lv_context *ctx, struct lv_thread *t)
     return held != NULL;
 }
 
-void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t)
-{
-    uint64_t size = t->cache_mask + 1;
-    struct lv_locked locked;
-    struct lv_cache_slot *cache;
-
-    if (++t->cache_misses < size || size >= LV_CACHE_LAST)
-        return;
-    t->cache_misses = 0;
-    locked = lv_context_lock(ctx);
-    cache = lv_arena_alloc(&ctx->arena, size * 2 * sizeof(*cache));
-    lv_context_unlock(ctx, &locked);
-    if (cache == NULL)
-        return;
-    for (uint64_t i = 0; i < size; i++)
-        if (t->cache[i].tag != 0)
-            cache[t->cache[i].tag & (size * 2 - 1)] = t->cache[i];
-    __atomic_store_n(&t->cache, cache, __ATOMIC_RELEASE);
-    __atomic_store_n(&t->cache_mask, size * 2 - 1, __ATOMIC_RELEASE);
-}
-
 static void grow_known(struct lv_context *ctx, struct lv_thread *t)
 {
     uint64_t size = t->known_mask + 1;

@@ -240,9 +240,6 @@ static inline uint64_t lv_context_first_key(unsigned level)
 /* Room for one more held lock. False without memory. */
 bool lv_thread_grow_held(struct lv_context *ctx, struct lv_thread *t);
 
-/* The cache missed: make it larger if that happened often. */
-void lv_thread_grow_cache(struct lv_context *ctx, struct lv_thread *t);
-
 /* The lock that was taken with the stack @stack was given up, and taken again, by a wait on a condition variable. */
 static inline void lv_thread_note_wait(struct lv_thread *t, lv_stack_id stack)
 {

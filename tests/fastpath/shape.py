@@ -21,15 +21,16 @@ import sys
 ACQUISITIONS = 10_000_000  # of each workload, by all threads
 TRACED = 32               # the same, with each access caught
 WARM = 65536              # rounds before: a cache grows where chains, or locks, get into each other's way
-WARM_MANY = 4_000_000     # the same where there are many locks
+WARM_MANY = 4_000_000     # the same where there are many of them
 SKIPPED = 77
 EVERYTHING = "counter,writes,calls"
 
 # Workload -> acquisitions in a round.
-DEEP = {"nest-4": 4, "nest-16": 16, "crossed": 2, "pairs": 2, "context": 2}
+DEEP = {"nest-4": 4, "nest-16": 16, "chains-512": 2, "crossed": 2, "pairs": 2, "context": 2}
 SINGLE = {"mutex": 1, "trylock": 1, "recursive": 2, "errorcheck": 1, "timed": 1, "read": 1, "read-again": 2,
           "read-strict": 1, "write": 1, "semaphore": 1, "spin": 1}
 RANDOM = {"random-64": 1, "random-64k": 1}
+MANY = ("random-64k", "chains-512")
 
 # Where identities are in a table, a post, and a release that is not the youngest, ask the table.
 IN_TABLE = {name: acquisitions for name, acquisitions in (SINGLE | DEEP | RANDOM).items()
@@ -68,7 +69,7 @@ class Shape:
     def run(self, watch, workload, threads, rounds, options, warm=None):
         """Exit status, and what the program said."""
         if warm is None:
-            warm = WARM_MANY if workload == "random-64k" else WARM
+            warm = WARM_MANY if workload in MANY else WARM
         env = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "LOCKVAL_OPTIONS")}
         env.update(LD_PRELOAD=self.library, LOCKVAL_OPTIONS=options, LC_ALL="C")
         command = [self.program, watch, *self.symbols, workload, str(threads), str(warm), str(rounds)]

@@ -173,6 +173,19 @@ LOOP(random_64k)
     at_random(l->many, MANY, rounds);
 }
 
+/* One lock under each of many others: two chains for each of them. */
+LOOP(chains)
+{
+    while (rounds-- != 0) {
+        pthread_mutex_t *outer = &l->outer[rounds % OUTER];
+
+        pthread_mutex_lock(outer);
+        pthread_mutex_lock(&l->mutex[DEEPEST - 1]);
+        pthread_mutex_unlock(&l->mutex[DEEPEST - 1]);
+        pthread_mutex_unlock(outer);
+    }
+}
+
 static void enter(struct locks *l)
 {
     lockval_enter_context(l->context);
@@ -210,6 +223,7 @@ const struct workload workloads[] = {
     { "crossed", 2, loop_crossed, NULL, NULL },
     { "pairs", 2, loop_pairs, NULL, NULL },
     { "context", 2, loop_context, enter, leave },
+    { "chains-512", 2, loop_chains, NULL, NULL },
     { "random-64", 1, loop_random_64, NULL, NULL },
     { "random-64k", 1, loop_random_64k, NULL, NULL },
 };

@@ -13,6 +13,7 @@
 
 enum {
     DEEPEST = 16,   /* locks held at once */
+    OUTER = 256,    /* mutexes of as many classes, with one under them */
     SOME = 64,      /* mutexes of which a thread's cache knows all, wherever identities are kept */
     MANY = 65536,   /* mutexes of which it does not */
     MOST_PAIRS = 4, /* pairs of mutexes of one class */
@@ -29,6 +30,7 @@ struct locks {
     pthread_rwlock_t strict; /* whose readers are not recursive */
     pthread_spinlock_t spin;
     pthread_mutex_t pair[MOST_PAIRS][2]; /* of one class: all are made by one call */
+    pthread_mutex_t outer[OUTER];
     pthread_mutex_t some[SOME];
     pthread_mutex_t many[MANY];
     pthread_mutex_t inside[2]; /* taken in the context only: it can interrupt what takes the others */

@@ -2,6 +2,7 @@
 /* Thread states, and what happens when much of anything comes: threads, locks, classes, depth; and no memory. */
 
 #include "engine.h"
+#include "engine/cache.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
@@ -316,6 +317,71 @@ START_TEST(the_cache_grows_with_its_misses)
 }
 END_TEST
 
+static struct lv_cache_slot *place_of(const struct lv_thread *t, uint64_t tag)
+{
+    return &t->cache[tag & t->cache_mask];
+}
+
+static void add_tag(struct lv_thread *t, uint64_t tag)
+{
+    t->guard++;
+    lv_cache_add(&s->ctx, t, tag, tag ^ 1, (lv_stack_id){ (uint32_t)tag });
+    t->guard--;
+}
+
+START_TEST(chains_of_one_place_lie_beside_each_other)
+{
+    struct lv_thread *t = scenario_thread(s, 1);
+    lv_stack_id stack;
+    uint64_t key, missing = 0;
+
+    for (uint64_t i = 1; i <= 4; i++)
+        add_tag(t, i << 40 | 8);
+    add_tag(t, UINT64_C(4) << 40 | 8); /* again */
+    for (uint64_t i = 1; i <= 4; i++) {
+        ck_assert(lv_cache_has(t, i << 40 | 8));
+        ck_assert(lv_cache_hit_beside(&s->ctx, t, i << 40 | 8, &stack, &key));
+        ck_assert_uint_eq(key, (i << 40 | 8) ^ 1);
+        ck_assert_uint_eq(stack.v, 8);
+    }
+    ck_assert(!lv_cache_hit_beside(&s->ctx, t, UINT64_C(5) << 40 | 8, &stack, &key));
+    /* The last one has the place itself, and its hits went on. */
+    ck_assert_uint_eq(place_of(t, 8)->tag, UINT64_C(4) << 40 | 8);
+    ck_assert_uint_eq(place_of(t, 8)->hits, 3);
+    /* One more than there is room for. */
+    add_tag(t, UINT64_C(5) << 40 | 8);
+    ck_assert_uint_eq(place_of(t, 8)->tag, UINT64_C(5) << 40 | 8);
+    for (uint64_t i = 1; i <= 5; i++)
+        missing += !lv_cache_has(t, i << 40 | 8);
+    ck_assert_uint_eq(missing, 1);
+    /* Neighbours are left alone. */
+    for (uint64_t place = 0; place <= t->cache_mask; place++)
+        ck_assert(t->cache[place].tag == 0 || (place & ~UINT64_C(3)) == 8);
+}
+END_TEST
+
+START_TEST(the_cache_grows_until_chains_lie_apart)
+{
+    struct lv_thread *t = scenario_thread(s, 1);
+    const uint64_t a = UINT64_C(1) << 40 | 5, b = UINT64_C(2) << 40 | 4096 | 5, c = UINT64_C(3) << 40 | 5;
+    uint64_t looks = 0, key;
+    lv_stack_id stack;
+
+    add_tag(t, a);
+    add_tag(t, b);
+    while (place_of(t, a)->tag != a || place_of(t, b)->tag != b) {
+        ck_assert(lv_cache_hit_beside(&s->ctx, t, a, &stack, &key));
+        ck_assert_uint_lt(++looks, 20000);
+    }
+    ck_assert_uint_eq(t->cache_mask + 1, 8192);
+    /* These never do. */
+    add_tag(t, c);
+    for (looks = 0; looks < UINT64_C(4) * LV_CACHE_LAST; looks++)
+        ck_assert(lv_cache_hit_beside(&s->ctx, t, looks % 2 != 0 ? a : c, &stack, &key));
+    ck_assert_uint_eq(t->cache_mask + 1, LV_CACHE_LAST);
+}
+END_TEST
+
 START_TEST(an_emptied_cache_leaves_evidence_again)
 {
     uint64_t walks;
@@ -431,6 +497,8 @@ int main(void)
         two_hundred_thousand_instances,
         locks_that_come_and_go,
         the_cache_grows_with_its_misses,
+        chains_of_one_place_lie_beside_each_other,
+        the_cache_grows_until_chains_lie_apart,
         an_emptied_cache_leaves_evidence_again,
         memory_runs_out,
         degraded_still_sees_a_self_deadlock,
