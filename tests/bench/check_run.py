@@ -16,7 +16,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 # A loop, locks by the table, two threads, a condition, threads, memory, C++, the start of a process.
 ONLY = "depth 1$|identity=table|one lock$|ping-pong|create and join|malloc|delete|process start"
-MACHINE = {"cpu", "virtual", "cores", "kernel", "libc", "compiler", "commit", "dirty", "date", "load", "load_after"}
+MACHINE = {"cpu", "virtual", "cores", "kernel", "libc", "compiler", "commit", "dirty", "date", "load", "load_after",
+           "realtime"}
 
 
 def complain(complaints, right, text):

@@ -62,4 +62,4 @@ def line(machine):
     where = f"{machine['cpu']}{' (virtual machine)' if machine['virtual'] else ''}, {machine['cores']} cores"
     commit = f"{machine['commit']}{' with changes' if machine['dirty'] else ''}" if machine["commit"] else "unknown"
     return (f"{where}; Linux {machine['kernel']}, {machine['libc']}, {machine['compiler']}; commit {commit}, {machine['date']};"
-            f" load at the start {machine['load'][0]:.2f}")
+            f" load at the start {machine['load'][0]:.2f}{', threads that contend with real-time priority' if machine['realtime'] else ''}")

@@ -60,6 +60,23 @@ def why_stopped(status, text):
     return "reports something" if status == 66 else f"stops (status {status})"
 
 
+def before_all_else():
+    """The calling process has the processors before whatever else runs. Needs the right to do so."""
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+
+def may_come_first():
+    """Whether before_all_else() is allowed: tried on a process of its own."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            before_all_else()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
 def read(text):
     """The lines of bench.h."""
     found = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
@@ -69,9 +86,10 @@ def read(text):
 class Bench:
     """Where the programs and the library are, and how much is done."""
 
-    def __init__(self, folder, library, scale=1.0):
-        """@scale: how much of each workload's repetitions is done."""
-        self.folder, self.scale = pathlib.Path(folder).resolve(), scale
+    def __init__(self, folder, library, scale=1.0, realtime=False):
+        """@scale: how much of each workload's repetitions is done. @realtime: loops that contend run before
+        all else on the machine; those that sleep do not, as they would wake up in another way."""
+        self.folder, self.scale, self.realtime = pathlib.Path(folder).resolve(), scale, realtime
         self.log = tempfile.mkdtemp(prefix="lv-bench-")
         self.plain = Peer("plain", False)
         self.library = Peer("lockval", False, preload=str(pathlib.Path(library).resolve()))
@@ -98,11 +116,13 @@ class Bench:
 
     def run(self, workload, peer):
         command, more = self.command(workload, peer)
+        first = self.realtime and workload.contends and not peer.slow
         env = {key: value for key, value in os.environ.items() if key not in NOT_HANDED_ON}
         env.update(LC_ALL="C", **more)
         try:
             done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                                  timeout=TIMEOUT, errors="replace")
+                                  timeout=TIMEOUT, errors="replace",
+                                  preexec_fn=before_all_else if first else None)
         except subprocess.TimeoutExpired:
             return Run(stopped=f"not done in {TIMEOUT} s")
         if NOT_LOADED in done.stderr:

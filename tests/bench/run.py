@@ -38,6 +38,9 @@ def arguments():
     parser.add_argument("--scale", type=float, default=1.0, help="how much each run does; 1 is all")
     parser.add_argument("--json", metavar="FILE", help="write the figures there")
     parser.add_argument("--no-peers", action="store_true", help="only the library")
+    parser.add_argument("--realtime", action="store_true",
+                        help="the loops of threads that contend run before all else (needs root): for a machine with other "
+                             "work")
     parser.add_argument("--update-docs", action="store_true", help="put the table into docs/performance.md")
     parser.add_argument("--check", action="store_true", help="status 1 if a budget is missed")
     parser.add_argument("--self-test", action="store_true")
@@ -116,10 +119,13 @@ def main():
     library = pathlib.Path(args.library or build / "liblockval" / "liblockval.so.0")
     if not library.exists() or not folder.is_dir():
         sys.exit(f"script/bench: {library} and {folder} are not there; build first")
+    if args.realtime and not measure.may_come_first():
+        sys.exit("script/bench: --realtime is not allowed here")
     peers = asked_peers(args, folder, skipped)
     present = [peer for peer in peers if not peer.missing]
     machine = machines.facts(SOURCE, machines.compiler(build))
-    with measure.Bench(folder, library, args.scale * (0.4 if args.quick else 1.0)) as bench:
+    machine["realtime"] = args.realtime
+    with measure.Bench(folder, library, args.scale * (0.4 if args.quick else 1.0), args.realtime) as bench:
         rows = all_rows(bench, rows_wanted, args, present, skipped)
     machine["load_after"] = [round(one, 2) for one in os.getloadavg()]
     text = table.markdown(rows, peers, machine, skipped)

@@ -13,7 +13,7 @@ import workloads
 from figures import Budget
 
 MACHINE = {"cpu": "A processor", "virtual": True, "cores": 2, "kernel": "6.1", "libc": "glibc 2.36", "compiler": "gcc 12",
-           "commit": "0123456789ab", "dirty": True, "date": "2026-01-02", "load": [0.5, 0.4, 0.3]}
+           "commit": "0123456789ab", "dirty": True, "date": "2026-01-02", "realtime": False, "load": [0.5, 0.4, 0.3]}
 
 
 def near(value, wanted):
@@ -91,6 +91,7 @@ def printing():
     yield "the row", line == ("| a row | 10.0 ns | 1.50 (1.40 to 1.60) | ≤ 1.4: **missed** | 5.00 | stops (SIGSEGV) |")
     yield "as many columns as heads", all(one.count("|") == line.count("|") for one in text.splitlines() if one[:1] == "|")
     yield "the machine", machines.line(MACHINE) in text and "with changes" in text and "virtual" in text
+    yield "a priority is told", "real-time" in machines.line({**MACHINE, "realtime": True}) and "real-time" not in text
     yield "a missing peer is named", "three: missing: not installed" in text and "| three" not in text
     yield "what was left out is named", "Left out: the rest." in text
     yield "fairness is told", "0.50 of all operations, with lockval 0.40" in text

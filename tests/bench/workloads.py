@@ -20,6 +20,7 @@ class Workload:
     reps: int = 25                  # repetitions of a run
     why: str = ""                   # what an operation is, if not a lock and its unlock
     slow: bool = False              # not in a quick run
+    contends: bool = False          # two threads must run at the same time, and neither sleeps for long
     peers: bool = True              # worth asking the others
 
 
@@ -43,8 +44,9 @@ MICRO = [
     Workload("rwlock, write", "locks", "write"),
     Workload("spinlock", "locks", "spin"),
     Workload("two threads, locks of their own", "threads", "private", ms=5, reps=21, why="a pair by each"),
-    Workload("two threads, one lock", "threads", "shared", Budget("throughput", 0.95), ms=20, reps=15),
-    Workload("two threads, one lock, work in between", "threads", "shared_work", Budget("throughput", 0.95), ms=20, reps=15),
+    Workload("two threads, one lock", "threads", "shared", Budget("throughput", 0.95), ms=20, reps=15, contends=True),
+    Workload("two threads, one lock, work in between", "threads", "shared_work", Budget("throughput", 0.95), ms=20, reps=15,
+             contends=True),
     Workload("condition, ping-pong", "threads", "cond", ms=20, reps=9, why="there and back"),
     Workload("thread, create and join", "threads", "create", ratio(1.3), ms=10, reps=15, why="a thread"),
     Workload("1 000 short-lived threads", "threads", "lives", ms=10, reps=9, why="a thread that takes 14 locks"),
