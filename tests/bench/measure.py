@@ -99,7 +99,7 @@ class Bench:
 
     def command(self, workload, peer):
         """The command, and what it adds to the environment."""
-        scale = self.scale / 4 if peer.slow else self.scale
+        scale = self.scale / (4 if workload.program != "start" else 20) if peer.slow else self.scale
         env = dict(peer.env)
         if peer.preload:
             env["LD_PRELOAD"] = peer.preload

@@ -60,9 +60,9 @@ def budgets():
     yield "a difference that holds", Budget("difference", 2).holds([(10, 12)])
     yield "a difference that does not", not Budget("difference", 2).holds([(10, 12.1)])
     yield "a difference may be negative", Budget("difference", 2).holds([(10, 1)])
-    yield "a budget is told", "holds" in table.budget_cell(row(Budget("ratio", 1.5)).workload, [(10, 15)])
-    yield "a missed budget is told", "missed" in table.budget_cell(row(Budget("ratio", 1.4)).workload, [(10, 15)])
-    yield "no budget", table.budget_cell(row().workload, [(10, 15)]) == "–"
+    yield "a budget is told", "holds" in table.budget_cell(row(Budget("ratio", 1.5), [(10, 15)]))
+    yield "a missed budget is told", "missed" in table.budget_cell(row(Budget("ratio", 1.4), [(10, 15)]))
+    yield "no budget", table.budget_cell(row()) == "–"
     yield "every title once", len({one.title for one in workloads.MICRO}) == len(workloads.MICRO)
 
 
@@ -169,6 +169,7 @@ def real_rounds():
     yield "what must be built anew is not asked", "another build" not in made.peers
     text = table.markdown([made], kinds, MACHINE, [])
     yield "the processors' time is told", "time is for a run. The processors' time for it: 1.50" in text
+    yield "and stands beside the budget", table.budget_cell(made) == "≤ 1.1: **missed** (processors' time 1.50)"
     yield "and is in the data", near(table.row_data(made)["cpu"]["ratio"]["median"], 1.5)
     yield "a library that met no lock was not measured", \
         raises(measure.Wrong, lambda: bench.measure_real(program, 1, [], Runner(locks=0)))

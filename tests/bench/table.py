@@ -14,14 +14,15 @@ def ratio_cell(pairs):
     return f"{value.middle:.2f} ({value.low:.2f} to {value.high:.2f})"
 
 
-def budget_cell(workload, pairs):
-    budget = workload.budget
+def budget_cell(row):
+    workload, pairs, budget = row.workload, row.pairs, row.workload.budget
     if budget is None:
         return "–"
     verdict = "holds" if budget.holds(pairs) else "**missed**"
     figure = budget.figure(pairs)
     if budget.kind == "ratio":
-        return f"{budget.text(workload.unit)}: {verdict}"
+        processors = f" (processors' time {figures.ratios(row.cpu).middle:.2f})" if row.cpu else ""
+        return f"{budget.text(workload.unit)}: {verdict}{processors}"
     sign = "+" if budget.kind == "difference" and figure >= 0 else ""
     return f"{budget.text(workload.unit)}: {sign}{figure:.2f}, {verdict}"
 
@@ -36,7 +37,7 @@ def peer_cell(row, peer):
 def cells(row, peers):
     workload = row.workload
     return [workload.title, f"{short(row.plain().middle)} {workload.unit}", ratio_cell(row.pairs),
-            budget_cell(workload, row.pairs)] + [peer_cell(row, peer) for peer in peers]
+            budget_cell(row)] + [peer_cell(row, peer) for peer in peers]
 
 
 def missed(rows):
