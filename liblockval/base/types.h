@@ -64,6 +64,9 @@ enum lv_acquire_flag {
 #define LV_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 /* For the few functions that are the fast path: one call less matters there. */
 #define LV_ALWAYS_INLINE static inline __attribute__((always_inline))
+/* A variable that only the library itself knows: it is reached in one instruction. Functions are so by the build's options,
+ * declarations of variables are not. */
+#define LV_HIDDEN __attribute__((visibility("hidden")))
 /* For their slow halves, whose stack frames the fast ones do without. */
 #define LV_NOINLINE __attribute__((noinline))
 #define LV_MUST_CHECK __attribute__((warn_unused_result))

@@ -86,6 +86,12 @@ static inline uint64_t lv_cache_tag_of_kin(uint64_t tag, uint64_t kin)
     return lv_hash_mix(~tag, kin);
 }
 
+/* What .kin is of an entry that is the only one of its class: for a lock without subclass its identity word. */
+static inline uint64_t lv_kin_first(lv_class_id class, uint32_t uid)
+{
+    return (uint64_t)uid << 32 | class.v;
+}
+
 /* What .kin is of an entry with @uid above one with @kin. */
 static inline uint64_t lv_kin_next(uint64_t kin, uint32_t uid)
 {

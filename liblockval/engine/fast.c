@@ -12,10 +12,10 @@ bool lv_fast_begin_kin(struct lv_thread *t, uintptr_t address, uint64_t word, en
 {
     const lv_class_id class = { (uint32_t)word };
     uint64_t tag = lv_cache_tag(t, t->key, lv_chain_link(class, mode, flags), site);
-    uint32_t depth = t->depth, uid = (uint32_t)(word >> 32);
+    uint32_t depth = t->depth, uid = lv_identity_uid(word);
     const struct lv_held *youngest = NULL;
     lv_stack_id stack;
-    uint64_t key_next, kin = uid;
+    uint64_t key_next, kin = word;
 
     for (const struct lv_held *h = &t->held[depth]; h-- != t->held;) {
         if (h->base.v != class.v)

@@ -20,6 +20,10 @@
 
 #include "engine/acquire.h"
 
+enum {
+    LV_HELD_EARLIER = 1 << 26 /* .earlier in .how */
+};
+
 /* The identity word of the lock at @address with the two words @word and @seal. False: it is none of a lock without
  * flags. */
 LV_ALWAYS_INLINE bool lv_fast_word(const struct lv_thread *t, uintptr_t address, const uint64_t *word,
@@ -43,28 +47,34 @@ LV_ALWAYS_INLINE bool lv_fast_known(const struct lv_thread *t, uintptr_t address
            lv_identity_flags(*ret_word) == 0;
 }
 
+/* .how of an entry: its fields in one store. */
+LV_ALWAYS_INLINE uint64_t lv_fast_how(const struct lv_thread *t, enum lv_kind kind, enum lv_mode mode, unsigned flags)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return t->how | LV_HELD_EARLIER | (uint64_t)kind << 16 | (uint64_t)flags << 8 | mode;
+#else
+    const struct lv_held h = { .mode = (uint8_t)mode, .flags = (uint8_t)flags, .kind = (uint8_t)kind, .earlier = true };
+
+    return t->how | h.how;
+#endif
+}
+
 /* Fill in the entry of a lock that is being taken at the place behind the last one, and .key_next. The address is first:
  * what a handler does from there on is seen. */
 LV_ALWAYS_INLINE void lv_fast_fill(struct lv_thread *t, uint32_t depth, uintptr_t address, uint64_t word,
                                    enum lv_kind kind, enum lv_mode mode, unsigned flags, lv_stack_id stack,
                                    uint64_t key_next, uint64_t kin)
 {
+    const lv_class_id class = { (uint32_t)word };
     struct lv_held *h = &t->held[depth];
 
     __atomic_store_n(&h->address, address, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    h->class.v = h->base.v = (uint32_t)word;
-    h->uid = (uint32_t)(word >> 32);
+    h->class = h->base = class;
+    h->uid = lv_identity_uid(word);
     h->stack = stack;
-    h->mode = (uint8_t)mode;
-    h->flags = (uint8_t)flags;
-    h->kind = (uint8_t)kind;
-    h->nested = LV_NESTED_NO;
-    h->earlier = true;
-    h->inherited = false;
-    h->level = t->level;
-    h->again = 0;
-    h->pins = 0;
+    h->how = lv_fast_how(t, kind, mode, flags);
+    h->more = 0;
     h->key_before = t->key;
     h->filter_before = t->filter;
     h->kin = kin;
@@ -92,7 +102,7 @@ LV_ALWAYS_INLINE bool lv_fast_begin(struct lv_thread *t, uintptr_t address, uint
     tag = lv_cache_tag(t, t->key, lv_chain_link(class, mode, flags), site);
     if (LV_UNLIKELY(depth == t->capacity) || LV_UNLIKELY(!lv_cache_hit(t, tag, &stack, &key_next)))
         return false;
-    lv_fast_fill(t, depth, address, word, kind, mode, flags, stack, key_next, word >> 32);
+    lv_fast_fill(t, depth, address, word, kind, mode, flags, stack, key_next, word);
     return true;
 }
 

@@ -24,7 +24,7 @@ uint64_t lv_held_kin(const struct lv_thread *t, uint32_t at, lv_class_id class, 
     while (at-- > 0)
         if (t->held[at].class.v == class.v)
             return lv_kin_next(t->held[at].kin, uid);
-    return uid;
+    return lv_kin_first(class, uid);
 }
 
 /* The key of the chain of context nesting @level, made of the entries below number @end. What was saved when the context was
@@ -62,7 +62,8 @@ static void remix(struct lv_thread *t, uint32_t from, unsigned level)
         level = h->level;
         h->key_before = t->key;
         h->filter_before = t->filter;
-        h->kin = (t->filter & lv_filter_bit(h->base)) != 0 ? lv_held_kin(t, i, h->class, h->uid) : h->uid;
+        h->kin = (t->filter & lv_filter_bit(h->base)) == 0 ? lv_kin_first(h->class, h->uid)
+                                                           : lv_held_kin(t, i, h->class, h->uid);
         t->key = lv_chain_next(t->key, h->class, h->mode, h->flags);
         t->filter |= lv_filter_bit(h->base);
     }

@@ -66,8 +66,8 @@ LV_ALWAYS_INLINE void fill(const struct lv_thread *t, struct lv_held *h, const s
     h->pins = 0;
     h->key_before = t->key;
     h->filter_before = t->filter;
-    h->kin =
-        (t->filter & lv_filter_bit(a->base)) != 0 ? lv_held_kin(t, (uint32_t)(h - t->held), a->class, a->uid) : a->uid;
+    h->kin = (t->filter & lv_filter_bit(a->base)) == 0 ? lv_kin_first(a->class, a->uid)
+                                                       : lv_held_kin(t, (uint32_t)(h - t->held), a->class, a->uid);
 }
 
 /*

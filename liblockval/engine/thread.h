@@ -29,14 +29,19 @@ struct lv_held {
     lv_class_id base;
     uint32_t uid;
     lv_stack_id stack;
-    uint8_t mode;
-    uint8_t flags;
-    uint8_t kind;
-    uint8_t nested; /* enum lv_nested */
-    bool earlier;   /* .stack is that of an earlier acquisition from the same site */
-    bool inherited; /* held since before a fork: the lock names the parent's thread. A semaphore, also: it was kept
-                         when a lock was released that it was waited for under (engine/sem.h) */
-    uint8_t level;  /* of the chain: how many contexts that begin one were entered when it was taken */
+    union {
+        struct {
+            uint8_t mode;
+            uint8_t flags;
+            uint8_t kind;
+            uint8_t nested : 2; /* enum lv_nested */
+            bool earlier : 1;   /* .stack is that of an earlier acquisition from the same site */
+            bool inherited : 1; /* held since before a fork: the lock names the parent's thread. A semaphore, also: it
+                                   was kept when a lock was released that it was waited for under (engine/sem.h) */
+            uint8_t level;      /* of the chain: how many contexts that begin one were entered when it was taken */
+        };
+        uint64_t how; /* all of these at once */
+    };
     union {
         struct {
             uint32_t again; /* further acquisitions by the holder: recursive mutexes, readers, merged locks */
@@ -46,7 +51,8 @@ struct lv_held {
     };
     uint64_t key_before;
     uint64_t filter_before;
-    uint64_t kin; /* says which locks of its class are held, this one the last: the number of a single one, or a hash */
+    uint64_t
+        kin; /* says which locks of its class are held, this one the last: lv_kin_first() of a single one, or a hash */
 };
 
 /* An entry of the private cache: a chain that this thread took from one call site. */
@@ -157,7 +163,13 @@ struct lv_thread {
     struct lv_cache_slot *cache; /* atomic; read by others, for its counts */
     uint64_t known_mask;         /* stored after .known */
     struct lv_known_instance *known;
-    uint8_t level; /* of the chain: contexts entered, without those that it goes on in */
+    union {
+        struct {
+            uint8_t zero[4];
+            uint8_t level; /* of the chain: contexts entered, without those that it goes on in */
+        };
+        uint64_t how; /* .level where struct lv_held has it */
+    };
     uint8_t next_subclass;
     uintptr_t next_lock;
     uintptr_t next_nest;

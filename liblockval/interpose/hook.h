@@ -125,10 +125,11 @@ int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum 
 #define LV_HOOK_TAKE_FAST(lock, kind, find, mode, site, call, other)                                        \
     do {                                                                                                    \
         struct lv_thread *f_ = lv_self_state;                                                               \
+        const enum lv_mode mode_ = (mode);                                                                  \
         uint64_t word_;                                                                                     \
                                                                                                             \
         if (LV_LIKELY(f_->attention == 0) && LV_LIKELY(find(f_, (lock), &word_)) &&                         \
-            LV_LIKELY(lv_fast_begin(f_, (uintptr_t)(lock), word_, (kind), (mode), 0, (site)))) {            \
+            LV_LIKELY(lv_fast_begin(f_, (uintptr_t)(lock), word_, (kind), mode_, 0, (site)))) {             \
             int got_ = (call);                                                                              \
                                                                                                             \
             if (LV_LIKELY(got_ == 0) && LV_LIKELY(lv_fast_end(&lv_process_context, f_, (uintptr_t)(lock)))) \

@@ -19,6 +19,8 @@
 #include <time.h>
 #include <ucontext.h>
 
+#include "base/types.h"
+
 struct lv_real {
 #define LV_HOOK(ret, name, parameters, version) ret(*name) parameters;
 #define LV_HOOK_OLD(ret, name, parameters, version) ret(*name##_old) parameters;
@@ -27,14 +29,14 @@ struct lv_real {
 };
 
 /* Constant after lv_real_resolve(). */
-extern struct lv_real lv_real;
+extern struct lv_real lv_real LV_HIDDEN;
 
 /* The allocator's malloc_usable_size; null where it has none. Constant after lv_real_resolve(). */
-extern size_t (*lv_real_usable_size)(void *);
+extern size_t (*lv_real_usable_size)(void *) LV_HIDDEN;
 
 /* Is the allocator glibc's own, whose blocks have a word before them with their length and three flags? Constant after
  * lv_real_resolve(). */
-extern bool lv_real_header;
+extern bool lv_real_header LV_HIDDEN;
 
 /* The length, by that header, of a block that is not null: at least its usable size. */
 static inline size_t lv_real_header_size(const void *block)

@@ -10,17 +10,17 @@
 #include "engine/acquire.h"
 #include "process/real.h"
 
-extern struct lv_context lv_process_context;
+extern struct lv_context lv_process_context LV_HIDDEN;
 
 /* Stands for the state of a thread that had no hook yet. Its guard is never 0 and nothing of it is ever written. */
-extern struct lv_thread lv_self_unborn;
+extern struct lv_thread lv_self_unborn LV_HIDDEN;
 
 /* The calling thread's state, or one that stands for none. */
-extern __thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec")));
+extern __thread struct lv_thread *lv_self_state __attribute__((tls_model("initial-exec"))) LV_HIDDEN;
 
 /* The signal handlers that the calling thread runs. They are kept beside the state, since a handler may run before there
  * is one. */
-extern __thread struct lv_handlers lv_self_handlers __attribute__((tls_model("initial-exec")));
+extern __thread struct lv_handlers lv_self_handlers __attribute__((tls_model("initial-exec"))) LV_HIDDEN;
 
 /* The slow way: start the validator if need be, make a state. Null when this thread is not watched. */
 struct lv_thread *lv_self_new(void);
