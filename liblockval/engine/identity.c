@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two threads may meet a lock for the first time together. Inside the object the first one's claim decides (engine/mint.c);
+ * Two threads may meet a lock for the first time together. Inside the object the first one's draft decides (engine/mint.c);
  * for the table the internal lock is taken, and the second finds the first's identity under it.
  *
  * Table records are recycled but stay what they are (type-stable): a thread's cache compares the word, which changes with
@@ -177,7 +177,7 @@ static uint64_t adopt(struct lv_context *ctx, struct lv_thread *t, const struct 
         forget_stale_pairs(ctx, object);
         word = lv_mint_word(ctx, t, class, 0);
         if (LV_LIKELY(word != 0))
-            word = lv_mint_claim(ctx, object, word);
+            word = lv_mint_settle(ctx, object, word);
     }
     if (LV_UNLIKELY(word == 0)) {
         __atomic_fetch_add(&ctx->counters.dropped, 1, __ATOMIC_RELAXED);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two words cannot be stored at once, and a thread may be interrupted, or for ever gone, between the two. So whoever gives
- * a lock its identity first claims the seal, by one atomic exchange:
+ * a lock its identity first puts a draft where the seal goes, by one atomic exchange:
  *
- *     seal  1. claim(word)                3. seal(word)
+ *     seal  1. draft(word)                3. seal(word)
  *     word                   2. word
  *
- * A claim is the word itself, hidden under a pad that only this address has in this process. Whoever finds one reads the
- * word from it and goes on where the claimant was; so nobody waits, and all agree on the first claim. The fast path takes a
- * claim for what it takes all else that is no seal: a lock that it has to ask about here.
+ * A draft is the word itself, hidden under a pad that only this address has in this process. Whoever finds one reads the
+ * word from it and goes on where its writer was; so nobody waits, and all agree on the first draft. The fast path takes a
+ * draft for what it takes all else that is no seal: a lock that it has to ask about here.
  *
- * What lay in the memory before is no claim but by chance: it would have to give, under the pad, a word without flags, of a
+ * What lay in the memory before is no draft but by chance: it would have to give, under the pad, a word without flags, of a
  * class that exists and is of the lock's kind, with a number that was given out. Memory that is zero never does.
  */
 
@@ -48,8 +48,8 @@ static uint64_t pad_of(const struct lv_context *ctx, uintptr_t address)
     return lv_hash_mix(address ^ ctx->secret[0], ctx->secret[1]);
 }
 
-/* May somebody have claimed @object for @word? */
-static bool is_claimable(const struct lv_context *ctx, const struct lv_object *object, uint64_t word)
+/* Can @word be what somebody drafted for @object? */
+static bool is_draft(const struct lv_context *ctx, const struct lv_object *object, uint64_t word)
 {
     lv_class_id class = lv_identity_class(word);
 
@@ -60,16 +60,16 @@ static bool is_claimable(const struct lv_context *ctx, const struct lv_object *o
             lv_classes_get(&ctx->classes, class)->explicit_key);
 }
 
-/* Somebody claimed @object for @word by @claim: go on from there. */
-static uint64_t finish(const struct lv_context *ctx, const struct lv_object *object, uint64_t claim, uint64_t word)
+/* Somebody put @draft, of @word, into @object: go on from there. */
+static uint64_t finish(const struct lv_context *ctx, const struct lv_object *object, uint64_t draft, uint64_t word)
 {
     __atomic_store_n(object->word, word, __ATOMIC_RELAXED);
-    (void)__atomic_compare_exchange_n(object->seal, &claim, lv_identity_seal(ctx, object->address, word), false,
+    (void)__atomic_compare_exchange_n(object->seal, &draft, lv_identity_seal(ctx, object->address, word), false,
                                       __ATOMIC_RELEASE, __ATOMIC_RELAXED);
     return word;
 }
 
-uint64_t lv_mint_claim(struct lv_context *ctx, const struct lv_object *object, uint64_t word)
+uint64_t lv_mint_settle(struct lv_context *ctx, const struct lv_object *object, uint64_t word)
 {
     uint64_t pad = pad_of(ctx, object->address);
 
@@ -81,7 +81,7 @@ uint64_t lv_mint_claim(struct lv_context *ctx, const struct lv_object *object, u
         found = lv_identity_load(ctx, object->word);
         if (found != 0 && seal == lv_identity_seal(ctx, object->address, found))
             return found;
-        if (seal != 0 && is_claimable(ctx, object, seal ^ pad))
+        if (seal != 0 && is_draft(ctx, object, seal ^ pad))
             return finish(ctx, object, seal, seal ^ pad);
         if (__atomic_compare_exchange_n(object->seal, &seal, word ^ pad, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
             break;

@@ -49,6 +49,6 @@ uint32_t lv_mint_count(const struct lv_context *ctx);
  * all come out with the same. @word must be fresh and have no flags. Returns the identity that @object has now.
  * Context: guard held.
  */
-uint64_t lv_mint_claim(struct lv_context *ctx, const struct lv_object *object, uint64_t word);
+uint64_t lv_mint_settle(struct lv_context *ctx, const struct lv_object *object, uint64_t word);
 
 #endif

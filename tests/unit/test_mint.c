@@ -88,8 +88,8 @@ START_TEST(met_together)
 }
 END_TEST
 
-/* What a thread leaves that stopped after its claim of object @i for @word. */
-static void claim_only(uint32_t i, uint64_t word)
+/* What a thread leaves that stopped after its draft of @word for object @i. */
+static void draft_only(uint32_t i, uint64_t word)
 {
     words[i][0] = 0x1234;
     words[i][1] = word ^ lv_hash_mix(object_at(i).address ^ s->ctx.secret[0], s->ctx.secret[1]);
@@ -102,7 +102,7 @@ static uint64_t mint(struct lv_class_key *key, unsigned flags)
     return lv_mint_word(&s->ctx, t, lv_identity_class_of(&s->ctx, t, key), flags);
 }
 
-START_TEST(a_claim_is_finished_by_others)
+START_TEST(a_draft_is_finished_by_others)
 {
     struct lv_class_key key = { .origin = LV_CLASS_LOCK, .kind = LV_KIND_MUTEX, .place = 7 };
     uint64_t word = mint(&key, 0);
@@ -110,7 +110,7 @@ START_TEST(a_claim_is_finished_by_others)
 
     if (s->table)
         return;
-    claim_only(0, word);
+    draft_only(0, word);
     ck_assert_uint_eq(lv_identity_peek(&s->ctx, &object), 0);
     ck_assert_uint_eq(find(scenario_thread(s, 2), 0), word);
     ck_assert_uint_eq(lv_identity_peek(&s->ctx, &object), word);
@@ -118,8 +118,8 @@ START_TEST(a_claim_is_finished_by_others)
 }
 END_TEST
 
-/* What cannot have been claimed is what happens to lie there. */
-START_TEST(no_claims)
+/* What cannot have been drafted is what happens to lie there. */
+START_TEST(no_drafts)
 {
     struct lv_class_key mutex = { .origin = LV_CLASS_LOCK, .kind = LV_KIND_MUTEX, .place = 7 };
     struct lv_class_key rwlock = { .origin = LV_CLASS_LOCK, .kind = LV_KIND_RWLOCK, .place = 8 };
@@ -134,11 +134,11 @@ START_TEST(no_claims)
     };
 
     for (uint32_t i = 0; i < LV_ARRAY_SIZE(bad) && !s->table; i++) {
-        claim_only(i, bad[i]);
+        draft_only(i, bad[i]);
         ck_assert_uint_ne(find(scenario_thread(s, 2), i), bad[i]);
         ck_assert_uint_ne(find(scenario_thread(s, 2), i), good);
-        /* The same object once more, with a claim that is one: the trial can fail. */
-        claim_only(i, good);
+        /* The same object once more, with a draft that is one: the trial can fail. */
+        draft_only(i, good);
         ck_assert_uint_eq(find(scenario_thread(s, 2), i), good);
     }
 }
@@ -180,7 +180,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        met_together, a_claim_is_finished_by_others, no_claims, counted, a_class_younger_than_the_block,
+        met_together, a_draft_is_finished_by_others, no_drafts, counted, a_class_younger_than_the_block,
     };
 
     return engine_run("mint", tests, LV_ARRAY_SIZE(tests));
