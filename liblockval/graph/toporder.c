@@ -44,14 +44,14 @@ static void set_level(struct lv_digraph *g, uint32_t component, uint32_t level)
     } while (half != component);
 }
 
-/* Where to go on in a component: .parent is the half, .mark[0] the edge. The latest edge is looked at again if it leads to both
- * halves of a node: the first was on the way. */
+/* Where to go on in a component: .parent is the half, .mark[0] the edge. What is left of the edge before, half 1 of a node, the way
+ * through half 0 leads to. */
 static void put_by(struct lv_digraph *g, const struct lv_steps *s)
 {
     struct lv_half *h = lv_digraph_half(g, s->first);
 
     h->parent = s->member;
-    h->mark[0] = s->ways != 0 ? s->latest : s->edge;
+    h->mark[0] = s->edge;
 }
 
 static struct lv_steps take_up(struct lv_digraph *g, uint32_t component)

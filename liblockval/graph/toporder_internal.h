@@ -9,7 +9,7 @@
 /* A look at all steps out of a component, or into it. */
 struct lv_steps {
     uint32_t first, member; /* halves of the component: the one that stands for it, and the one that is looked at */
-    uint32_t latest, edge;  /* the latest edge of that, and the next; 0: none is left */
+    uint32_t edge;          /* the next edge of that; 0: none is left */
     uint32_t other;         /* node at the other end of the edge before, */
     unsigned ways;          /* and its halves that are left to tell: 1 half 0, 2 half 1 */
     uint32_t looks;         /* edges so far */
@@ -66,7 +66,6 @@ LV_ALWAYS_INLINE bool lv_steps_next(const struct lv_digraph *g, struct lv_steps 
             const struct lv_edge *edge = lv_digraph_edge(g, s->edge);
 
             s->looks++;
-            s->latest = s->edge;
             s->other = back ? edge->from : edge->to;
             s->ways = lv_steps_ways(edge->bits, s->member & 1, back);
             s->edge = back ? edge->next_in : edge->next;

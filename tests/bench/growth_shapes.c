@@ -37,16 +37,15 @@ static struct growth_edge random_pair(uint64_t *state, uint32_t classes, uint32_
     return (struct growth_edge){ a < b ? a : b, a < b ? b : a };
 }
 
-/* The hubs lie in the middle of the order. */
+/* The hubs lie in the middle of the order. Dropped, as an edge to itself, is what would need more of them. */
 static struct growth_edge star(uint64_t *state, uint32_t classes, uint32_t count, uint32_t i)
 {
-    uint32_t hubs = count / classes + 1, spoke = i % (classes - hubs),
-             hub = (classes - hubs) / 2 + i / (classes - hubs);
+    uint32_t hubs = count / classes + 1, spokes = classes - hubs, spoke = i % spokes, hub = spokes / 2 + i / spokes;
 
     (void)state;
-    if (spoke < (classes - hubs) / 2)
-        return (struct growth_edge){ spoke, hub };
-    return (struct growth_edge){ hub, spoke + hubs };
+    if (i / spokes >= hubs)
+        return (struct growth_edge){ 0, 0 };
+    return spoke < spokes / 2 ? (struct growth_edge){ spoke, hub } : (struct growth_edge){ hub, spoke + hubs };
 }
 
 static struct growth_edge chain(uint64_t *state, uint32_t classes, uint32_t count, uint32_t i)
