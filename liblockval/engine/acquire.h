@@ -153,6 +153,15 @@ bool lv_held_drop(struct lv_thread *t, uintptr_t address);
 /* What is held counts as taken at no deeper level than the thread is at now: it jumped out of contexts. */
 void lv_held_lower(struct lv_thread *t);
 
+/* What was filled in for a lock that is being taken, at the entry @last or below, does not hold any more. */
+void lv_held_not_taking(struct lv_thread *t, uint32_t last);
+
+/*
+ * What changed the books was interrupted and will not go on: make them whole. An entry without a lock, one that was being
+ * moved, and a lock that was being taken are dropped; keys and filters are folded anew.
+ */
+void lv_held_mend(struct lv_thread *t);
+
 /* After class, mode or flags of @h changed: fold the keys from it on anew. */
 void lv_held_remix(struct lv_thread *t, const struct lv_held *h);
 

@@ -12,7 +12,8 @@
  *     lv_fast_end     after it: makes the entry count
  *     lv_fast_release before the real call that releases
  *
- * So nothing has to be kept across the real call but the thread and the lock. A signal handler may run anywhere. What it
+ * So nothing has to be kept across the real call but the thread and the lock. A signal handler that interrupts the real call
+ * is watched; one that interrupts these functions is not, where it is known what was interrupted (process/signals.c). What it
  * takes and releases meanwhile lies at the same place of the held stack, and its release leaves the address 0 there; what
  * it goes on holding moves the place. Either way lv_fast_end() does not find its lock's address where it makes an entry
  * count, and the acquisition is done anew, the general way (lv_fast_again()).

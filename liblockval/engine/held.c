@@ -81,6 +81,7 @@ void lv_held_remove(struct lv_thread *t, struct lv_held *h)
     for (uint32_t i = at; i < last; i++)
         t->held[i] = t->held[i + 1];
     __atomic_store_n(&t->held[last].address, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&t->held[last + 1].address, 0, __ATOMIC_RELAXED); /* of a lock that was interrupted being taken */
     __atomic_store_n(&t->depth, last, __ATOMIC_RELEASE);
     remix(t, at, level);
 }
@@ -105,7 +106,32 @@ void lv_held_lower(struct lv_thread *t)
 
     while (first != 0 && t->held[first - 1].level > t->level)
         t->held[--first].level = t->level;
+    if (first < t->depth)
+        t->filter = t->held[first].filter_before;
     remix(t, first, t->level);
+}
+
+void lv_held_not_taking(struct lv_thread *t, uint32_t last)
+{
+    for (uint32_t i = t->depth; i <= last; i++)
+        __atomic_store_n(&t->held[i].address, 0, __ATOMIC_RELAXED);
+}
+
+void lv_held_mend(struct lv_thread *t)
+{
+    uint32_t depth = t->depth, kept = 0;
+
+    for (uint32_t i = 0; i < depth; i++) {
+        const struct lv_held *h = &t->held[i];
+
+        if (h->address != 0 && (i + 1 == depth || h[1].address != h->address || h[1].uid != h->uid))
+            t->held[kept++] = *h;
+    }
+    __atomic_store_n(&t->depth, kept, __ATOMIC_RELEASE);
+    lv_held_not_taking(t, t->capacity);
+    t->key = lv_context_first_key(0);
+    t->filter = 0;
+    remix(t, 0, 0);
 }
 
 bool lv_acquired_again(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)

@@ -34,6 +34,8 @@ static bool holds(const struct lv_context *ctx, const struct lv_thread *other, u
     while (depth-- > 0) {
         if (!copy_entry(&held[depth], address, uid, ret))
             continue;
+        if (depth >= __atomic_load_n(&other->depth, __ATOMIC_RELAXED))
+            continue; /* it is only being taken (engine/fast.h) */
         /* Since a fork the lock may name a thread of the parent. */
         if (ctx->agrees == NULL || ctx->agrees(ret, held[depth].inherited ? 0 : other->tid))
             return true;

@@ -71,11 +71,21 @@ static struct lv_thread *make(struct lv_context *ctx)
     return t;
 }
 
+/* Nothing is held, nor being taken. */
+static void forget_held(struct lv_thread *t)
+{
+    uint32_t depth = t->depth;
+
+    __atomic_store_n(&t->depth, 0, __ATOMIC_RELEASE);
+    for (uint32_t i = 0; i <= depth; i++)
+        __atomic_store_n(&t->held[i].address, 0, __ATOMIC_RELAXED);
+}
+
 /* Everything but the arrays back to the start. */
 static void reset(struct lv_thread *t)
 {
     t->guard = 0;
-    __atomic_store_n(&t->depth, 0, __ATOMIC_RELEASE);
+    forget_held(t);
     t->key = lv_context_first_key(0);
     t->filter = 0;
     t->context_key = 0;
@@ -160,7 +170,7 @@ void lv_thread_free(struct lv_context *ctx, struct lv_thread *t)
     struct lv_locked locked = lv_context_lock(ctx);
 
     lv_thread_note_name(ctx, t);
-    __atomic_store_n(&t->depth, 0, __ATOMIC_RELEASE);
+    forget_held(t);
     lv_life_end(ctx, t);
     if (t->waiting.cond != 0)
         lv_wait_end(ctx, t); /* a signal handler ended the thread */
@@ -194,7 +204,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
             continue;
         if (other->used && t != NULL)
             lv_orphans_collect(ctx, other);
-        other->depth = 0;
+        forget_held(other);
         other->used = false;
         other->next_free = ctx->free_threads;
         ctx->free_threads = other;

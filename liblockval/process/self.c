@@ -320,7 +320,11 @@ void lv_self_jumped(uint32_t inside)
     if (t == NULL)
         return;
     t->guard = inside + t->off;
-    __atomic_store_n(&t->held[t->depth].address, 0, __ATOMIC_RELAXED); /* what was being taken, perhaps */
+    if (inside != 0)
+        return; /* what the handler interrupted that is jumped to will go on */
+    t->guard++;
+    lv_held_mend(t);
+    t->guard--;
 }
 
 void lv_process_stop_watching(void)

@@ -49,6 +49,7 @@ static uint64_t told_resets;                   /* atomic: signals whose handler 
 struct call {
     struct lv_handlers_entered entered;
     const ucontext_t *interrupted; /* null: not known */
+    bool in_hook;                  /* the guard is held for what it interrupted */
     bool returned;
 };
 
@@ -151,9 +152,16 @@ static void leave(struct call *call)
     running = lv_handlers_at(handlers, call->entered.depth);
     if (t == NULL || running->inside != 0) {
         lv_handlers_leave(&call->entered);
+        if (t != NULL && call->in_hook) {
+            if (!call->returned)
+                lv_held_mend(t);
+            t->guard--;
+        }
         return;
     }
     leave_contexts(t, running->nesting);
+    /* The handler may have held other locks than those that were found when the wait began. */
+    lv_held_not_taking(t, running->held > t->depth ? running->held : t->depth);
     if (call->returned)
         back_to_mask(t, running,
                      call->interrupted != NULL ? lv_masks_bits(&call->interrupted->uc_sigmask) : running->before);
@@ -178,6 +186,25 @@ static void enter(struct lv_thread *t, struct call *call, struct lv_handler_runn
 static bool resets(int number)
 {
     return (__atomic_load_n(&told_resets, __ATOMIC_RELAXED) & lv_signal_bit(number)) != 0;
+}
+
+/*
+ * Was a hook interrupted that does not hold the guard? It may have read the books and be about to write them, so they must
+ * stay as they are: what the handler does is not watched then, as where the guard is held. The hooks need no instruction for
+ * that. Where it is not known what was interrupted, a handler that keeps a lock, or releases one of those that it found held,
+ * may leave the books wrong.
+ */
+static bool is_hook(const ucontext_t *interrupted)
+{
+#if defined(__x86_64__) && !defined(__ILP32__)
+    const struct lv_range *self = &lv_process_context.self;
+
+    return interrupted != NULL &&
+           (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP] - self->start < self->end - self->start;
+#else
+    (void)interrupted;
+    return false;
+#endif
 }
 
 /* @above is the address above the call's own return address: there the kernel lays what it interrupted, and no caller by
@@ -205,6 +232,11 @@ static __attribute__((noinline)) void run(int number, siginfo_t *info, void *con
 #else
     (void)above;
 #endif
+    if (t != NULL && running.inside == 0 && is_hook(call.interrupted)) {
+        t->guard++;
+        running.inside = 1;
+        call.in_hook = true;
+    }
     enter(t, &call, &running);
     if (LV_UNLIKELY(running.inside != 0))
         __atomic_fetch_add(&lv_process_context.counters.handlers_unwatched, 1, __ATOMIC_RELAXED);
