@@ -23,10 +23,12 @@
 #include "engine/watch.h"
 #include "engine/zap.h"
 
-/* Not one that names the parent's thread, nor a merged one, whose address says little. */
+/* Not one that names the parent's thread, nor a merged one, whose address says little, nor one without an address, which the
+ * thread is just adding or taking away. */
 static bool can_be_asked(const struct lv_held *h)
 {
-    return h->nested != LV_NESTED_MERGED && !((h->kind == LV_KIND_MUTEX || h->kind == LV_KIND_RWLOCK) && h->inherited);
+    return h->address != 0 && h->nested != LV_NESTED_MERGED &&
+           !((h->kind == LV_KIND_MUTEX || h->kind == LV_KIND_RWLOCK) && h->inherited);
 }
 
 /* A lock that another thread released in this thread's stead, a once control whose routine was left by longjmp: the lock

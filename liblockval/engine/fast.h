@@ -16,7 +16,7 @@
  * is watched; one that interrupts these functions is not, where it is known what was interrupted (process/signals.c). What it
  * takes and releases meanwhile lies at the same place of the held stack, and its release leaves the address 0 there; what
  * it goes on holding moves the place. Either way lv_fast_end() does not find its lock's address where it makes an entry
- * count, and the acquisition is done anew, the general way (lv_fast_again()).
+ * count, and the acquisition is done anew, the general way.
  */
 
 #include "engine/acquire.h"
@@ -108,31 +108,33 @@ LV_ALWAYS_INLINE bool lv_fast_begin(struct lv_thread *t, uintptr_t address, uint
 }
 
 /*
- * The thread has the lock that lv_fast_begin() was told of. False: a signal handler came in between; call lv_fast_again().
- * The depth comes first, so that from there on handlers leave the entry alone; key and filter last, so that a chain in a
- * handler has at least the edges that its key says.
+ * The thread has the lock that lv_fast_begin() was told of. False: a signal handler came in between, and no entry was added;
+ * do it anew, the general way. An entry that a handler wrote over must not count, not even until that is seen: the next handler
+ * would find a lock in it that nobody holds, and drop it or learn from it. So it is looked at before, and once more after,
+ * for the handler that came just in between. The key is read before that look, too, as handlers store their own there. The
+ * depth comes before key and filter, so that a chain in a handler has at least the edges that its key says.
  */
 LV_ALWAYS_INLINE bool lv_fast_end(struct lv_context *ctx, struct lv_thread *t, uintptr_t address)
 {
     uint32_t depth = t->depth;
+    uint64_t key_next = t->key_next;
     const struct lv_held *h;
 
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (LV_UNLIKELY(__atomic_load_n(&t->held[depth].address, __ATOMIC_RELAXED) != address))
+        return false;
     __atomic_store_n(&t->depth, depth + 1, __ATOMIC_RELEASE);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     h = &t->held[depth];
-    if (LV_UNLIKELY(h->address != address))
+    if (LV_UNLIKELY(h->address != address)) {
+        __atomic_store_n(&t->depth, depth, __ATOMIC_RELEASE);
         return false;
-    t->key = t->key_next;
+    }
+    t->key = key_next;
     t->filter |= lv_filter_bit(h->base);
     if (LV_UNLIKELY(__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED)))
         lv_history_add_youngest(ctx, t);
     return true;
-}
-
-/* lv_fast_end() returned false: the entry counts no more. */
-static inline void lv_fast_undo(struct lv_thread *t)
-{
-    __atomic_store_n(&t->depth, t->depth - 1, __ATOMIC_RELEASE);
 }
 
 /*

@@ -74,22 +74,13 @@ void lv_hook_tried(struct lv_thread *t, const struct lv_object *object, enum lv_
         lv_acquired(&lv_process_context, t, &a);
 }
 
-/* The entry that was filled in counts no more, or never did. */
-static void drop_entry(struct lv_thread *t, bool counts)
-{
-    if (counts)
-        lv_fast_undo(t);
-    else
-        __atomic_store_n(&t->held[t->depth].address, 0, __ATOMIC_RELAXED);
-}
-
 /* What the fast path learned was known before: it is no harm to say it again. */
 int lv_hook_take_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, bool reentrant,
-                       uintptr_t site, int result, bool undo)
+                       uintptr_t site, int result)
 {
     struct lv_acquisition a;
 
-    drop_entry(t, undo);
+    __atomic_store_n(&t->held[t->depth].address, 0, __ATOMIC_RELAXED); /* what was filled in never counted */
     if (!lv_hook_got(result) && result != EDEADLK)
         return result;
     if (!lv_hook_before(t, object, mode, 0, reentrant, site, &a))
@@ -102,10 +93,8 @@ int lv_hook_take_other(struct lv_thread *t, const struct lv_object *object, enum
 }
 
 int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site,
-                      int result, bool undo)
+                      int result)
 {
-    if (undo)
-        lv_fast_undo(t);
     if (lv_hook_got(result))
         lv_hook_tried(t, object, mode, site);
     return result;

@@ -108,15 +108,15 @@ static inline bool lv_hook_got(int result)
 /*
  * Each such hook has two functions beside it, so that it needs no stack frame of its own: the general way, and
  *
- *     int other(struct lv_thread *t, object, uintptr_t site, int result, bool undo)
+ *     int other(struct lv_thread *t, object, uintptr_t site, int result)
  *
- * for the rare ends of the fast path: after lv_fast_begin() the real call returned another @result than 0, or (@undo) a
- * signal handler came in between. It returns @result.
+ * for the rare ends of the fast path: after lv_fast_begin() the real call returned another @result than 0, or a signal
+ * handler came in between. It returns @result.
  */
 int lv_hook_take_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, bool reentrant,
-                       uintptr_t site, int result, bool undo);
+                       uintptr_t site, int result);
 int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site,
-                      int result, bool undo);
+                      int result);
 
 /*
  * The start of a hook that takes @lock, called from @site: all of it where the fast path can be taken, nothing where it
@@ -134,7 +134,7 @@ int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum 
                                                                                                             \
             if (LV_LIKELY(got_ == 0) && LV_LIKELY(lv_fast_end(&lv_process_context, f_, (uintptr_t)(lock)))) \
                 return 0;                                                                                   \
-            return other(f_, (lock), (site), got_, got_ == 0);                                              \
+            return other(f_, (lock), (site), got_);                                                         \
         }                                                                                                   \
     } while (0)
 
@@ -151,7 +151,7 @@ int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum 
                                                                                                                   \
             if (begun_ && LV_LIKELY(lv_fast_end(&lv_process_context, f_, (uintptr_t)(lock))))                     \
                 return 0;                                                                                         \
-            return other(f_, (lock), (site), got_, begun_);                                                       \
+            return other(f_, (lock), (site), got_);                                                               \
         }                                                                                                         \
     } while (0)
 

@@ -107,11 +107,11 @@ LV_EXPORT int pthread_mutex_destroy(pthread_mutex_t *mutex)
     return r;
 }
 
-static LV_NOINLINE int lock_other(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site, int result, bool undo)
+static LV_NOINLINE int lock_other(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site, int result)
 {
     const struct lv_object object = lv_mutex_object(&lv_process_context, mutex);
 
-    return lv_hook_take_other(t, &object, LV_WRITE, lv_mutex_is_reentrant(mutex), site, result, undo);
+    return lv_hook_take_other(t, &object, LV_WRITE, lv_mutex_is_reentrant(mutex), site, result);
 }
 
 static inline bool known_word(const struct lv_thread *t, pthread_mutex_t *mutex, uint64_t *ret_word)
@@ -165,11 +165,11 @@ static LV_NOINLINE int trylock_general(pthread_mutex_t *mutex, uintptr_t site)
     LV_MUTEX_TRY(mutex, site, lv_real.pthread_mutex_trylock(mutex));
 }
 
-static LV_NOINLINE int trylock_other(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site, int result, bool undo)
+static LV_NOINLINE int trylock_other(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site, int result)
 {
     const struct lv_object object = lv_mutex_object(&lv_process_context, mutex);
 
-    return lv_hook_try_other(t, &object, LV_WRITE, site, result, undo);
+    return lv_hook_try_other(t, &object, LV_WRITE, site, result);
 }
 
 static inline bool any_word(const struct lv_thread *t, pthread_mutex_t *mutex, uint64_t *ret_word)

@@ -58,12 +58,11 @@ LV_EXPORT int pthread_rwlock_destroy(pthread_rwlock_t *rwlock)
     return r;
 }
 
-static LV_NOINLINE int rdlock_other(struct lv_thread *t, pthread_rwlock_t *rwlock, uintptr_t site, int result,
-                                    bool undo)
+static LV_NOINLINE int rdlock_other(struct lv_thread *t, pthread_rwlock_t *rwlock, uintptr_t site, int result)
 {
     const struct lv_object object = OBJECT(rwlock);
 
-    return lv_hook_take_other(t, &object, reader_mode(rwlock), false, site, result, undo);
+    return lv_hook_take_other(t, &object, reader_mode(rwlock), false, site, result);
 }
 
 static LV_NOINLINE int rdlock_general(pthread_rwlock_t *rwlock, uintptr_t site)
@@ -96,12 +95,11 @@ LV_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t *restrict rwlock, cloc
     TAKE(rwlock, reader_mode(rwlock), LV_TIMED, LV_CALL_SITE, lv_real.pthread_rwlock_clockrdlock(rwlock, clock, until));
 }
 
-static LV_NOINLINE int wrlock_other(struct lv_thread *t, pthread_rwlock_t *rwlock, uintptr_t site, int result,
-                                    bool undo)
+static LV_NOINLINE int wrlock_other(struct lv_thread *t, pthread_rwlock_t *rwlock, uintptr_t site, int result)
 {
     const struct lv_object object = OBJECT(rwlock);
 
-    return lv_hook_take_other(t, &object, LV_WRITE, false, site, result, undo);
+    return lv_hook_take_other(t, &object, LV_WRITE, false, site, result);
 }
 
 static LV_NOINLINE int wrlock_general(pthread_rwlock_t *rwlock, uintptr_t site)

@@ -47,11 +47,11 @@ static LV_NOINLINE int lock_general(pthread_spinlock_t *spin, uintptr_t site)
     LV_HOOK_TAKE(lv_spin_object(spin), LV_WRITE, 0, false, site, lv_real.pthread_spin_lock(spin));
 }
 
-static LV_NOINLINE int lock_other(struct lv_thread *t, pthread_spinlock_t *spin, uintptr_t site, int result, bool undo)
+static LV_NOINLINE int lock_other(struct lv_thread *t, pthread_spinlock_t *spin, uintptr_t site, int result)
 {
     const struct lv_object object = lv_spin_object(spin);
 
-    return lv_hook_take_other(t, &object, LV_WRITE, false, site, result, undo);
+    return lv_hook_take_other(t, &object, LV_WRITE, false, site, result);
 }
 
 LV_EXPORT int pthread_spin_lock(pthread_spinlock_t *spin)

@@ -186,7 +186,6 @@ START_TEST(handler_takes_and_releases)
     ck_assert(begin("A"));
     scenario_chain(s, 1, "B");
     ck_assert(!end("A"));
-    lv_fast_undo(thread());
     check_empty();
 }
 END_TEST
@@ -200,7 +199,6 @@ START_TEST(handler_takes_and_releases_the_same)
     scenario_lock(s, 1, "A", LV_WRITE, LV_TRY);
     unlock(1, "A");
     ck_assert(!end("A"));
-    lv_fast_undo(thread());
     check_empty();
 }
 END_TEST
@@ -212,7 +210,6 @@ START_TEST(handler_keeps_a_lock)
     ck_assert(begin("A"));
     write_lock(1, "B");
     ck_assert(!end("A"));
-    lv_fast_undo(thread());
     ck_assert_uint_eq(thread()->depth, 1);
     unlock(1, "B");
     check_empty();
@@ -227,7 +224,6 @@ START_TEST(handler_releases_a_lock)
     ck_assert(begin("A"));
     unlock(1, "X");
     ck_assert(!end("A"));
-    lv_fast_undo(thread());
     __atomic_store_n(&thread()->held[1].address, 0, __ATOMIC_RELAXED);
     check_empty();
 }
@@ -248,7 +244,6 @@ START_TEST(handler_fills_the_stack)
     ck_assert_uint_eq(thread()->depth, thread()->capacity);
     ck_assert(!begin("A"));
     ck_assert(!end("A"));
-    lv_fast_undo(thread());
     for (unsigned i = LV_HELD_FIRST; i-- > 0;) {
         (void)snprintf(name, sizeof(name), "L%u", i);
         unlock(1, name);
