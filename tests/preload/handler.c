@@ -63,7 +63,8 @@ static void nest_if_free(int number)
         if (runs > 300 && rounds != nested_in) {
             nested_in = rounds;
             nest(&d, &c);
-            stop = ++orders == 50;
+            if (++orders == 50)
+                stop = 1; /* for good: a signal may be under way */
         }
     }
     errno = saved;
