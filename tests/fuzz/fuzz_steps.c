@@ -339,7 +339,7 @@ static void wind_up(void)
                 enable(thread, i);
         sem(thread, 0, 1);
         sem(thread, 1, 1);
-        HOLDS(t->depth == 0 && t->filter == 0 && t->key == 0);
+        HOLDS(t->depth == 0 && t->filter == 0 && t->key == lv_context_first_key(0));
         lv_history_cut(thread_of(thread));
     }
     for (unsigned i = 0; i < EVENTS; i++)
