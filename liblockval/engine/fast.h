@@ -3,8 +3,8 @@
 #define LV_ENGINE_FAST_H
 
 /*
- * The fast path: a lock that is watched like any other, of a class of which this thread holds none, at the end of a chain
- * that the thread took from this call site before. Whatever is not so goes the general way (engine/acquire.h), which gives
+ * The fast path: a lock that is watched like any other, at the end of a chain that the thread took from this call site
+ * before. Where it holds others of the class, engine/fast.c looks for a chain of just these. Whatever is not so goes the general way (engine/acquire.h), which gives
  * the same result. Inlined into the hooks; every instruction here is one that every lock of every program pays for.
  *
  *     lv_fast_begin   before the real call: finds the chain in the private cache, and fills in the entry of the held stack
@@ -37,15 +37,7 @@ LV_ALWAYS_INLINE bool lv_fast_word(const struct lv_thread *t, uintptr_t address,
 /* The same for a lock of @kind whose identity is in the table. False: the thread did not meet it before, or it has flags. */
 LV_ALWAYS_INLINE bool lv_fast_known(const struct lv_thread *t, uintptr_t address, enum lv_kind kind, uint64_t *ret_word)
 {
-    uint64_t key = lv_known_key(address, kind);
-    const struct lv_known_instance *known = lv_known_at(t, key);
-    const struct lv_instance *record = known->record;
-
-    *ret_word = known->word;
-    /* The key is read last: a signal handler that replaced the entry meanwhile left another one. */
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    return LV_LIKELY(known->key == key) && __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == *ret_word &&
-           lv_identity_flags(*ret_word) == 0;
+    return lv_known_find(t, lv_known_key(address, kind), ret_word) && lv_identity_flags(*ret_word) == 0;
 }
 
 /* .how of an entry: its fields in one store. */

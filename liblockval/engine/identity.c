@@ -230,13 +230,10 @@ uint64_t lv_identity_from_table(struct lv_context *ctx, struct lv_thread *t, con
                                 uintptr_t site)
 {
     uint64_t key = lv_known_key(object->address, object->kind);
-    struct lv_known_instance *known = lv_known_at(t, key);
-    const struct lv_instance *record = known->record;
-    uint64_t word = known->word;
     uint32_t number;
+    uint64_t word;
 
-    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* as in lv_fast_known(), for locks with flags too */
-    if (known->key == key && __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == word)
+    if (lv_known_find(t, key, &word))
         return word;
     if (lv_is_own(ctx, object, site))
         return 0;

@@ -281,6 +281,18 @@ static inline struct lv_known_instance *lv_known_at(const struct lv_thread *t, u
     return &t->known[lv_known_hash(key) & mask];
 }
 
+/* The identity word that .known has for the lock with this key. False: it has none, or one that is another lock's by now. */
+static inline bool lv_known_find(const struct lv_thread *t, uint64_t key, uint64_t *ret_word)
+{
+    const struct lv_known_instance *known = lv_known_at(t, key);
+    const struct lv_instance *record = known->record;
+
+    *ret_word = known->word;
+    /* The key is read last: a signal handler that replaced the entry meanwhile left another one. */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return LV_LIKELY(known->key == key) && __atomic_load_n(&record->word, __ATOMIC_ACQUIRE) == *ret_word;
+}
+
 /* Empty the cache, so that the next walk of each chain leaves evidence again. Context: any thread that holds the lock, or
  * the thread itself. */
 void lv_thread_empty_cache(struct lv_thread *t);

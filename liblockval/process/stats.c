@@ -23,7 +23,8 @@ static size_t thread_bytes(const struct lv_context *ctx)
 
     for (const struct lv_thread *t = ctx->threads; t != NULL; t = t->next) {
         bytes += sizeof(*t) + grown_bytes(LV_HELD_FIRST, t->capacity, sizeof(*t->held)) +
-                 grown_bytes(LV_CACHE_FIRST, t->cache_mask + 1, sizeof(*t->cache));
+                 grown_bytes(LV_CACHE_FIRST, t->cache_mask + 1, sizeof(*t->cache)) +
+                 grown_bytes(LV_KNOWN_FIRST, t->known_mask + 1, sizeof(*t->known));
         if (t->history != NULL)
             bytes += LV_HISTORY * sizeof(*t->history);
     }

@@ -7,6 +7,7 @@
  */
 
 #include "oracle.h"
+#include "random.h"
 #include "scenario.h"
 #include "unit.h"
 
@@ -18,29 +19,6 @@ enum {
     GRAPHS = 20000,
     GRAPH_NODES = 12
 };
-
-struct random {
-    uint64_t state;
-};
-
-/* A number below @limit. */
-static unsigned below(struct random *random, unsigned limit)
-{
-    random->state += UINT64_C(0x9e3779b97f4a7c15);
-    return (unsigned)(lv_hash_mix(random->state, 0) >> 33) % limit;
-}
-
-static bool chance(struct random *random, unsigned percent)
-{
-    return below(random, 100) < percent;
-}
-
-static unsigned long number_of(const char *name, unsigned long otherwise)
-{
-    const char *text = getenv(name);
-
-    return text != NULL ? strtoul(text, NULL, 0) : otherwise;
-}
 
 /* A program under way. */
 struct program {

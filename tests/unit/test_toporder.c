@@ -10,6 +10,7 @@
 #include "base/hash.h"
 
 #include "plain_search.h"
+#include "random.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -22,29 +23,7 @@ enum {
     LARGE_NODES = 1200
 };
 
-struct random {
-    uint64_t state;
-};
-
-static unsigned below(struct random *random, unsigned limit)
-{
-    random->state += UINT64_C(0x9e3779b97f4a7c15);
-    return (unsigned)(lv_hash_mix(random->state, 0) >> 33) % limit;
-}
-
-static bool chance(struct random *random, unsigned percent)
-{
-    return below(random, 100) < percent;
-}
-
 static struct plain_search *plain;
-
-static unsigned long number_of(const char *name, unsigned long otherwise)
-{
-    const char *text = getenv(name);
-
-    return text != NULL ? strtoul(text, NULL, 0) : otherwise;
-}
 
 /* ---- all paths ----------------------------------------------------------------------------------------------------- */
 
