@@ -6,6 +6,7 @@
  * What a rule found, as plain data with ids. Rules fill it in; engine/resolve.c makes a report of it; nobody prints here.
  */
 
+#include "check/stuck.h"
 #include "graph/uses.h"
 #include "report/report.h"
 
@@ -38,9 +39,9 @@ struct lv_reason {
         LV_REASON_ONE_TIMED,      /* one of the acquisitions has a timeout */
         LV_REASON_TIMED,          /* the cycle passes through an acquisition with a timeout */
         LV_REASON_EVENT,          /* it passes through a wait for an event */
-        LV_REASON_JOIN,           /* the event is the end of a thread; said instead of the other when the report is made */
-        LV_REASON_SEMAPHORE,      /* it passes through a semaphore that is used as a lock */
-        LV_REASON_SAME_LOCK,      /* the thread holds the very lock that it waits for */
+        LV_REASON_JOIN,      /* the event is the end of a thread; said instead of the other when the report is made */
+        LV_REASON_SEMAPHORE, /* it passes through a semaphore that is used as a lock */
+        LV_REASON_SAME_LOCK, /* the thread holds the very lock that it waits for */
         LV_REASON_RETURNS_ERROR,  /* the call returns EDEADLK instead of waiting */
         LV_REASON_ONE_CLASS,      /* two locks of one class, nested without a rule that orders them */
         LV_REASON_READER_AGAIN,   /* a non-recursive reader again: stuck as soon as a writer comes between */
@@ -102,7 +103,15 @@ struct lv_finding {
     uintptr_t nest;       /* assert: address of the nest lock that is not held; 0: it is about something else */
     uint8_t wait_context; /* wait-context: how it may be waited in the contexts that are entered */
     lv_class_id limit;    /* wait-context: of the lock that allows no more; 0: it is a context */
-    uint64_t identity;    /* the same for the same finding in this process: what makes it one finding */
+
+    /* deadlock: the threads that are stuck. The first .circle_count of them wait for each other in a circle, each for the
+     * next and the last for the first; 0: there is no circle, but every thread of the process waits for good. The array is
+     * the caller's, and is not looked at after the publication. */
+    struct lv_stuck *stuck;
+    uint32_t stuck_count;
+    uint32_t circle_count;
+
+    uint64_t identity; /* the same for the same finding in this process: what makes it one finding */
 };
 
 /* Add a reason that is not there yet, if there is room. */

@@ -9,6 +9,7 @@
  */
 
 #include "base/hash.h"
+#include "engine/blocked.h"
 #include "engine/context.h"
 #include "engine/handlers.h"
 
@@ -207,6 +208,7 @@ struct lv_thread {
         uint32_t signals; /* of its place in the table, when the wait began */
         struct lv_held_record with;
     } waiting;
+    struct lv_blocked blocked_on; /* the wait that the thread is in */
     lv_stack_id
         waited_at[LV_WAITED_AT]; /* the last waits on condition variables: stacks of the locks taken again there */
     uint32_t waits;              /* such waits so far */

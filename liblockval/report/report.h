@@ -22,6 +22,7 @@ enum lv_finding_kind {
     LV_FINDING_FORK,
     LV_FINDING_ASSERT,
     LV_FINDING_WAIT_CONTEXT,
+    LV_FINDING_DEADLOCK,
     LV_FINDING__COUNT
 };
 

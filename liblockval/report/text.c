@@ -46,6 +46,8 @@ static const char *headline_of(enum lv_finding_kind kind)
         return "WARNING: lock assertion failed";
     case LV_FINDING_WAIT_CONTEXT:
         return lv_wait_context_headline;
+    case LV_FINDING_DEADLOCK:
+        return "WARNING: threads are deadlocked!";
     case LV_FINDING_SIGNAL: /* has its own */
     case LV_FINDING__COUNT:
         break;
@@ -389,6 +391,7 @@ static void put_body(struct lv_text *out, const struct lv_report *report)
     case LV_FINDING_COND:
     case LV_FINDING_FORK:
     case LV_FINDING_ASSERT:
+    case LV_FINDING_DEADLOCK:
     case LV_FINDING__COUNT:
         put_subject(out, report);
         put_holder(out, report);

@@ -22,6 +22,13 @@ static const struct choice lv_option_verdicts[] = {
     { "misuse", LV_VERDICT_MISUSE },   { "deadlock", LV_VERDICT_DEADLOCK },   { "never", LV_VERDICT_NEVER },
 };
 
+static const struct choice lv_option_deadlocks[] = {
+    { "report", LV_DEADLOCK_REPORT },
+    { "exit", LV_DEADLOCK_EXIT },
+    { "abort", LV_DEADLOCK_ABORT },
+    { "break", LV_DEADLOCK_BREAK },
+};
+
 static const struct choice lv_option_identities[] = {
     { "auto", LV_IDENTITY_AUTO },
     { "table", LV_IDENTITY_TABLE },

@@ -24,6 +24,14 @@ enum lv_identity {
     LV_IDENTITY_TABLE
 };
 
+/* What is done when threads are stuck for good. */
+enum lv_on_deadlock {
+    LV_DEADLOCK_REPORT, /* and keep waiting */
+    LV_DEADLOCK_EXIT,   /* with the status exitcode */
+    LV_DEADLOCK_ABORT,
+    LV_DEADLOCK_BREAK /* the last locker gets EDEADLK */
+};
+
 /* bits of the option events */
 enum lv_event_source {
     LV_EVENTS_ANNOTATED = 1,

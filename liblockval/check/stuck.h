@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LV_CHECK_STUCK_H
+#define LV_CHECK_STUCK_H
+
+/*
+ * A thread that waits, as plain data with ids: of a deadlock each thread that is stuck, of a listing each thread there is.
+ */
+
+#include "graph/witness.h"
+
+/* What a thread waits for. */
+enum lv_wait_kind {
+    LV_WAITS_NOT,
+    LV_WAITS_LOCK,    /* a mutex, rwlock, spinlock, semaphore that is used as a lock, annotated lock */
+    LV_WAITS_JOIN,    /* the end of a thread */
+    LV_WAITS_COND,    /* a condition variable */
+    LV_WAITS_SEM,     /* a semaphore that is no lock */
+    LV_WAITS_BARRIER, /* the others at a barrier */
+    LV_WAITS_EVENT    /* an annotated event */
+};
+
+enum {
+    LV_STUCK_NOBODY = UINT32_MAX, /* as a number of a thread */
+    LV_STUCK_HELD = 16            /* held locks of a thread that are kept, the youngest */
+};
+
+struct lv_stuck {
+    lv_thread_id thread;
+    enum lv_wait_kind wait;
+    bool timed;        /* it waits no longer than it is told to */
+    bool last;         /* it is the one that makes the finding: its wait closed the circle */
+    int64_t waited_ms; /* for how long; -1: not known */
+    struct lv_held_record
+        wanted; /* the lock or the annotated event, with the stack of the call that waits; .class 0: it has
+                                     no class. Else .address is that of the object that is waited on, and the class may be 0 */
+    struct lv_held_record with; /* LV_WAITS_COND: the mutex that it takes again when it wakes; class 0: not known */
+    lv_thread_id joined;        /* LV_WAITS_JOIN: whose end; 0: not known */
+    uint32_t blocker; /* number of the thread in the same array that it waits for; LV_STUCK_NOBODY: none of them */
+    enum lv_mode blocker_mode; /* LV_WAITS_LOCK: how that one holds the lock, */
+    bool
+        blocker_queued; /* or: it does not hold the lock yet, but is a writer that waits for it, which readers do not pass */
+    uint32_t held_count; /* at most LV_STUCK_HELD, oldest first */
+    uint32_t left_out;   /* older ones that are not among them */
+    struct lv_held_record held[LV_STUCK_HELD];
+};
+
+#endif
