@@ -3,8 +3,9 @@
 """The rules of the source text.
 
 Layers: a folder of liblockval/ includes only the folders it stands on (LAYERS), and a text sink reaches the graph through
-no include at all. Host: threads' and stdio's headers only where they belong. Form: the licence line first, block comments
-only, no file too long to be one concept, nothing put off.
+no include at all. The command (tools/lockval/) includes the headers of the core, and none of the hooks. Host: threads' and
+stdio's headers only where they belong; what the command stands on, nowhere in the library. Form: the licence line first,
+block comments only, no file too long to be one concept, nothing put off.
 
 Usage: check_layers.py SOURCE_ROOT | check_layers.py --self-test
 """
@@ -47,7 +48,17 @@ HOST_HEADERS = {
     "libunwind.h": {"sys"},
     "stdio.h": {"process"},  # for the type FILE; streams are locks
     "malloc.h": set(),
+    # What only the command stands on.
+    "jansson.h": set(),
+    "dwarf.h": set(),
+    "gelf.h": set(),
+    "libelf.h": set(),
 }
+HOST_HEADER_FOLDERS = ("elfutils/",)  # no folder of the library includes these
+
+# The command reads what the library has in memory, by the core's headers.
+COMMAND = "tools/lockval"
+COMMAND_LAYERS = {"base", "sys", "graph", "report", "check", "engine"}
 
 TREES = ("include", "liblockval", "sim", "tests", "tools", "script")
 C_SUFFIXES = {".c", ".h", ".def", ".cc", ".cpp", ".hpp"}
@@ -58,6 +69,7 @@ MAX_LINES = 600
 PUT_OFF = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + r")\b")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 TOKEN = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//', re.DOTALL)
 
 
@@ -100,9 +112,15 @@ def check_includes(where, folder, text, complaints):
             if folder not in HOST_HEADERS[name]:
                 complaints.add(where, f"{folder}/ must not include <{name}>")
             continue
-        first = name.split("/", 1)[0]
-        if "/" in name and first in LAYERS and first not in allowed:
-            complaints.add(where, f"{folder}/ must not include \"{name}\"")
+        if name.startswith(HOST_HEADER_FOLDERS):
+            complaints.add(where, f"{folder}/ must not include <{name}>")
+        check_layer(where, folder, name, allowed, complaints)
+
+
+def check_layer(where, folder, name, allowed, complaints):
+    first = name.split("/", 1)[0]
+    if "/" in name and first in LAYERS and first not in allowed:
+        complaints.add(where, f"{folder}/ must not include \"{name}\"")
 
 
 def reached(start, texts):
@@ -154,6 +172,9 @@ def check_tree(root, complaints):
                 check_includes(where, parts[1], text, complaints)
             else:
                 complaints.add(where, f"sources of {LIBRARY}/ lie in a layer's folder")
+        if where.startswith(COMMAND + "/"):
+            for name in QUOTED.findall(text):
+                check_layer(where, COMMAND, name, COMMAND_LAYERS, complaints)
     check_sinks(texts, complaints)
     return count
 
@@ -179,6 +200,10 @@ def self_test():
     case("pthread", {"liblockval/engine/a.c": head + "#include <pthread.h>\n"}, "must not include <pthread.h>")
     case("pthread in hooks", {"liblockval/interpose/a.c": head + "#include <pthread.h>\n"}, None)
     case("stdio", {"liblockval/interpose/a.c": head + "#include <stdio.h>\n"}, "must not include <stdio.h>")
+    case("jansson", {"liblockval/process/a.c": head + "#include <jansson.h>\n"}, "must not include <jansson.h>")
+    case("elfutils", {"liblockval/sys/a.c": head + "#include <elfutils/libdwfl.h>\n"}, "must not include <elfutils/libdwfl.h>")
+    case("command", {"tools/lockval/a.c": head + '#include <jansson.h>\n#include <sys/stat.h>\n#include "engine/thread.h"\n'}, None)
+    case("command and hooks", {"tools/lockval/a.c": head + '#include "process/self.h"\n'}, 'must not include "process/self.h"')
     case("public header", {"liblockval/graph/a.c": head + "#include <lockval.h>\n"}, "must not include <lockval.h>")
     case("new folder", {"liblockval/misc/a.c": head}, "is no layer")
     case("no folder", {"liblockval/a.c": head}, "lie in a layer's folder")

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`lockval run` and the command's own words.
+
+The program runs as it would without the command: stdin, stdout, status, death by a signal. The library is there, with the
+options given and with what the user had. What cannot be watched or run is said in one line.
+
+Usage: check_run.py LOCKVAL LIBRARY ABBA [--static PROGRAM]
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import signal
+import stat
+import struct
+import sys
+import tempfile
+
+from command import Checks, call, environment
+
+
+def one_line(done, *words):
+    return done.stderr.count("\n") == 1 and all(word in done.stderr for word in words)
+
+
+def check_words(checks, lockval):
+    done = call(lockval, "--version")
+    checks.is_true("version", done.returncode == 0 and done.stdout.startswith("lockval 0."), done)
+    done = call(lockval, "help")
+    checks.is_true("help lists the commands", done.returncode == 0 and "\n  run " in done.stdout, done)
+    done = call(lockval, "help", "run")
+    checks.is_true("help of a command has its usage and the options",
+                   done.returncode == 0 and done.stdout.startswith("usage: lockval run ") and "\n  fail_on " in done.stdout, done)
+    for args in ((), ("nonsense",), ("help", "nonsense"), ("help", "run", "run"), ("run",), ("run", "--"), ("run", "--stats=1"),
+                 ("run", "--nonsense=1", "--", "true"), ("run", "--stats=7", "--", "true"), ("run", "--stats", "true"),
+                 ("run", "-x", "true"), ("run", "--log=a:b'\"", "true")):
+        done = call(lockval, *args)
+        checks.is_true(f"usage error: {' '.join(args) or 'nothing'}",
+                       done.returncode == 2 and one_line(done, "lockval") and not done.stdout, done)
+    full = pathlib.Path("/dev/full")
+    if full.exists():
+        with full.open("w", encoding="utf-8") as out:
+            done = call("/bin/sh", "-c", '"$0" help >/dev/full', lockval)
+            del out
+        checks.is_true("output that cannot be written", done.returncode == 1 and one_line(done, "cannot write"), done)
+
+
+def check_program(checks, lockval, abba):
+    done = call(lockval, "run", "--", abba, text="in\n")
+    checks.is_true("a finding", (done.returncode, done.stdout) == (66, "in\n") and "circular locking" in done.stderr, done)
+    done = call(lockval, "run", abba, text="in\n")
+    checks.equal("without --", (66, "in\n"), (done.returncode, done.stdout))
+    done = call(lockval, "run", "--exitcode=0", "--log=none", "--", abba, text="in\n")
+    checks.equal("options hold", (5, "in\n", ""), (done.returncode, done.stdout, done.stderr))
+    done = call(lockval, "run", "--", abba, str(int(signal.SIGUSR1)))
+    checks.equal("death by a signal", -signal.SIGUSR1, done.returncode)
+    with tempfile.TemporaryDirectory() as folder:
+        log = pathlib.Path(folder, "a:b")
+        done = call(lockval, "run", f"--log={log}", "--", abba)
+        checks.is_true("a value with a colon", log.exists() and "circular" in log.read_text(encoding="utf-8"), done)
+
+
+def check_environment(checks, lockval, library):
+    library = os.path.realpath(os.path.dirname(library)) + "/liblockval.so.0"
+
+    def values(options=(), **env):
+        done = call(lockval, "run", *options, "--", "/bin/sh", "-c", 'echo "$LD_PRELOAD|${LOCKVAL_OPTIONS-unset}"',
+                    env=environment(**env))
+        return done.stdout.rstrip("\n").split("|") if done.returncode == 0 else done
+
+    checks.equal("the library, and no options", [library, "unset"], values())
+    checks.equal("what was preloaded stays", [f"{library}:libm.so.6:libdl.so.2", "unset"],
+                 values(LD_PRELOAD="libm.so.6 libdl.so.2"))
+    checks.equal("another liblockval goes", [f"{library}:libm.so.6", "unset"],
+                 values(LD_PRELOAD=f"{library}:libm.so.6"))
+    checks.equal("options are kept, and those given come behind", [library, "stats=0:log=none:stack_depth=9"],
+                 values(("--log=none", "--stack_depth=9"), LOCKVAL_OPTIONS="stats=0"))
+
+
+def write_program(folder, name, data, mode=0o755):
+    path = pathlib.Path(folder, name)
+    path.write_bytes(data)
+    path.chmod(mode)
+    return str(path)
+
+
+def check_refusals(checks, lockval, abba, static):
+    done = call(lockval, "run", "--", "/no/such/program")
+    checks.is_true("no such program", done.returncode == 127 and one_line(done, "/no/such/program"), done)
+    done = call(lockval, "run", "--", "no-such-program-anywhere")
+    checks.is_true("no such program in PATH", done.returncode == 127 and one_line(done, "no-such-program-anywhere"), done)
+    with tempfile.TemporaryDirectory() as folder:
+        plain = write_program(folder, "plain", b"echo\n", 0o644)
+        done = call(lockval, "run", "--", plain)
+        checks.is_true("no program", done.returncode == 126 and one_line(done, "plain", "Permission denied"), done)
+        foreign = bytearray(pathlib.Path(abba).read_bytes())
+        struct.pack_into("<H", foreign, 18, 0xf3 if foreign[18] != 0xf3 else 0x3e)  # e_machine
+        done = call(lockval, "run", "--", write_program(folder, "foreign", bytes(foreign)))
+        checks.is_true("of another architecture", done.returncode == 126 and "another architecture" in done.stderr, done)
+        done = call(lockval, "run", "--", write_program(folder, "text", b"exit 4\n"))
+        checks.equal("a text goes to the shell", 4, done.returncode)
+        if static:
+            done = call(lockval, "run", "--", static)
+            checks.is_true("linked statically", done.returncode == 3 and one_line(done, "linked statically"), done)
+            script = write_program(folder, "script", b"#! " + os.path.abspath(static).encode() + b"\n")
+            done = call(lockval, "run", "--", script)
+            checks.is_true("a script of such a program", done.returncode == 3 and one_line(done, "linked statically"), done)
+            if os.geteuid() == 0:
+                other = shutil.copy(abba, os.path.join(folder, "other"))
+                os.chown(other, 65534, 65534)
+                os.chmod(other, 0o755 | stat.S_ISUID)
+                os.chmod(folder, 0o755)
+                done = call(lockval, "run", "--", other)
+                checks.is_true("set-uid", one_line(done, "more rights"), done)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("lockval")
+    parser.add_argument("library")
+    parser.add_argument("abba")
+    parser.add_argument("--static")
+    args = parser.parse_args()
+    checks = Checks()
+    check_words(checks, args.lockval)
+    check_program(checks, args.lockval, args.abba)
+    check_environment(checks, args.lockval, args.library)
+    check_refusals(checks, args.lockval, args.abba, args.static)
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
