@@ -85,6 +85,7 @@ struct lv_life *lv_life_new(struct lv_context *ctx, uintptr_t start, bool noting
     module = lv_module_of(ctx, start);
     life->module = module != NULL ? module->first : NULL;
     life->place = module != NULL ? start - module->bias : start;
+    life->born = module != NULL ? module->born : LV_BORN_NONE;
     life->uid = ++ctx->lives_made;
     life->noting = noting;
     __atomic_store_n(&life->said, said(0, life->uid), __ATOMIC_RELAXED);

@@ -59,6 +59,7 @@ struct lv_life {
     struct lv_thread *t;            /* lock; null: not begun, or ended */
     const struct lv_module *module; /* lock; of the start function, or null, */
     uintptr_t place;                /* and its offset there */
+    uint32_t born;                  /* lock; when that module was loaded, or LV_BORN_NONE */
     lv_thread_id info;              /* lock; of a thread that ended; 0: .about is not in the list of infos */
     struct lv_thread_info about;    /* lock; of a thread that ended */
     struct lv_life_chunk *chunks;   /* lock for writing; kept when the life is recycled */

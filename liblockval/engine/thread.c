@@ -28,13 +28,12 @@ void lv_thread_set_name(struct lv_context *ctx, const struct lv_thread *t, const
     memcpy(info_of(ctx, t)->name, name, sizeof(info_of(ctx, t)->name));
 }
 
-void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start)
+void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, uint32_t born)
 {
-    struct lv_thread_info *info = lv_vec_at(&ctx->thread_infos, t->info.v);
-    const struct lv_module *module = lv_module_of(ctx, start);
+    struct lv_thread_info *info = info_of(ctx, t);
 
     info->start = start;
-    info->start_born = module != NULL ? module->born : LV_BORN_NONE;
+    info->start_born = born;
 }
 
 /* An array of @capacity held locks, with one entry before and one behind them that hold none. Null without memory. Context:
@@ -132,15 +131,13 @@ static bool has_room_for_registration(const struct lv_context *ctx)
     return true;
 }
 
-struct lv_thread *lv_thread_new(struct lv_context *ctx)
+struct lv_thread *lv_thread_new_locked(struct lv_context *ctx)
 {
-    struct lv_locked locked = lv_context_lock(ctx);
     struct lv_thread *t = ctx->free_threads;
     struct lv_thread_info *info;
 
     if (t == NULL && !has_room_for_registration(ctx)) {
         ctx->arena.failed = true;
-        lv_context_unlock(ctx, &locked);
         return NULL;
     }
     rcu_register_thread();
@@ -161,15 +158,30 @@ struct lv_thread *lv_thread_new(struct lv_context *ctx)
         t->next_free = ctx->free_threads;
         ctx->free_threads = t;
     }
-    lv_context_unlock(ctx, &locked);
     return info != NULL ? t : NULL;
+}
+
+struct lv_thread *lv_thread_new(struct lv_context *ctx)
+{
+    struct lv_locked locked = lv_context_lock(ctx);
+    struct lv_thread *t = lv_thread_new_locked(ctx);
+
+    lv_context_unlock(ctx, &locked);
+    return t;
+}
+
+/* May a finding name the thread when it is gone? Then it is called as it was called last. */
+static bool leaves_traces(const struct lv_thread *t)
+{
+    return t->witnessed || (t->life != NULL && t->life->count != 0);
 }
 
 void lv_thread_free(struct lv_context *ctx, struct lv_thread *t)
 {
     struct lv_locked locked = lv_context_lock(ctx);
 
-    lv_thread_note_name(ctx, t);
+    if (leaves_traces(t))
+        lv_thread_note_name(ctx, t);
     forget_held(t);
     lv_life_end(ctx, t);
     if (t->waiting.cond != 0)

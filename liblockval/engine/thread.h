@@ -222,9 +222,10 @@ struct lv_thread {
 
 /*
  * A state for the calling thread, new or recycled; null without memory. Registers the thread with urcu-bp, under the
- * internal lock, so that fork never finds liburcu's registry half way.
+ * internal lock, so that fork never finds liburcu's registry half way. The first for who holds the lock.
  * Context: the calling thread must be one that no hook watches meanwhile.
  */
+struct lv_thread *lv_thread_new_locked(struct lv_context *ctx);
 struct lv_thread *lv_thread_new(struct lv_context *ctx);
 
 /* The thread is gone: what it still held is forgotten, and the state may be recycled. */
@@ -235,9 +236,9 @@ void lv_thread_free(struct lv_context *ctx, struct lv_thread *t);
  * registered with liburcu, whose locks the program's handlers may hold. */
 void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t);
 
-/* The thread began with the function @start: what it is called when the program gives it no name of its own.
- * Context: lock held, guard held. */
-void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start);
+/* The thread began with the function @start of the module that was born at @born: what it is called when the program gives
+ * it no name of its own. Context: lock held. */
+void lv_thread_set_start(struct lv_context *ctx, struct lv_thread *t, uintptr_t start, uint32_t born);
 
 /* Look up the thread's name again. Context: lock held, called by the thread itself. */
 void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t);

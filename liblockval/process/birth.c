@@ -16,6 +16,7 @@ struct lv_birth {
     struct lv_segment segment; /* the thread's first */
     struct lv_life *life;      /* null: nothing is known of the thread when it is joined */
     uint64_t life_uid;
+    uint32_t born;              /* the module of the start function */
     struct lv_birth *next_free; /* lock */
 };
 
@@ -35,6 +36,7 @@ struct lv_birth *lv_birth_new(struct lv_context *ctx, struct lv_thread *parent, 
     if (birth != NULL) {
         birth->life = lv_life_new(ctx, (uintptr_t)start, joins);
         birth->life_uid = birth->life != NULL ? birth->life->uid : 0;
+        birth->born = birth->life != NULL ? birth->life->born : LV_BORN_NONE;
         birth->segment = lv_order_make_thread(parent);
     }
     lv_context_unlock(ctx, &locked);
@@ -100,29 +102,55 @@ void lv_birth_drop(struct lv_birth *birth)
     lv_context_unlock(ctx, &locked);
 }
 
-/* The new thread takes the birth's contents and introduces itself. */
-static struct lv_birth begin(struct lv_birth *birth)
+/* A thread that begins. */
+struct beginner {
+    struct lv_birth mine;   /* what the birth said */
+    struct lv_birth *birth; /* null: taken in, and another thread's by now */
+};
+
+/* Take the birth in. @t may be null. Context: lock held. */
+static void take_in(struct lv_context *ctx, struct lv_thread *t, void *arg)
+{
+    struct beginner *beginner = arg;
+    const struct lv_birth *mine = &beginner->mine;
+
+    recycle(ctx, beginner->birth);
+    beginner->birth = NULL;
+    if (t == NULL)
+        return;
+    if (mine->life != NULL)
+        lv_life_begin_locked(ctx, t, mine->life, (uintptr_t)pthread_self());
+    lv_thread_set_start(ctx, t, (uintptr_t)mine->start, mine->born);
+    t->segment = mine->segment;
+}
+
+/* The same for a thread that has its state already, since a signal handler took a lock before, or gets none. */
+static void take_in_late(struct lv_thread *t, struct beginner *beginner)
 {
     struct lv_context *ctx = &lv_process_context;
-    struct lv_birth mine = *birth;
-    struct lv_thread *t = lv_self();
     struct lv_locked locked;
 
     if (t != NULL)
         t->guard++;
     locked = lv_context_lock(ctx);
-    recycle(ctx, birth);
-    if (t != NULL && mine.life != NULL)
-        lv_life_begin_locked(ctx, t, mine.life, (uintptr_t)pthread_self());
-    if (t != NULL)
-        lv_thread_set_start(ctx, t, (uintptr_t)mine.start);
+    take_in(ctx, t, beginner);
     lv_context_unlock(ctx, &locked);
-    if (t != NULL) {
+    if (t != NULL)
         t->guard--;
-        t->segment = mine.segment;
-        lv_bounds_note(t, &mine.stack, (uintptr_t)__builtin_frame_address(0));
-    }
-    return mine;
+}
+
+/* The new thread takes the birth's contents and introduces itself: it gets its state and its life at once, as each time that
+ * the internal lock is taken costs two system calls. */
+static struct lv_birth begin(struct lv_birth *birth)
+{
+    struct beginner beginner = { *birth, birth };
+    struct lv_thread *t = lv_self_is_born() ? lv_self() : lv_self_begin(take_in, &beginner);
+
+    if (beginner.birth != NULL)
+        take_in_late(t, &beginner);
+    if (t != NULL)
+        lv_bounds_note(t, &beginner.mine.stack, (uintptr_t)__builtin_frame_address(0));
+    return beginner.mine;
 }
 
 void *lv_birth_run(void *birth)

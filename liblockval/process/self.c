@@ -32,8 +32,10 @@ __thread struct lv_handlers lv_self_handlers __attribute__((tls_model("initial-e
 static struct lv_thread nobody = { .guard = 1 };
 
 /* The same, while libunwind is tried out, or liburcu registers a thread: the mutexes released now are theirs, and are
- * noted. */
+ * noted. The second with the internal lock held, and so with all signals blocked: liburcu, which blocks them and puts back
+ * what there was, needs not ask the kernel. */
 static struct lv_thread noting = { .guard = 1 };
+static struct lv_thread registering = { .guard = 1 };
 
 static enum {
     NOT_STARTED,
@@ -49,7 +51,7 @@ struct lv_thread *lv_self_known(void)
 {
     struct lv_thread *t = lv_self_state;
 
-    return t != &nobody && t != &noting && t != &lv_self_unborn ? t : NULL;
+    return t != &nobody && t != &noting && t != &registering && t != &lv_self_unborn ? t : NULL;
 }
 
 static void thread_exit(void *state)
@@ -83,7 +85,7 @@ static bool own_mutex_taken[OWN_MUTEXES]; /* internal lock: by us, across fork *
 
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex)
 {
-    if (lv_self_state != &noting)
+    if (lv_self_state != &noting && lv_self_state != &registering)
         return;
     for (size_t i = 0; i < OWN_MUTEXES && own_mutex[i] != mutex; i++) {
         if (own_mutex[i] == NULL) {
@@ -280,8 +282,20 @@ bool lv_process_is_started(void)
     return started == STARTED;
 }
 
+bool lv_process_is_registering(void)
+{
+    return lv_self_state == &registering;
+}
+
 struct lv_thread *lv_self_new(void)
 {
+    return lv_self_begin(NULL, NULL);
+}
+
+struct lv_thread *lv_self_begin(void (*take_in)(struct lv_context *ctx, struct lv_thread *t, void *arg), void *arg)
+{
+    struct lv_context *ctx = &lv_process_context;
+    struct lv_locked locked;
     struct lv_thread *t;
 
     if (started != STARTED) {
@@ -290,18 +304,22 @@ struct lv_thread *lv_self_new(void)
             return NULL;
     }
     lv_self_state = &nobody;
-    if (__atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) == LV_STATE_OFF)
+    if (is_off())
         return NULL;
-    lv_self_state = &noting;
-    t = lv_thread_new(&lv_process_context);
+    locked = lv_context_lock(ctx);
+    lv_self_state = &registering;
+    t = lv_thread_new_locked(ctx);
     lv_self_state = &nobody;
+    if (t != NULL && take_in != NULL)
+        take_in(ctx, t, arg);
+    lv_context_unlock(ctx, &locked);
     if (t == NULL)
         return NULL;
     t->handlers = &lv_self_handlers;
     (void)pthread_setspecific(exit_key, t);
     if (t->tid == process)
         lv_bounds_note_main(t);
-    lv_signals_begin(t);
+    lv_signals_begin(t, locked.mask.bits);
     lv_self_state = t;
     return t;
 }

@@ -25,6 +25,9 @@ extern __thread struct lv_handlers lv_self_handlers __attribute__((tls_model("in
 /* The slow way: start the validator if need be, make a state. Null when this thread is not watched. */
 struct lv_thread *lv_self_new(void);
 
+/* The same, and call @take_in with the new state under the internal lock. Not called when there is none. */
+struct lv_thread *lv_self_begin(void (*take_in)(struct lv_context *ctx, struct lv_thread *t, void *arg), void *arg);
+
 static inline bool lv_self_is_born(void)
 {
     return lv_self_state != &lv_self_unborn;
@@ -67,6 +70,9 @@ bool lv_process_is_started(void);
 
 /* An unwatched thread is about to release @mutex: if it is one of liburcu's or libunwind's, fork has to know of it. */
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex);
+
+/* Does the calling thread register with liburcu now? Then all signals are blocked, and stay so, whatever liburcu asks for. */
+bool lv_process_is_registering(void);
 
 /* Is this the process of the validator, not a child of vfork, which shares its memory, or of _Fork? Cost: a system call. */
 bool lv_process_is_own(void);

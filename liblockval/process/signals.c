@@ -117,11 +117,11 @@ static void enter_context(struct lv_thread *t, struct lv_handler_running *runnin
     t->guard--;
 }
 
-void lv_signals_begin(struct lv_thread *t)
+void lv_signals_begin(struct lv_thread *t, uint64_t mask)
 {
     struct lv_handlers *handlers = &lv_self_handlers;
 
-    lv_context_set_mask(&lv_process_context, t, lv_os_signal_mask());
+    lv_context_set_mask(&lv_process_context, t, mask);
     for (uint32_t i = 0; i < handlers->depth && i < LV_HANDLERS; i++)
         if (handlers->running[i].inside == 0)
             enter_context(t, &handlers->running[i]);

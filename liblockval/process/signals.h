@@ -31,8 +31,8 @@ sighandler_t lv_signals_unwrap(sighandler_t installed);
 /* The program may have changed what is installed for @number: tell the validator, if it is so. Cost: a system call. */
 void lv_signals_changed(int number);
 
-/* @t, the calling thread's state, is new: its mask and the handlers that it runs already. */
-void lv_signals_begin(struct lv_thread *t);
+/* @t, the calling thread's state, is new: its signal mask, and the handlers that it runs already. */
+void lv_signals_begin(struct lv_thread *t, uint64_t mask);
 
 /* A child was forked, with @t as its thread, maybe in a handler. It may never return from that, and goes on as code like any
  * other: it is not in the handler's context any more. */
