@@ -8,6 +8,7 @@
 #include "api/calls.h"
 #include "engine/lifetime.h"
 #include "engine/publish.h"
+#include "engine/steer.h"
 
 /* The acquisition of the map at @address that this thread announced, or null. */
 static struct lv_acquisition *pending(struct lv_thread *t, uintptr_t address)
@@ -52,6 +53,7 @@ LOCKVAL_API void lockval_acquire_map(struct lockval_map *map, enum lockval_mode 
     a.nest = (uintptr_t)nest;
     lv_acquisition_subclass(&lv_process_context, t, &a, lv_api_subclass(subclass));
     lv_acquire(&lv_process_context, t, &a);
+    lv_steer(&lv_process_context, t, &a);
     place = place_for(t, (uintptr_t)map);
     __atomic_store_n(&place->address, (uintptr_t)map, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -130,6 +132,8 @@ static void judge(struct lockval_map *map, enum lockval_mode mode, unsigned subc
     a.nest = (uintptr_t)nest;
     lv_acquisition_subclass(&lv_process_context, t, &a, lv_api_subclass(subclass));
     lv_acquire(&lv_process_context, t, &a);
+    if ((flags & LV_SYNC) != 0)
+        lv_steer(&lv_process_context, t, &a);
 }
 
 LOCKVAL_API void lockval_might_lock_map(struct lockval_map *map, enum lockval_mode mode)

@@ -18,6 +18,7 @@
 #include "engine/nest.h"
 #include "engine/orphan.h"
 #include "engine/sem.h"
+#include "engine/steer.h"
 #include "engine/unload.h"
 #include "engine/usage.h"
 #include "engine/watch.h"
@@ -113,6 +114,19 @@ static bool settle(struct lv_context *ctx, struct lv_thread *t, const struct lv_
     return !learned && ctx->settle(ctx, t);
 }
 
+/* With a plan, whoever takes a lock of its classes comes this way each time. */
+static bool is_steered(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
+{
+    bool steered;
+
+    if (LV_LIKELY(ctx->steer == NULL))
+        return false;
+    t->guard++;
+    steered = lv_steer_has_class(ctx, a->class);
+    t->guard--;
+    return steered;
+}
+
 static struct lv_lesson lesson_of(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a,
                                   uint64_t chain)
 {
@@ -131,7 +145,7 @@ void lv_acquire_slow(struct lv_context *ctx, struct lv_thread *t, struct lv_acqu
                      uint64_t tag)
 {
     struct lv_lesson lesson = lesson_of(ctx, t, a, chain);
-    bool cached = lv_orphan_check(ctx, t, a) && !lv_life_is_watched(t, a);
+    bool cached = lv_orphan_check(ctx, t, a) && !lv_life_is_watched(t, a) && !is_steered(ctx, t, a);
 
     if (LV_UNLIKELY(lv_zap_is_gone(ctx, t, a)))
         return;

@@ -24,6 +24,7 @@ struct lv_held;
 struct lv_life;
 struct lv_birth;
 struct lv_made;
+struct lv_steer;
 
 enum {
     LV_OWN_RANGES = 2,    /* libraries whose locks are not watched */
@@ -172,6 +173,7 @@ struct lv_context {
 
     void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
     struct lv_watch watch;
+    struct lv_steer *steer; /* constant after start; null: no plan (engine/steer.h) */
     struct lv_vec made; /* lock: struct lv_made (engine/summary.h), for the summary at exit */
     bool summary_said;  /* atomic */
     uint32_t findings;  /* atomic: all */

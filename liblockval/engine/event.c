@@ -16,6 +16,7 @@
 #include "engine/here.h"
 #include "engine/marks.h"
 #include "engine/sem.h"
+#include "engine/steer.h"
 #include "engine/usage.h"
 
 enum {
@@ -65,6 +66,7 @@ void lv_event_begin_wait(struct lv_context *ctx, struct lv_thread *t, struct lv_
     uint64_t generation = __atomic_add_fetch(&ctx->event_generation, 1, __ATOMIC_ACQ_REL);
 
     lv_acquire(ctx, t, a);
+    lv_steer(ctx, t, a);
     do {
         new = (old & WAITERS) == 0 ? generation << GENERATION_SHIFT | 1 : (old & WAITERS) == WAITERS ? old : old + 1;
     } while (!__atomic_compare_exchange_n(state, &old, new, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));

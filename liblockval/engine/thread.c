@@ -5,6 +5,7 @@
 
 #include "engine/life.h"
 #include "engine/orphan.h"
+#include "engine/steer.h"
 #include "engine/waits.h"
 #include "engine/wake.h"
 
@@ -184,6 +185,7 @@ void lv_thread_free(struct lv_context *ctx, struct lv_thread *t)
         lv_thread_note_name(ctx, t);
     forget_held(t);
     lv_life_end(ctx, t);
+    lv_steer_forget(ctx, t);
     if (t->waiting.cond != 0)
         lv_wait_end(ctx, t); /* a signal handler ended the thread */
     t->used = false;
@@ -224,6 +226,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
     lv_waits_after_fork(ctx, t);
     lv_lives_after_fork(ctx);
     lv_wakes_after_fork(ctx);
+    lv_steer_after_fork(ctx);
     if (t != NULL)
         become_child(ctx, t);
     lv_context_unlock(ctx, &locked);

@@ -73,6 +73,7 @@ struct lv_class {
     bool watch_begun;    /* owner's lock: it is, or was, under watch (engine/watch.h) */
     uint16_t watch_left; /* atomic, written under the owner's lock: acquisitions that are still looked at */
     uint8_t pairs_epoch; /* atomic, written under the owner's lock: check/pairs.h */
+    uint32_t steered;    /* atomic, written under the owner's lock: engine/steer.c; 0: not asked yet */
     uint8_t standing;    /* of a base class: atomic, written under the owner's lock; ask lv_class_standing() */
     uint8_t wait_outer; /* owner's lock, these four: check/wait.h. What the program said; a kind's own are not stored */
     uint8_t wait_inner;

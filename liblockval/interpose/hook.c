@@ -4,6 +4,7 @@
 #include "interpose/hook.h"
 
 #include "engine/nest.h"
+#include "engine/steer.h"
 
 static void release_unheld(struct lv_thread *t, const struct lv_object *object, const struct lv_acquisition *what)
 {
@@ -63,6 +64,7 @@ bool lv_hook_before(struct lv_thread *t, const struct lv_object *object, enum lv
         return false;
     a->reentrant = reentrant;
     lv_acquire(&lv_process_context, t, a);
+    lv_steer(&lv_process_context, t, a);
     return true;
 }
 

@@ -13,6 +13,7 @@
 
 #include "engine/life.h"
 #include "engine/sem.h"
+#include "engine/steer.h"
 #include "engine/wake.h"
 #include "interpose/hook.h"
 
@@ -25,6 +26,7 @@ static bool before_wait(struct lv_thread *t, sem_t *sem, unsigned flags, uintptr
     if (!lv_acquisition_set(a, &object, word, LV_WRITE, flags, site))
         return false;
     lv_acquire(&lv_process_context, t, a);
+    lv_steer(&lv_process_context, t, a);
     return true;
 }
 

@@ -19,6 +19,7 @@
 #include <urcu-bp.h>
 
 #include "engine/publish.h"
+#include "engine/steer.h"
 #include "process/environment.h"
 #include "process/guards.h"
 #include "process/jumps.h"
@@ -123,6 +124,7 @@ bool lv_start_context(struct lv_context *ctx)
     if (lv_context_init(ctx, &options) < 0)
         return false;
     lv_findings_reserve(ctx);
+    lv_steer_load(ctx, &text);
     if (text.len != 0)
         lv_context_say(ctx, said, text.len);
     return true;

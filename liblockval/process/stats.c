@@ -8,6 +8,7 @@
 
 #include "engine/life.h"
 #include "engine/mint.h"
+#include "engine/steer.h"
 #include "sys/unwind.h"
 
 /* An array that grew by doubling, the outgrown ones included. */
@@ -94,6 +95,7 @@ void lv_stats_say(struct lv_context *ctx)
                    (unsigned long long)__atomic_load_n(&ctx->counters.handlers_unknown, __ATOMIC_RELAXED));
     lv_text_printf(&text, "  handlers-changing  %llu\n",
                    (unsigned long long)__atomic_load_n(&ctx->counters.handlers_changing, __ATOMIC_RELAXED));
+    lv_steer_stats(ctx, &text);
     say_memory(ctx, &text);
     lv_context_unlock(ctx, &locked);
     lv_context_say(ctx, buf, text.len);

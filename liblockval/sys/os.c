@@ -387,6 +387,21 @@ void lv_os_futex_wait(uint32_t *word, uint32_t value)
     LV_SYSCALL(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, 0);
 }
 
+void lv_os_futex_wait_for(uint32_t *word, uint32_t value, int64_t ns)
+{
+    struct timespec limit = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+    LV_SYSCALL(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &limit);
+}
+
+int64_t lv_os_now_ms(void)
+{
+    struct timespec now = { 0 };
+
+    LV_SYSCALL(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void lv_os_futex_wake(uint32_t *word)
 {
     LV_SYSCALL(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);

@@ -97,6 +97,12 @@ void lv_os_pause(void);
 void lv_os_futex_wait(uint32_t *word, uint32_t value);
 void lv_os_futex_wake(uint32_t *word);
 
+/* The same as the first, for @ns nanoseconds at most; a signal ends it too. */
+void lv_os_futex_wait_for(uint32_t *word, uint32_t value, int64_t ns);
+
+/* Milliseconds of the monotonic clock. */
+int64_t lv_os_now_ms(void);
+
 /* End the process now, without running any handler. */
 void lv_os_exit(int status) __attribute__((noreturn));
 
