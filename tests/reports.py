@@ -8,6 +8,7 @@ import re
 Finding = collections.namedtuple("Finding", "kind verdict reasons final")
 
 HEADLINES = (
+    ("deadlock", r"threads are deadlocked!"),
     ("circular", r"possible circular locking dependency detected"),
     ("recursive", r"possible recursive locking detected"),
     ("unlock", r"bad unlock balance detected!"),
