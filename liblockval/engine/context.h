@@ -53,9 +53,9 @@ struct lv_thread_info {
 
 /* A lock whose identity is kept in the table (engine/identity.c). */
 struct lv_instance {
-    uintptr_t address; /* lock; of a free record: the next free one's number */
+    uintptr_t address; /* atomic, lock for writing; of a free record: the next free one's number */
     uint64_t word;     /* atomic; 0: free. Changes whenever the record is given to another instance */
-    uint32_t next;     /* lock: on the same page, or parked together (engine/instances.c); 0: none */
+    uint32_t next;     /* atomic, lock for writing: on the same page, or parked together; 0: none */
     uint32_t prev;     /* lock */
 };
 

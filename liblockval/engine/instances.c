@@ -6,6 +6,10 @@
  *
  * A page's records are a list, linked both ways by their numbers; the table of pages has the first. Page number 0 would be
  * no key, so pages are counted from 1.
+ *
+ * Memory that is given back mostly has no lock of the table, although its page has. So the lists are read without the
+ * lock, too: by a version, which is odd while they change, the reader sees whether it read one whole state. If not, it does
+ * not try again: then the lock decides. What it follows meanwhile may lead anywhere, but only to records.
  */
 
 #include "engine/instances.h"
@@ -18,6 +22,65 @@ static uint64_t page_of(uintptr_t address)
 static struct lv_instance *get(const struct lv_context *ctx, uint32_t number)
 {
     return lv_vec_at(&ctx->instances, number);
+}
+
+enum {
+    LOOKED_AT = 256, /* records of a list that are read without the lock */
+    PAGES_LOOKED_AT = 16
+};
+
+/* The lists change from here, to there. */
+static void begin_change(struct lv_context *ctx)
+{
+    __atomic_store_n(&ctx->pages.version, ctx->pages.version + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void end_change(struct lv_context *ctx)
+{
+    __atomic_store_n(&ctx->pages.version, ctx->pages.version + 1, __ATOMIC_RELEASE);
+}
+
+/* Fields that are read without the lock, too. */
+static void set_next(struct lv_instance *record, uint32_t next)
+{
+    __atomic_store_n(&record->next, next, __ATOMIC_RELAXED);
+}
+
+static void set_address(struct lv_instance *record, uintptr_t address)
+{
+    __atomic_store_n(&record->address, address, __ATOMIC_RELAXED);
+}
+
+static bool may_be_on(struct lv_context *ctx, uintptr_t page, uintptr_t start, uintptr_t end)
+{
+    uint32_t number = lv_table_find(&ctx->pages.first, page + 1);
+
+    for (int i = 0; number != 0; i++) {
+        const struct lv_instance *record = get(ctx, number);
+        uintptr_t address = __atomic_load_n(&record->address, __ATOMIC_RELAXED);
+
+        if (i == LOOKED_AT || (address >= start && address < end))
+            return true;
+        number = __atomic_load_n(&record->next, __ATOMIC_RELAXED);
+    }
+    return false;
+}
+
+bool lv_instances_may_be_in(struct lv_context *ctx, uintptr_t start, uintptr_t end)
+{
+    uintptr_t first = start >> LV_PAGE_SHIFT, last = (end - 1) >> LV_PAGE_SHIFT;
+    uint32_t version = __atomic_load_n(&ctx->pages.version, __ATOMIC_ACQUIRE);
+
+    if (end <= start)
+        return false;
+    if (version % 2 != 0 || last - first >= PAGES_LOOKED_AT)
+        return true;
+    for (uintptr_t page = first; page <= last; page++)
+        if (may_be_on(ctx, page, start, end))
+            return true;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&ctx->pages.version, __ATOMIC_RELAXED) != version;
 }
 
 static uint32_t record_new(struct lv_context *ctx)
@@ -37,7 +100,7 @@ static void record_free(struct lv_context *ctx, uint32_t number)
 
     __atomic_store_n(&record->word, 0, __ATOMIC_RELEASE);
     lv_pairs_retire(&ctx->pairs, record->address);
-    record->address = ctx->free_instance;
+    set_address(record, ctx->free_instance);
     ctx->free_instance = number;
 }
 
@@ -49,12 +112,12 @@ static int attach(struct lv_context *ctx, uint32_t number)
 
     if (lv_table_insert(&ctx->instance_of, record->address, number) < 0)
         return -1;
+    record->prev = 0;
+    set_next(record, first);
     if (lv_table_insert(&ctx->pages.first, page_of(record->address), number) < 0) {
         lv_table_remove(&ctx->instance_of, record->address);
         return -1;
     }
-    record->prev = 0;
-    record->next = first;
     if (first != 0)
         get(ctx, first)->prev = number;
     return 0;
@@ -69,7 +132,7 @@ static void detach(struct lv_context *ctx, uint32_t number)
     if (record->next != 0)
         get(ctx, record->next)->prev = record->prev;
     if (record->prev != 0)
-        get(ctx, record->prev)->next = record->next;
+        set_next(get(ctx, record->prev), record->next);
     else if (record->next == 0)
         lv_table_remove(&ctx->pages.first, page);
     else
@@ -85,11 +148,13 @@ uint32_t lv_instances_find_or_add(struct lv_context *ctx, uintptr_t address)
     number = record_new(ctx);
     if (number == 0)
         return 0;
-    get(ctx, number)->address = address;
+    begin_change(ctx);
+    set_address(get(ctx, number), address);
     if (attach(ctx, number) < 0) {
         record_free(ctx, number);
-        return 0;
+        number = 0;
     }
+    end_change(ctx);
     return number;
 }
 
@@ -99,8 +164,10 @@ void lv_instances_forget(struct lv_context *ctx, uintptr_t address)
 
     if (number == 0)
         return;
+    begin_change(ctx);
     detach(ctx, number);
     record_free(ctx, number);
+    end_change(ctx);
     ctx->counters.retired++;
 }
 
@@ -108,9 +175,11 @@ static void park(struct lv_context *ctx, uint32_t number, uint32_t *list)
 {
     struct lv_instance *record = get(ctx, number);
 
+    begin_change(ctx);
     detach(ctx, number);
     __atomic_store_n(&record->word, ~record->word, __ATOMIC_RELEASE);
-    record->next = *list;
+    set_next(record, *list);
+    end_change(ctx);
     *list = number;
 }
 
@@ -154,6 +223,9 @@ uint64_t lv_instances_parked_word(const struct lv_instance *record)
 
 void lv_instances_unpark(struct lv_context *ctx, uint32_t first, uintptr_t start, uintptr_t end)
 {
+    if (first == 0)
+        return;
+    begin_change(ctx);
     for (uint32_t number = first, next; number != 0; number = next) {
         struct lv_instance *record = get(ctx, number);
         bool gone = record->address >= start && record->address < end;
@@ -166,4 +238,5 @@ void lv_instances_unpark(struct lv_context *ctx, uint32_t first, uintptr_t start
         record_free(ctx, number);
         ctx->counters.retired++;
     }
+    end_change(ctx);
 }

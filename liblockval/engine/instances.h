@@ -8,8 +8,12 @@
  * The locks whose identity is in the table: found by address, and by the page that they lie on, for memory that goes away.
  * A lock leaves the table when it is destroyed, or when its memory is given back. Memory that may only be moved, or be kept
  * after all, is parked: nobody finds its locks meanwhile, and afterwards they come back or are retired.
- * Context of all calls: internal lock held.
+ * Context of all calls but the first: internal lock held.
  */
+
+/* May the table have a lock in [@start, @end)? False is certain for memory that the caller may give back, as nobody makes a
+ * lock there meanwhile; true also where the lists change at this moment, or are long. Context: any thread, guard held. */
+bool lv_instances_may_be_in(struct lv_context *ctx, uintptr_t start, uintptr_t end);
 
 /* The number of the record for the lock at @address, made if need be, .word 0; 0 without memory. */
 uint32_t lv_instances_find_or_add(struct lv_context *ctx, uintptr_t address);

@@ -168,9 +168,11 @@ static void retire_stack(struct lv_context *ctx, struct lv_thread *t)
     if (start == 0)
         return;
     t->guard++;
-    locked = lv_context_lock(ctx);
-    lv_instances_retire(ctx, start, t->stack_end);
-    lv_context_unlock(ctx, &locked);
+    if (lv_instances_may_be_in(ctx, start, t->stack_end)) {
+        locked = lv_context_lock(ctx);
+        lv_instances_retire(ctx, start, t->stack_end);
+        lv_context_unlock(ctx, &locked);
+    }
     t->guard--;
 }
 

@@ -150,6 +150,7 @@ void lv_memory_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t star
     unsigned marks = lv_pages_marks(&ctx->pages, start, size);
     bool pairs = __atomic_load_n(&ctx->pairs.order.live, __ATOMIC_RELAXED) != 0;
     bool searched = mapped && size <= LV_MEMORY_SEARCH;
+    bool in_table;
 
     ret->start = start;
     ret->end = start + size;
@@ -161,10 +162,11 @@ void lv_memory_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t star
         look_at_own(&look);
     if ((claims || pairs) && searched && (marks & LV_PAGE_INSIDE) != 0)
         search_block(&look);
-    if ((marks & LV_PAGE_TABLE) != 0 || (claims && !searched && marks != 0)) {
+    in_table = (marks & LV_PAGE_TABLE) != 0 && lv_instances_may_be_in(ctx, start, start + size);
+    if (in_table || (claims && !searched && marks != 0)) {
         struct lv_locked locked = lv_context_lock(ctx);
 
-        if ((marks & LV_PAGE_TABLE) != 0)
+        if (in_table)
             ret->parked = lv_instances_park(ctx, start, start + size);
         if (claims && searched)
             look_at_parked(&look);

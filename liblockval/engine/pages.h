@@ -27,7 +27,8 @@ enum lv_page_mark {
 struct lv_pages {
     bool any;                                /* atomic: a byte is set */
     _Alignas(8) uint8_t mark[LV_PAGE_BYTES]; /* atomic */
-    struct lv_table first;                   /* page number + 1 -> first instance on that page; owner's lock */
+    struct lv_table first; /* page number + 1 -> first instance on that page; owner's lock for writing */
+    uint32_t version;      /* atomic, owner's lock for writing: of the lists; odd while they change */
 };
 
 static inline void lv_pages_init(struct lv_pages *pages, struct lv_arena *arena)

@@ -3,6 +3,8 @@
 
 #include "engine.h"
 
+#include <pthread.h>
+
 #include "engine/instances.h"
 #include "engine/memory.h"
 
@@ -212,6 +214,93 @@ START_TEST(lists_of_a_page)
 }
 END_TEST
 
+static bool may_be(uintptr_t start, uintptr_t end)
+{
+    return lv_instances_may_be_in(&s->ctx, start, end);
+}
+
+/* The look that takes no lock, at the borders of the range and of the pages. */
+START_TEST(looks_for_locks_of_the_table)
+{
+    struct lv_locked locked;
+    uint32_t parked;
+
+    ck_assert(!may_be(MEMORY, MEMORY + PAGE));
+    meet(MEMORY + 64);
+    meet(MEMORY + 2 * PAGE);
+    ck_assert(may_be(MEMORY, MEMORY + PAGE));
+    ck_assert(may_be(MEMORY + 64, MEMORY + 65));
+    ck_assert(!may_be(MEMORY + 65, MEMORY + 2 * PAGE));
+    ck_assert(!may_be(MEMORY, MEMORY + 64));
+    ck_assert(!may_be(MEMORY + 64, MEMORY + 64));
+    ck_assert(may_be(MEMORY + PAGE, MEMORY + 3 * PAGE));
+    ck_assert(!may_be(MEMORY + 3 * PAGE, MEMORY + 5 * PAGE));
+    ck_assert(may_be(MEMORY + 3 * PAGE, MEMORY + 1000 * PAGE)); /* too many pages to say */
+    locked = lv_context_lock(&s->ctx);
+    parked = lv_instances_park(&s->ctx, MEMORY, MEMORY + PAGE);
+    ck_assert(!may_be(MEMORY, MEMORY + PAGE));
+    lv_instances_unpark(&s->ctx, parked, 0, 0);
+    lv_context_unlock(&s->ctx, &locked);
+    ck_assert(may_be(MEMORY, MEMORY + PAGE));
+    retire(MEMORY, MEMORY + PAGE);
+    ck_assert(!may_be(MEMORY, MEMORY + PAGE));
+    for (uintptr_t i = 0; i < 1000; i++)
+        meet(MEMORY + i * 4);
+    ck_assert(may_be(MEMORY + 4000, MEMORY + PAGE)); /* a list that is too long to say */
+    s->ctx.pages.version++;                          /* it changes */
+    ck_assert(may_be(MEMORY + 7 * PAGE, MEMORY + 8 * PAGE));
+    s->ctx.pages.version++;
+    ck_assert(!may_be(MEMORY + 7 * PAGE, MEMORY + 8 * PAGE));
+}
+END_TEST
+
+enum {
+    COMING = 20 /* locks that come and go on the page */
+};
+
+static bool enough; /* atomic */
+
+/* Locks of the same page come and go, and with them the whole list and the places in it. */
+static void *come_and_go(void *unused)
+{
+    while (!__atomic_load_n(&enough, __ATOMIC_RELAXED)) {
+        struct lv_locked locked = lv_context_lock(&s->ctx);
+
+        for (uintptr_t i = 0; i < COMING; i++)
+            ck_assert_uint_ne(lv_instances_find_or_add(&s->ctx, MEMORY + 1024 + i * 4), 0);
+        lv_context_unlock(&s->ctx, &locked);
+        for (uintptr_t i = 0; i < COMING; i++) {
+            locked = lv_context_lock(&s->ctx);
+            lv_instances_forget(&s->ctx, MEMORY + 1024 + i * 7 % COMING * 4);
+            lv_context_unlock(&s->ctx, &locked);
+        }
+        locked = lv_context_lock(&s->ctx);
+        lv_instances_unpark(&s->ctx, lv_instances_park(&s->ctx, MEMORY, MEMORY + 128), 0, 0);
+        lv_context_unlock(&s->ctx, &locked);
+    }
+    return unused;
+}
+
+/* A lock that stays is never missed, whatever happens around it; and what is said of memory without locks is no by and by. */
+START_TEST(looks_while_locks_come_and_go)
+{
+    pthread_t thread;
+    uint32_t none = 0;
+
+    meet(MEMORY + 512);
+    meet(MEMORY + 64);
+    enough = false;
+    ck_assert_int_eq(pthread_create(&thread, NULL, come_and_go, NULL), 0);
+    for (int i = 0; i < 200000 || none == 0; i++) {
+        ck_assert(may_be(MEMORY + 512, MEMORY + 516));
+        none += !may_be(MEMORY + 2048, MEMORY + 2080);
+    }
+    __atomic_store_n(&enough, true, __ATOMIC_RELAXED);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_uint_eq(s->ctx.instance_of.live, 2);
+}
+END_TEST
+
 /* A book of who holds what, for ctx->owner. */
 static int owner_says;
 
@@ -377,6 +466,8 @@ int main(void)
         retires_a_very_large_range,
         parked,
         lists_of_a_page,
+        looks_for_locks_of_the_table,
+        looks_while_locks_come_and_go,
         unmapped_while_held,
         unmapped_after_a_handoff,
         freed_unwatched,
