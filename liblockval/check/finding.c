@@ -176,6 +176,15 @@ void lv_reason_text(const struct lv_reason *reason, const char *a, const char *b
     case LV_REASON_IN_SAME_LOCKS:
         lv_text_puts(out, "the same lock in every class; gate locks and the order of threads were not judged");
         break;
+    case LV_REASON_STUCK:
+        if (reason->a == 1)
+            lv_text_puts(out, "the thread waits for itself");
+        else
+            lv_text_printf(out, "%u threads wait for each other, in this run, now", reason->a);
+        break;
+    case LV_REASON_ALL_WAIT:
+        lv_text_printf(out, "all %u threads of the process wait, and nothing is left that could wake one", reason->a);
+        break;
     case LV_REASON_MISUSE:
         lv_text_puts(out, "seen in this run, in this thread");
         break;

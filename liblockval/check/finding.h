@@ -54,6 +54,8 @@ struct lv_reason {
         LV_REASON_IN_ONE_THREAD,  /* one thread ran the context, and held the lock while it could interrupt */
         LV_REASON_IN_TWO_THREADS, /* two threads did */
         LV_REASON_IN_SAME_LOCKS,  /* every class met in one lock */
+        LV_REASON_STUCK,          /* a threads wait for each other in a circle */
+        LV_REASON_ALL_WAIT,       /* all a threads of the process wait, and nothing is left that could wake one */
         LV_REASON_MISUSE
     } what;
     uint32_t a, b;

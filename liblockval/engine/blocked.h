@@ -4,27 +4,40 @@
 
 /*
  * What a thread waits for, published for others before the real call that may wait. The fast path needs no more than the
- * entry that it fills in behind the last held lock (engine/fast.h): who finds the lock free before the call is not
- * published here. A signal handler that waits while its thread does saves what it interrupted, and puts it back.
+ * entry that it fills in behind the last held lock (engine/fast.h): who finds the lock free before the call, and waits for it
+ * all the same, is not published here. A signal handler that waits while its thread does saves what it interrupted, and
+ * puts it back.
+ *
+ * The other half is engine/circle.h: who blocks whom.
  */
 
 #include "check/stuck.h"
 
+struct lv_context;
 struct lv_life;
+struct lv_thread;
 
 struct lv_blocked {
     /* all fields: owner thread for writing; others read them between two looks at .wait and .number */
     uint32_t wait;                /* atomic: enum lv_wait_kind, stored last, cleared first */
     uint32_t number;              /* atomic: another one for each wait of the thread */
-    uint32_t depth;               /* of the held stack when the wait began */
     bool timed;                   /* the call gives up in time */
     bool shared;                  /* between processes: others may wake the thread */
-    int64_t since_ms;             /* of lv_os_now_ms() */
-    uintptr_t object;             /* that is waited on */
+    uint32_t places;              /* LV_WAITS_COND, _SEM: of engine/stall.c */
+    uint64_t since;               /* of lv_clock_ticks() */
+    uintptr_t site;               /* the call that waits */
     struct lv_held_record wanted; /* as in struct lv_stuck */
     struct lv_held_record with;
-    struct lv_life *life; /* LV_WAITS_JOIN: of whom; null: not known. Of another thread by now if its uid is not */
+    struct lv_life *life; /* LV_WAITS_JOIN: of whom; null: not known. Of another thread by now if its uid is another */
     uint64_t life_uid;
 };
+
+/* @t begins to wait for @what, of which .number and .since are filled in here. @ret_outer: what it waits for already, as its
+ * signal handler is running. Context: @t itself. */
+void lv_blocked_begin(struct lv_thread *t, const struct lv_blocked *what, struct lv_blocked *ret_outer);
+void lv_blocked_end(struct lv_thread *t, const struct lv_blocked *outer);
+
+/* A copy of what @t waits for; its .wait is LV_WAITS_NOT when that is nothing, or changes right now. Context: any thread. */
+struct lv_blocked lv_blocked_read(const struct lv_thread *t);
 
 #endif

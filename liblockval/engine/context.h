@@ -16,8 +16,10 @@
 #include "graph/classes.h"
 #include "graph/stacks.h"
 #include "graph/uses.h"
+#include "sys/clock.h"
 #include "sys/lock.h"
 #include "sys/os.h"
+#include "sys/tasks.h"
 
 struct lv_thread;
 struct lv_held;
@@ -29,7 +31,8 @@ struct lv_steer;
 enum {
     LV_OWN_RANGES = 2,    /* libraries whose locks are not watched */
     LV_WAIT_PLACES = 256, /* places of the table of waits on condition variables */
-    LV_ENDING_RANGES = 2
+    LV_ENDING_RANGES = 2,
+    LV_THREAD_PLACES = 256 /* by a thread's number */
 };
 
 /* Addresses from start up to end. */
@@ -129,30 +132,35 @@ struct lv_context {
     struct lv_witness
         *scratch; /* lock: an acquisition that may become a witness; room for LV_WITNESS_HELD held locks */
     struct lv_uses uses;
-    struct lv_order order;          /* lock */
-    struct lv_vec thread_infos;     /* struct lv_thread_info; number 0 is not used */
-    struct lv_vec instances;        /* struct lv_instance; number 0 is not used */
-    struct lv_table instance_of;    /* address -> number in instances */
-    struct lv_pages pages;          /* the same by page, and the filter for memory that is given back */
-    uint32_t free_instance;         /* lock: first free record, linked through .address; 0: none */
-    struct lv_vec orphans;          /* engine/orphan.c; number 0 is not used */
-    struct lv_table orphan_at;      /* address -> number in orphans */
-    struct lv_table sites;          /* engine/site.c: hash of frames -> class */
-    struct lv_vec lives;            /* engine/life.h: struct lv_life; number 0 is not used */
-    struct lv_table life_of;        /* a thread's handle -> number in lives */
-    struct lv_table ends;           /* engine/join.c: start function and class that was taken -> class of the end */
-    uint32_t free_life;             /* lock: first free one; 0: none */
-    struct lv_life *unborn;         /* lock: lives of threads that have not begun */
-    uint32_t life_chunks;           /* lock: chunks that lives have */
-    uint64_t lives_made;            /* lock */
-    struct lv_table keys;           /* engine/zap.c: addresses of registered keys; lock for writing */
-    bool key_noticed;               /* atomic: it was said that a key is neither static nor registered */
-    struct lv_vec wakes;            /* engine/wake.h: struct lv_wake; number 0 is not used */
-    struct lv_table wake_of;        /* an event's uid -> number in wakes */
-    uint32_t free_wake;             /* lock: first free one; 0: none */
-    struct lv_table found;          /* findings made: identity -> 1 */
-    struct lv_thread *threads;      /* lock for writing: all thread states, in use or free; none ever leaves */
-    uint32_t thread_count;          /* lock: of these */
+    struct lv_order order;       /* lock */
+    struct lv_vec thread_infos;  /* struct lv_thread_info; number 0 is not used */
+    struct lv_vec instances;     /* struct lv_instance; number 0 is not used */
+    struct lv_table instance_of; /* address -> number in instances */
+    struct lv_pages pages;       /* the same by page, and the filter for memory that is given back */
+    uint32_t free_instance;      /* lock: first free record, linked through .address; 0: none */
+    struct lv_vec orphans;       /* engine/orphan.c; number 0 is not used */
+    struct lv_table orphan_at;   /* address -> number in orphans */
+    struct lv_table sites;       /* engine/site.c: hash of frames -> class */
+    struct lv_vec lives;         /* engine/life.h: struct lv_life; number 0 is not used */
+    struct lv_table life_of;     /* a thread's handle -> number in lives */
+    struct lv_table ends;        /* engine/join.c: start function and class that was taken -> class of the end */
+    uint32_t free_life;          /* lock: first free one; 0: none */
+    struct lv_life *unborn;      /* lock: lives of threads that have not begun */
+    uint32_t life_chunks;        /* lock: chunks that lives have */
+    uint64_t lives_made;         /* lock */
+    struct lv_table keys;        /* engine/zap.c: addresses of registered keys; lock for writing */
+    bool key_noticed;            /* atomic: it was said that a key is neither static nor registered */
+    struct lv_vec wakes;         /* engine/wake.h: struct lv_wake; number 0 is not used */
+    struct lv_table wake_of;     /* an event's uid -> number in wakes */
+    uint32_t free_wake;          /* lock: first free one; 0: none */
+    struct lv_table found;       /* findings made: identity -> 1 */
+    struct lv_thread *threads;   /* lock for writing: all thread states, in use or free; none ever leaves */
+    uint32_t thread_count;       /* lock: of these */
+    uint32_t threads_used;       /* atomic, written under the lock: in use */
+    struct lv_thread *thread_at[LV_THREAD_PLACES]; /* atomic: the last one in use with such a number */
+    struct lv_thread *looker;       /* atomic: the thread that looks whether it is in a deadlock (engine/deadlock.c) */
+    uint64_t idle;                  /* atomic: engine/stall.h */
+    struct lv_clock clock;          /* constant after init: a moment, to tell time by */
     struct lv_thread *free_threads; /* lock */
     struct lv_birth *free_births;   /* lock: process/birth.c */
     struct lv_counters counters;
@@ -207,6 +215,9 @@ struct lv_context {
     int (*hold_cancel)(void);
     void (*allow_cancel)(int held);
     void (*cancel_at_once)(int held);
+
+    /* In which system call does the thread @tid sleep (sys/tasks.h)? Null: nobody can tell. Constant after init. */
+    int (*task)(int tid, struct lv_task_sleep *ret);
 
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);

@@ -44,6 +44,11 @@ lv_stack_id lv_stack_here(struct lv_context *ctx, uintptr_t site)
     return add_frames(ctx, frames, leave_out_own(ctx, frames, lv_unwind(frames, max, site), 1));
 }
 
+lv_stack_id lv_stack_of_site(struct lv_context *ctx, uintptr_t site)
+{
+    return add_frames(ctx, &site, 1);
+}
+
 __attribute__((noinline)) lv_stack_id lv_stack_of_program(struct lv_context *ctx)
 {
     uint32_t max = (uint32_t)ctx->options.stack_depth + OWN_FRAMES, count;

@@ -11,6 +11,9 @@
  */
 lv_stack_id lv_stack_here(struct lv_context *ctx, uintptr_t site);
 
+/* A stack of no more than the call at @site, of a thread that is not this one. Context: lock held. */
+lv_stack_id lv_stack_of_site(struct lv_context *ctx, uintptr_t site);
+
 /* The same from the program's innermost frame outward, for callers that do not know the call site. */
 lv_stack_id lv_stack_of_program(struct lv_context *ctx);
 

@@ -155,6 +155,8 @@ struct lv_thread *lv_thread_new_locked(struct lv_context *ctx)
         t->tid = info->tid = lv_os_tid();
         info->start = 0;
         lv_thread_note_name(ctx, t);
+        __atomic_store_n(lv_thread_place(ctx, t->tid), t, __ATOMIC_RELEASE);
+        __atomic_fetch_add(&ctx->threads_used, 1, __ATOMIC_RELAXED);
     } else if (t != NULL) {
         t->next_free = ctx->free_threads;
         ctx->free_threads = t;
@@ -188,6 +190,8 @@ void lv_thread_free(struct lv_context *ctx, struct lv_thread *t)
     lv_steer_forget(ctx, t);
     if (t->waiting.cond != 0)
         lv_wait_end(ctx, t); /* a signal handler ended the thread */
+    __atomic_store_n(&t->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
+    __atomic_fetch_sub(&ctx->threads_used, 1, __ATOMIC_RELAXED);
     t->used = false;
     t->next_free = ctx->free_threads;
     ctx->free_threads = t;
@@ -201,6 +205,7 @@ static void become_child(struct lv_context *ctx, struct lv_thread *t)
     if (info != NULL) {
         t->tid = info->tid = lv_os_tid();
         lv_thread_note_name(ctx, t);
+        __atomic_store_n(lv_thread_place(ctx, t->tid), t, __ATOMIC_RELEASE);
     }
     lv_order_fork(&ctx->order, &t->segment);
     for (uint32_t i = 0; i < t->depth; i++)
@@ -227,6 +232,10 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
     lv_lives_after_fork(ctx);
     lv_wakes_after_fork(ctx);
     lv_steer_after_fork(ctx);
+    memset(ctx->thread_at, 0, sizeof(ctx->thread_at));
+    ctx->looker = NULL;
+    ctx->idle = 0;
+    ctx->threads_used = t != NULL;
     if (t != NULL)
         become_child(ctx, t);
     lv_context_unlock(ctx, &locked);

@@ -246,6 +246,12 @@ void lv_thread_note_name(struct lv_context *ctx, struct lv_thread *t);
 /* The same in two steps: lv_os_thread_name() before the lock is taken, and this under it. */
 void lv_thread_set_name(struct lv_context *ctx, const struct lv_thread *t, const char name[16]);
 
+/* Where the state of the thread @tid may be found. */
+static inline struct lv_thread **lv_thread_place(struct lv_context *ctx, int tid)
+{
+    return &ctx->thread_at[(unsigned)tid % LV_THREAD_PLACES];
+}
+
 /* The key of the empty chain at context nesting @level. Not 0: the factors of a tag look random (engine/fast.h). */
 static inline uint64_t lv_context_first_key(unsigned level)
 {

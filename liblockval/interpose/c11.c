@@ -38,7 +38,7 @@ LV_EXPORT void mtx_destroy(mtx_t *mutex)
 
 LV_EXPORT int mtx_lock(mtx_t *mutex)
 {
-    LV_MUTEX_TAKE(posix_of(mutex), 0, LV_CALL_SITE, lv_real.mtx_lock(mutex));
+    LV_MUTEX_TAKE(posix_of(mutex), 0, LV_CALL_SITE, thrd_error, lv_real.mtx_lock(mutex));
 }
 
 LV_EXPORT int mtx_trylock(mtx_t *mutex)
@@ -48,7 +48,7 @@ LV_EXPORT int mtx_trylock(mtx_t *mutex)
 
 LV_EXPORT int mtx_timedlock(mtx_t *restrict mutex, const struct timespec *restrict until)
 {
-    LV_MUTEX_TAKE(posix_of(mutex), LV_TIMED, LV_CALL_SITE, lv_real.mtx_timedlock(mutex, until));
+    LV_MUTEX_TAKE(posix_of(mutex), LV_TIMED, LV_CALL_SITE, thrd_error, lv_real.mtx_timedlock(mutex, until));
 }
 
 LV_EXPORT int mtx_unlock(mtx_t *mutex)

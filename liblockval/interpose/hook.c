@@ -3,6 +3,7 @@
 
 #include "interpose/hook.h"
 
+#include "engine/deadlock.h"
 #include "engine/nest.h"
 #include "engine/steer.h"
 
@@ -100,4 +101,55 @@ int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum 
     if (lv_hook_got(result))
         lv_hook_tried(t, object, mode, site);
     return result;
+}
+
+/* A wait that cannot close a circle is only said. */
+static bool closes(struct lv_thread *t, uintptr_t site, bool may_refuse)
+{
+    int saved;
+    bool refused;
+
+    if (LV_LIKELY(!lv_deadlock_may_close(t)))
+        return false;
+    saved = errno;
+    refused = lv_deadlock_look(&lv_process_context, t, site, may_refuse) == LV_DEADLOCK_REFUSE;
+    errno = saved;
+    return refused;
+}
+
+bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, const struct lv_acquisition *a,
+                        bool may_refuse, struct lv_hook_wait *ret)
+{
+    const struct lv_blocked what = {
+        .wait = LV_WAITS_LOCK,
+        .timed = (a->flags & LV_TIMED) != 0,
+        .site = a->site,
+        .wanted = lv_acquisition_record(t, a),
+    };
+
+    ret->t = NULL;
+    if ((a->flags & LV_TRY) != 0 || (a->reentrant && lv_held_find(t, a->address) != NULL))
+        return false;
+    lv_blocked_begin(t, &what, &ret->outer);
+    ret->t = t;
+    if (what.timed || !lv_object_is_busy(object, (enum lv_mode)a->mode) || !closes(t, a->site, may_refuse))
+        return false;
+    lv_hook_wait_end(ret);
+    return true;
+}
+
+bool lv_hook_wait_taken(struct lv_thread *t, uintptr_t site, struct lv_hook_wait *ret)
+{
+    const struct lv_blocked what = {
+        .wait = LV_WAITS_LOCK,
+        .site = site,
+        .wanted = lv_held_record_of(&t->held[t->depth]),
+    };
+
+    lv_blocked_begin(t, &what, &ret->outer);
+    ret->t = t;
+    if (LV_LIKELY(!closes(t, site, true)))
+        return false;
+    lv_hook_wait_end(ret);
+    return true;
 }

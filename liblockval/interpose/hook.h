@@ -63,13 +63,34 @@ static inline bool lv_hook_got(int result)
     return result == 0 || result == EOWNERDEAD;
 }
 
+/* A wait for a lock, as others see it. */
+struct lv_hook_wait {
+    struct lv_thread *t; /* null: nothing was published */
+    struct lv_blocked outer;
+};
+
 /*
- * The body of a hook that takes a lock: @call is the real call, made by the program at @site, @object_expr the struct
+ * The thread is about to call for @object, as @a says. Returns whether the call would close a deadlock, and is to return
+ * EDEADLK instead of being made (@may_refuse, option on_deadlock=break); then there is nothing to end.
+ */
+bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, const struct lv_acquisition *a,
+                        bool may_refuse, struct lv_hook_wait *ret);
+
+/* The call is back. */
+static inline void lv_hook_wait_end(struct lv_hook_wait *wait)
+{
+    if (wait->t != NULL)
+        lv_blocked_end(wait->t, &wait->outer);
+}
+
+/*
+ * The body of a hook that takes a lock, for what returns @refusal where it would close a deadlock: @call is the real call, made by the program at @site, @object_expr the struct
  * lv_object, evaluated once the thread is known to be watched.
  */
-#define LV_HOOK_TAKE(object_expr, mode, flags, reentrant, site, call)                       \
+#define LV_HOOK_TAKE(object_expr, mode, flags, reentrant, site, refusal, call)              \
     do {                                                                                    \
         struct lv_thread *t_ = lv_self();                                                   \
+        struct lv_hook_wait wait_ = { .t = NULL };                                          \
         struct lv_acquisition a_;                                                           \
         struct lv_object object_;                                                           \
         bool watched_;                                                                      \
@@ -79,7 +100,10 @@ static inline bool lv_hook_got(int result)
             return (call);                                                                  \
         object_ = (object_expr);                                                            \
         watched_ = lv_hook_before(t_, &object_, (mode), (flags), (reentrant), (site), &a_); \
+        if (watched_ && lv_hook_wait_begin(t_, &object_, &a_, true, &wait_))                \
+            return (refusal);                                                               \
         r_ = (call);                                                                        \
+        lv_hook_wait_end(&wait_);                                                           \
         if (LV_LIKELY(watched_ && lv_hook_got(r_)))                                         \
             lv_acquired(&lv_process_context, t_, &a_);                                      \
         else if (watched_ && r_ == EDEADLK)                                                 \
@@ -118,11 +142,30 @@ int lv_hook_take_other(struct lv_thread *t, const struct lv_object *object, enum
 int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site,
                       int result);
 
+/* After lv_fast_begin() the lock is found taken: say what is waited for, as the entry behind the last held lock has it. Returns
+ * as lv_hook_wait_begin(). */
+bool lv_hook_wait_taken(struct lv_thread *t, uintptr_t site, struct lv_hook_wait *ret);
+
+/* The body of a hook's function contended(t, lock, site), for a lock that is found taken on the fast path. */
+#define LV_HOOK_CONTENDED(t, lock, site, call, other)                                                        \
+    do {                                                                                                     \
+        struct lv_hook_wait wait_;                                                                           \
+        int got_ = EDEADLK;                                                                                  \
+                                                                                                             \
+        if (!lv_hook_wait_taken((t), (site), &wait_)) {                                                      \
+            got_ = (call);                                                                                   \
+            lv_hook_wait_end(&wait_);                                                                        \
+            if (LV_LIKELY(got_ == 0) && LV_LIKELY(lv_fast_end(&lv_process_context, (t), (uintptr_t)(lock)))) \
+                return 0;                                                                                    \
+        }                                                                                                    \
+        return other((t), (lock), (site), got_);                                                             \
+    } while (0)
+
 /*
  * The start of a hook that takes @lock, called from @site: all of it where the fast path can be taken, nothing where it
- * cannot. @find: a function that gives the identity word, false for the general way.
+ * cannot. @find: a function that gives the identity word, false for the general way. @busy: the lock is taken now.
  */
-#define LV_HOOK_TAKE_FAST(lock, kind, find, mode, site, call, other)                                        \
+#define LV_HOOK_TAKE_FAST(lock, kind, find, mode, site, busy, call, contended, other)                       \
     do {                                                                                                    \
         struct lv_thread *f_ = lv_self_state;                                                               \
         const enum lv_mode mode_ = (mode);                                                                  \
@@ -130,8 +173,11 @@ int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum 
                                                                                                             \
         if (LV_LIKELY(f_->attention == 0) && LV_LIKELY(find(f_, (lock), &word_)) &&                         \
             LV_LIKELY(lv_fast_begin(f_, (uintptr_t)(lock), word_, (kind), mode_, 0, (site)))) {             \
-            int got_ = (call);                                                                              \
+            int got_;                                                                                       \
                                                                                                             \
+            if (LV_UNLIKELY(busy))                                                                          \
+                return contended(f_, (lock), (site));                                                       \
+            got_ = (call);                                                                                  \
             if (LV_LIKELY(got_ == 0) && LV_LIKELY(lv_fast_end(&lv_process_context, f_, (uintptr_t)(lock)))) \
                 return 0;                                                                                   \
             return other(f_, (lock), (site), got_);                                                         \

@@ -114,6 +114,11 @@ static LV_NOINLINE int lock_other(struct lv_thread *t, pthread_mutex_t *mutex, u
     return lv_hook_take_other(t, &object, LV_WRITE, lv_mutex_is_reentrant(mutex), site, result);
 }
 
+static LV_NOINLINE int lock_contended(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t site)
+{
+    LV_HOOK_CONTENDED(t, mutex, site, lv_real.pthread_mutex_lock(mutex), lock_other);
+}
+
 static inline bool known_word(const struct lv_thread *t, pthread_mutex_t *mutex, uint64_t *ret_word)
 {
     return lv_mutex_known_word(&lv_process_context, t, mutex, ret_word);
@@ -147,16 +152,17 @@ static LV_NOINLINE int lock_general(pthread_mutex_t *mutex, uintptr_t site)
 {
     struct lv_thread *t = lv_self_state;
 
-    LV_HOOK_TAKE_FAST(mutex, LV_KIND_MUTEX, known_word, LV_WRITE, site, lv_real.pthread_mutex_lock(mutex), lock_other);
+    LV_HOOK_TAKE_FAST(mutex, LV_KIND_MUTEX, known_word, LV_WRITE, site, lv_mutex_is_busy(mutex),
+                      lv_real.pthread_mutex_lock(mutex), lock_contended, lock_other);
     if (t->attention == 0 && LV_UNLIKELY(held_again(t, mutex) != NULL))
         return lock_again(t, mutex);
-    LV_MUTEX_TAKE(mutex, 0, site, lv_real.pthread_mutex_lock(mutex));
+    LV_MUTEX_TAKE(mutex, 0, site, EDEADLK, lv_real.pthread_mutex_lock(mutex));
 }
 
 LV_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-    LV_HOOK_TAKE_FAST(mutex, LV_KIND_MUTEX, lv_mutex_fast_word, LV_WRITE, LV_CALL_SITE,
-                      lv_real.pthread_mutex_lock(mutex), lock_other);
+    LV_HOOK_TAKE_FAST(mutex, LV_KIND_MUTEX, lv_mutex_fast_word, LV_WRITE, LV_CALL_SITE, lv_mutex_is_busy(mutex),
+                      lv_real.pthread_mutex_lock(mutex), lock_contended, lock_other);
     return lock_general(mutex, LV_CALL_SITE);
 }
 
@@ -186,12 +192,12 @@ LV_EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
 
 LV_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
 {
-    LV_MUTEX_TAKE(mutex, LV_TIMED, LV_CALL_SITE, lv_real.pthread_mutex_timedlock(mutex, until));
+    LV_MUTEX_TAKE(mutex, LV_TIMED, LV_CALL_SITE, EDEADLK, lv_real.pthread_mutex_timedlock(mutex, until));
 }
 
 LV_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
 {
-    LV_MUTEX_TAKE(mutex, LV_TIMED, LV_CALL_SITE, lv_real.pthread_mutex_clocklock(mutex, clock, until));
+    LV_MUTEX_TAKE(mutex, LV_TIMED, LV_CALL_SITE, EDEADLK, lv_real.pthread_mutex_clocklock(mutex, clock, until));
 }
 
 static LV_NOINLINE int unlock_general(pthread_mutex_t *mutex, uintptr_t site)

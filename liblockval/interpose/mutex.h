@@ -7,8 +7,9 @@
 
 /* What the hooks of POSIX and of C11 mutexes share; glibc's mtx_t is a pthread_mutex_t. */
 
-#define LV_MUTEX_TAKE(mutex, flags, site, call) \
-    LV_HOOK_TAKE(lv_mutex_object(&lv_process_context, mutex), LV_WRITE, flags, lv_mutex_is_reentrant(mutex), site, call)
+#define LV_MUTEX_TAKE(mutex, flags, site, refusal, call)                                                           \
+    LV_HOOK_TAKE(lv_mutex_object(&lv_process_context, mutex), LV_WRITE, flags, lv_mutex_is_reentrant(mutex), site, \
+                 refusal, call)
 #define LV_MUTEX_TRY(mutex, site, call) LV_HOOK_TRY(lv_mutex_object(&lv_process_context, mutex), LV_WRITE, site, call)
 
 /*

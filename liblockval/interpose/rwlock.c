@@ -12,7 +12,7 @@ static enum lv_mode reader_mode(const pthread_rwlock_t *rwlock)
 }
 
 #define OBJECT(rwlock) lv_rwlock_object(&lv_process_context, rwlock)
-#define TAKE(rwlock, mode, flags, site, call) LV_HOOK_TAKE(OBJECT(rwlock), mode, flags, false, site, call)
+#define TAKE(rwlock, mode, flags, site, call) LV_HOOK_TAKE(OBJECT(rwlock), mode, flags, false, site, EDEADLK, call)
 #define TRY(rwlock, mode, call) LV_HOOK_TRY(OBJECT(rwlock), mode, LV_CALL_SITE, call)
 
 static inline bool known_word(const struct lv_thread *t, pthread_rwlock_t *rwlock, uint64_t *ret_word)
@@ -65,17 +65,23 @@ static LV_NOINLINE int rdlock_other(struct lv_thread *t, pthread_rwlock_t *rwloc
     return lv_hook_take_other(t, &object, reader_mode(rwlock), false, site, result);
 }
 
+static LV_NOINLINE int rdlock_contended(struct lv_thread *t, pthread_rwlock_t *rwlock, uintptr_t site)
+{
+    LV_HOOK_CONTENDED(t, rwlock, site, lv_real.pthread_rwlock_rdlock(rwlock), rdlock_other);
+}
+
 static LV_NOINLINE int rdlock_general(pthread_rwlock_t *rwlock, uintptr_t site)
 {
-    LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, known_word, reader_mode(rwlock), site,
-                      lv_real.pthread_rwlock_rdlock(rwlock), rdlock_other);
+    LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, known_word, reader_mode(rwlock), site, lv_rwlock_is_busy(rwlock, LV_READ),
+                      lv_real.pthread_rwlock_rdlock(rwlock), rdlock_contended, rdlock_other);
     TAKE(rwlock, reader_mode(rwlock), 0, site, lv_real.pthread_rwlock_rdlock(rwlock));
 }
 
 LV_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *rwlock)
 {
     LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, lv_rwlock_fast_word, reader_mode(rwlock), LV_CALL_SITE,
-                      lv_real.pthread_rwlock_rdlock(rwlock), rdlock_other);
+                      lv_rwlock_is_busy(rwlock, LV_READ), lv_real.pthread_rwlock_rdlock(rwlock), rdlock_contended,
+                      rdlock_other);
     return rdlock_general(rwlock, LV_CALL_SITE);
 }
 
@@ -102,17 +108,23 @@ static LV_NOINLINE int wrlock_other(struct lv_thread *t, pthread_rwlock_t *rwloc
     return lv_hook_take_other(t, &object, LV_WRITE, false, site, result);
 }
 
+static LV_NOINLINE int wrlock_contended(struct lv_thread *t, pthread_rwlock_t *rwlock, uintptr_t site)
+{
+    LV_HOOK_CONTENDED(t, rwlock, site, lv_real.pthread_rwlock_wrlock(rwlock), wrlock_other);
+}
+
 static LV_NOINLINE int wrlock_general(pthread_rwlock_t *rwlock, uintptr_t site)
 {
-    LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, known_word, LV_WRITE, site, lv_real.pthread_rwlock_wrlock(rwlock),
-                      wrlock_other);
+    LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, known_word, LV_WRITE, site, lv_rwlock_is_busy(rwlock, LV_WRITE),
+                      lv_real.pthread_rwlock_wrlock(rwlock), wrlock_contended, wrlock_other);
     TAKE(rwlock, LV_WRITE, 0, site, lv_real.pthread_rwlock_wrlock(rwlock));
 }
 
 LV_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *rwlock)
 {
     LV_HOOK_TAKE_FAST(rwlock, LV_KIND_RWLOCK, lv_rwlock_fast_word, LV_WRITE, LV_CALL_SITE,
-                      lv_real.pthread_rwlock_wrlock(rwlock), wrlock_other);
+                      lv_rwlock_is_busy(rwlock, LV_WRITE), lv_real.pthread_rwlock_wrlock(rwlock), wrlock_contended,
+                      wrlock_other);
     return wrlock_general(rwlock, LV_CALL_SITE);
 }
 

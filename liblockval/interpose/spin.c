@@ -44,7 +44,7 @@ LV_EXPORT int pthread_spin_destroy(pthread_spinlock_t *spin)
 
 static LV_NOINLINE int lock_general(pthread_spinlock_t *spin, uintptr_t site)
 {
-    LV_HOOK_TAKE(lv_spin_object(spin), LV_WRITE, 0, false, site, lv_real.pthread_spin_lock(spin));
+    LV_HOOK_TAKE(lv_spin_object(spin), LV_WRITE, 0, false, site, EDEADLK, lv_real.pthread_spin_lock(spin));
 }
 
 static LV_NOINLINE int lock_other(struct lv_thread *t, pthread_spinlock_t *spin, uintptr_t site, int result)
@@ -54,10 +54,15 @@ static LV_NOINLINE int lock_other(struct lv_thread *t, pthread_spinlock_t *spin,
     return lv_hook_take_other(t, &object, LV_WRITE, false, site, result);
 }
 
+static LV_NOINLINE int lock_contended(struct lv_thread *t, pthread_spinlock_t *spin, uintptr_t site)
+{
+    LV_HOOK_CONTENDED(t, spin, site, lv_real.pthread_spin_lock(spin), lock_other);
+}
+
 LV_EXPORT int pthread_spin_lock(pthread_spinlock_t *spin)
 {
-    LV_HOOK_TAKE_FAST(spin, LV_KIND_SPIN, lv_spin_fast_word, LV_WRITE, LV_CALL_SITE, lv_real.pthread_spin_lock(spin),
-                      lock_other);
+    LV_HOOK_TAKE_FAST(spin, LV_KIND_SPIN, lv_spin_fast_word, LV_WRITE, LV_CALL_SITE, lv_spin_is_busy(spin),
+                      lv_real.pthread_spin_lock(spin), lock_contended, lock_other);
     return lock_general(spin, LV_CALL_SITE);
 }
 

@@ -56,6 +56,9 @@ static bool leave_handlers(uintptr_t stack, bool known, uintptr_t target)
 
     if (LV_LIKELY(handlers->depth == 0))
         return false;
+    /* What the handler interrupted may have been a wait. It is not known which one the jump leads back to. */
+    if (lv_self_is_born())
+        __atomic_store_n(&lv_self_state->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
     if (!known) {
         handlers->depth = 0;
         lv_signals_left(0);

@@ -14,6 +14,20 @@
 #include "process/objects.h"
 #include "process/real.h"
 
+bool lv_object_is_busy(const struct lv_object *object, enum lv_mode mode)
+{
+    switch (object->kind) {
+    case LV_KIND_MUTEX:
+        return lv_mutex_is_busy((const pthread_mutex_t *)object->address);
+    case LV_KIND_RWLOCK:
+        return lv_rwlock_is_busy((const pthread_rwlock_t *)object->address, mode);
+    case LV_KIND_SPIN:
+        return lv_spin_is_busy((const int *)object->address);
+    default:
+        return true;
+    }
+}
+
 #if LV_LAYOUT_KNOWN
 
 static enum lv_holding holding_by(int owner, int tid)

@@ -44,6 +44,9 @@ enum lv_holding lv_object_holding(const struct lv_object *object, int tid);
  * @table_only the answer is no without trying. */
 void lv_layout_test(struct lv_context *ctx, bool table_only);
 
+/* Does somebody have @object, so that a call for it in @mode would wait? True also for kinds that cannot be asked. */
+bool lv_object_is_busy(const struct lv_object *object, enum lv_mode mode);
+
 /* Is the lock at @address shared between processes, as its attribute says? Its memory may be gone: that is a no. */
 bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind);
 
@@ -72,6 +75,26 @@ static inline bool lv_rwlock_may_be_others(const pthread_rwlock_t *rwlock, int t
 
     return writer != tid &&
            (writer != 0 || rwlock->__data.__readers >> 3 != 0); /* above three bits of state: how many */
+}
+
+/* Does somebody have the lock, so that a call for it in @mode would wait? A look without a promise: by the call it may have
+ * changed. */
+LV_ALWAYS_INLINE bool lv_mutex_is_busy(const pthread_mutex_t *mutex)
+{
+    return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) != 0;
+}
+
+LV_ALWAYS_INLINE bool lv_rwlock_is_busy(const pthread_rwlock_t *rwlock, enum lv_mode mode)
+{
+    /* Bits: a writer has it or is next; readers sleep; above, how many read. */
+    unsigned kept = mode == LV_WRITE ? ~5u : 2u;
+
+    return (__atomic_load_n(&rwlock->__data.__readers, __ATOMIC_RELAXED) & kept) != 0;
+}
+
+LV_ALWAYS_INLINE bool lv_spin_is_busy(const volatile int *spin)
+{
+    return *spin <= 0;
 }
 
 /* Is the condition variable (or C11's) used by several processes? */
@@ -165,6 +188,25 @@ static inline bool lv_rwlock_may_be_others(const pthread_rwlock_t *rwlock, int t
 {
     (void)rwlock;
     (void)tid;
+    return true;
+}
+
+static inline bool lv_mutex_is_busy(const pthread_mutex_t *mutex)
+{
+    (void)mutex;
+    return true;
+}
+
+static inline bool lv_rwlock_is_busy(const pthread_rwlock_t *rwlock, enum lv_mode mode)
+{
+    (void)rwlock;
+    (void)mode;
+    return true;
+}
+
+static inline bool lv_spin_is_busy(const volatile int *spin)
+{
+    (void)spin;
     return true;
 }
 

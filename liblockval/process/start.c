@@ -114,6 +114,7 @@ bool lv_start_context(struct lv_context *ctx)
     ctx->allow_cancel = allow_cancel;
     ctx->cancel_at_once = cancel_at_once;
     ctx->settle = lv_masks_settle;
+    ctx->task = lv_task_look;
     lv_unwind_init();
     find_own_code(ctx);
     find_exit_code(ctx);

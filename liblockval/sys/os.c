@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <linux/random.h>
 #include <poll.h>
 #include <signal.h>
@@ -405,6 +406,26 @@ int64_t lv_os_now_ms(void)
 void lv_os_futex_wake(uint32_t *word)
 {
     LV_SYSCALL(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
+}
+
+void lv_os_barrier_all(void)
+{
+    if (LV_SYSCALL(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+        return;
+    /* The first time, and in a forked child. */
+    if (LV_SYSCALL(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0)
+        LV_SYSCALL(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+void lv_os_abort(void)
+{
+    const struct kernel_action by_default = { .handler = (uintptr_t)SIG_DFL };
+    uint64_t abort_only = SIGNAL_BIT(SIGABRT);
+
+    LV_SYSCALL(SYS_rt_sigaction, SIGABRT, &by_default, NULL, sizeof(uint64_t));
+    LV_SYSCALL(SYS_rt_sigprocmask, SIG_UNBLOCK, &abort_only, NULL, sizeof(uint64_t));
+    LV_SYSCALL(SYS_tgkill, lv_os_pid(), lv_os_tid(), SIGABRT);
+    lv_os_exit(128 + SIGABRT);
 }
 
 void lv_os_exit(int status)

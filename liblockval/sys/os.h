@@ -102,6 +102,12 @@ void lv_os_futex_wait_for(uint32_t *word, uint32_t value, int64_t ns);
 
 /* Milliseconds of the monotonic clock. */
 int64_t lv_os_now_ms(void);
+/* Every thread of the process has passed a barrier when this returns. Where the kernel cannot do that, nothing happens. Cost:
+ * an interrupt to each processor that runs one of them. */
+void lv_os_barrier_all(void);
+
+/* End the process with SIGABRT now, without running any handler. */
+void lv_os_abort(void) __attribute__((noreturn));
 
 /* End the process now, without running any handler. */
 void lv_os_exit(int status) __attribute__((noreturn));

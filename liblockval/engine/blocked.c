@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A wait has a number, which others look at before and after they copy it. A copy that was made while the thread put another
+ * wait in the place of the first is thrown away.
+ */
+
+#include "engine/blocked.h"
+
+#include "engine/thread.h"
+#include "sys/clock.h"
+
+/* Others see no wait while the fields change. */
+static void set(struct lv_blocked *b, const struct lv_blocked *what, uint64_t since)
+{
+    uint32_t wait = what->wait;
+    struct lv_blocked next = *what;
+
+    __atomic_store_n(&b->wait, LV_WAITS_NOT, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    next.wait = LV_WAITS_NOT;
+    next.number = b->number + 1;
+    next.since = since;
+    *b = next;
+    __atomic_store_n(&b->wait, wait, __ATOMIC_RELEASE);
+}
+
+void lv_blocked_begin(struct lv_thread *t, const struct lv_blocked *what, struct lv_blocked *ret_outer)
+{
+    struct lv_blocked *b = &t->blocked_on;
+
+    if (LV_LIKELY(b->wait == LV_WAITS_NOT))
+        ret_outer->wait = LV_WAITS_NOT;
+    else
+        *ret_outer = *b;
+    set(b, what, lv_clock_ticks());
+}
+
+void lv_blocked_end(struct lv_thread *t, const struct lv_blocked *outer)
+{
+    if (LV_LIKELY(outer->wait == LV_WAITS_NOT))
+        __atomic_store_n(&t->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
+    else
+        set(&t->blocked_on, outer, outer->since);
+}
+
+struct lv_blocked lv_blocked_read(const struct lv_thread *t)
+{
+    const struct lv_blocked *b = &t->blocked_on;
+    uint32_t wait = __atomic_load_n(&b->wait, __ATOMIC_ACQUIRE);
+    uint32_t number = __atomic_load_n(&b->number, __ATOMIC_RELAXED);
+    struct lv_blocked copy;
+
+    if (wait == LV_WAITS_NOT)
+        return (struct lv_blocked){ .wait = LV_WAITS_NOT };
+    copy = *b;
+    copy.wait = wait;
+    copy.number = number;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&b->wait, __ATOMIC_RELAXED) != wait || __atomic_load_n(&b->number, __ATOMIC_RELAXED) != number)
+        copy.wait = LV_WAITS_NOT;
+    return copy;
+}

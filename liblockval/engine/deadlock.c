@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is seen at one moment may be gone at the next, so a circle counts only if
+ *   - it was found twice, with the same waits and with each lock's own word for its holder, a pause in between, and
+ *   - each other thread in it sleeps in the kernel, on the very thing that it wants. This thread holds what the one before it
+ *     wants, and does not let go while it looks; so that one stays asleep, holds what it holds, and so on round the circle.
+ * Threads that spin do not sleep, and annotated locks are built as the program likes: for these, and where the kernel does
+ * not say, the books alone have to agree over a longer time.
+ *
+ * One thread looks at a time. Another one of the same circle may go to sleep: whoever looks now sees it there.
+ */
+
+#include "engine/deadlock.h"
+
+#include "engine/circle.h"
+#include "engine/life.h"
+#include "engine/publish.h"
+#include "engine/stuck.h"
+#include "engine/summary.h"
+
+enum {
+    LOOKS = 400,      /* of about a millisecond each, at most */
+    LOOKS_KERNEL = 2, /* of these, so many have to agree, one after the other, */
+    LOOKS_BOOKS = 20  /* or so many where the kernel does not help */
+};
+
+bool lv_deadlock_is_joined(const struct lv_thread *t)
+{
+    return t->life != NULL && __atomic_load_n(&t->life->join.joiner, __ATOMIC_RELAXED) != NULL;
+}
+
+enum asleep {
+    AWAKE,
+    ASLEEP,
+    CANNOT_TELL
+};
+
+/* Where in what is waited for the words lie that libc waits on: so many bytes from its start. A stream's lock lies elsewhere. */
+static size_t words_of(const struct lv_blocked *on)
+{
+    if (on->wait == LV_WAITS_JOIN)
+        return 4096; /* a thread's descriptor, at its handle */
+    switch (on->wanted.kind) {
+    case LV_KIND_RWLOCK:
+        return 24;
+    case LV_KIND_SEM:
+        return 16;
+    case LV_KIND_FILE:
+        return SIZE_MAX;
+    default:
+        return sizeof(int);
+    }
+}
+
+/* Does the thread of @link sleep where its wait would? */
+static enum asleep sleeps(const struct lv_context *ctx, const struct lv_circle_step *link)
+{
+    const struct lv_held_record *wanted = &link->on.wanted;
+    struct lv_task_sleep sleep;
+
+    if (ctx->task == NULL || ctx->task(link->t->tid, &sleep) < 0 || wanted->kind == LV_KIND_SPIN)
+        return CANNOT_TELL;
+    if (wanted->kind == LV_KIND_MAP || wanted->kind == LV_KIND_EVENT)
+        return sleep.sleeps && !sleep.timed ? ASLEEP : CANNOT_TELL;
+    return sleep.futex && !sleep.timed && sleep.address - wanted->address < words_of(&link->on) ? ASLEEP : AWAKE;
+}
+
+static enum asleep all_sleep(const struct lv_context *ctx, const struct lv_circle *circle)
+{
+    enum asleep all = ASLEEP;
+
+    for (uint32_t i = 1; i < circle->count; i++) {
+        enum asleep one = sleeps(ctx, &circle->step[i]);
+
+        if (one == AWAKE)
+            return AWAKE;
+        if (one == CANNOT_TELL)
+            all = CANNOT_TELL;
+    }
+    return all;
+}
+
+static bool are_same(const struct lv_circle *a, const struct lv_circle *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (uint32_t i = 0; i < a->count; i++)
+        if (a->step[i].t != b->step[i].t || a->step[i].on.number != b->step[i].on.number ||
+            a->step[i].on.wanted.address != b->step[i].on.wanted.address)
+            return false;
+    return true;
+}
+
+/* Anybody may post a semaphore: a circle through one says nothing by itself. */
+static bool is_certain(const struct lv_circle *circle)
+{
+    for (uint32_t i = 0; i < circle->count; i++)
+        if (circle->step[i].on.wanted.kind == LV_KIND_SEM)
+            return false;
+    return true;
+}
+
+/* Is @t in this circle for good? Then @circle is it as it was seen last. Context: this thread is the looker. */
+static bool stays(const struct lv_look *look, struct lv_thread *t, struct lv_circle *circle)
+{
+    uint32_t asleep = 0, agreed = 0;
+    struct lv_circle again;
+
+    for (int i = 0; i < LOOKS; i++) {
+        enum asleep all;
+
+        if (!lv_circle_find(look, t, &again) || !is_certain(&again))
+            return false;
+        if (!are_same(circle, &again))
+            asleep = agreed = 0;
+        *circle = again;
+        all = all_sleep(look->ctx, circle);
+        asleep = all == ASLEEP ? asleep + 1 : 0;
+        agreed = all != AWAKE ? agreed + 1 : 0;
+        if (asleep >= LOOKS_KERNEL || agreed >= LOOKS_BOOKS)
+            return true;
+        lv_os_pause();
+    }
+    return false;
+}
+
+static bool is_in(const struct lv_circle *circle, const struct lv_thread *t)
+{
+    for (uint32_t i = 0; i < circle->count; i++)
+        if (circle->step[i].t == t)
+            return true;
+    return false;
+}
+
+/* Become the one that looks. False: one that is in the circle is looking already. */
+static bool begin_looking(const struct lv_look *look, struct lv_thread *t, struct lv_circle *circle)
+{
+    struct lv_context *ctx = look->ctx;
+
+    for (int i = 0; i < LOOKS; i++) {
+        struct lv_thread *looker = NULL;
+
+        if (__atomic_compare_exchange_n(&ctx->looker, &looker, t, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return true;
+        if (is_in(circle, looker))
+            return false;
+        lv_os_pause();
+        if (!lv_circle_find(look, t, circle))
+            return false;
+    }
+    return false;
+}
+
+static enum lv_deadlock_end act(struct lv_context *ctx, bool may_refuse)
+{
+    switch (ctx->options.on_deadlock) {
+    case LV_DEADLOCK_REPORT:
+        break;
+    case LV_DEADLOCK_EXIT:
+        lv_summary_say(ctx, true);
+        lv_os_exit(ctx->options.exitcode);
+    case LV_DEADLOCK_ABORT:
+        lv_summary_say(ctx, true);
+        lv_os_abort();
+    case LV_DEADLOCK_BREAK:
+        if (may_refuse)
+            return LV_DEADLOCK_REFUSE;
+        break;
+    }
+    return LV_DEADLOCK_WAIT;
+}
+
+/* A lock that its own holder takes again was reported before this (engine/same.c), but for one that is not judged. */
+static bool was_reported(const struct lv_circle *circle)
+{
+    return circle->count == 1 && circle->step[0].on.wait == LV_WAITS_LOCK &&
+           (circle->step[0].on.wanted.flags & LV_UNCHECKED) == 0;
+}
+
+enum lv_deadlock_end lv_deadlock_look(struct lv_context *ctx, struct lv_thread *t, uintptr_t site, bool may_refuse)
+{
+    struct lv_look look = { .ctx = ctx, .self = t };
+    enum lv_deadlock_end end = LV_DEADLOCK_WAIT;
+    struct lv_circle circle;
+    bool stuck;
+
+    t->guard++;
+    if (LV_UNLIKELY(t->depth != 0 && __atomic_load_n(&ctx->findings, __ATOMIC_RELAXED) != 0))
+        lv_os_barrier_all();
+    if (LV_LIKELY(!lv_circle_find(&look, t, &circle))) {
+        t->guard--;
+        return LV_DEADLOCK_WAIT;
+    }
+    look.ask = true;
+    if (begin_looking(&look, t, &circle)) {
+        stuck = stays(&look, t, &circle);
+        if (stuck && !was_reported(&circle))
+            lv_stuck_report(ctx, t, &circle, site);
+        if (stuck)
+            end = act(ctx, may_refuse);
+        __atomic_store_n(&ctx->looker, NULL, __ATOMIC_RELEASE);
+    }
+    t->guard--;
+    return end;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All under the internal lock, so that no state goes to another thread meanwhile. The threads of a circle do not move; what
+ * others hold may change while it is copied, and then an entry is left out (engine/holder.c says how that is seen).
+ *
+ * Behind the circle come those that wait for somebody in it, and those who wait for them.
+ */
+
+#include "engine/stuck.h"
+
+#include "engine/acquire.h"
+#include "engine/here.h"
+#include "engine/life.h"
+#include "engine/publish.h"
+
+enum {
+    STUCK_MAX = 256, /* threads of one finding */
+    STUCK_HOPS = 32
+};
+
+/* The stack of a call of which only the site is known. Context: lock held. */
+static lv_stack_id stack_of(struct lv_context *ctx, lv_stack_id stack, uintptr_t site)
+{
+    if (stack.v != 0 || site == 0)
+        return stack;
+    return lv_stack_of_site(ctx, site);
+}
+
+/* Copies of the youngest locks that @t holds, oldest first. */
+static void copy_held(const struct lv_thread *t, struct lv_stuck *ret)
+{
+    uint32_t depth = __atomic_load_n(&t->depth, __ATOMIC_ACQUIRE);
+    const struct lv_held *held = __atomic_load_n(&t->held, __ATOMIC_ACQUIRE);
+    uint32_t first = depth > LV_STUCK_HELD ? depth - LV_STUCK_HELD : 0;
+
+    ret->left_out = first;
+    for (uint32_t i = first; i < depth; i++) {
+        uintptr_t address = __atomic_load_n(&held[i].address, __ATOMIC_ACQUIRE);
+        struct lv_held_record record = lv_held_record_of(&held[i]);
+
+        record.address = address;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (address != 0 && record.class.v != 0 && i < __atomic_load_n(&t->depth, __ATOMIC_RELAXED) &&
+            __atomic_load_n(&held[i].address, __ATOMIC_RELAXED) == address)
+            ret->held[ret->held_count++] = record;
+    }
+}
+
+static lv_thread_id joined_by(const struct lv_blocked *on)
+{
+    struct lv_thread *t;
+
+    if (on->wait != LV_WAITS_JOIN || on->life == NULL || on->life->uid != on->life_uid)
+        return (lv_thread_id){ 0 };
+    t = on->life->t;
+    if (t == NULL)
+        return on->life->info;
+    t->witnessed = true;
+    return t->info;
+}
+
+static void describe(struct lv_context *ctx, struct lv_thread *t, const struct lv_blocked *on,
+                     const struct lv_clock *now, struct lv_stuck *ret)
+{
+    t->witnessed = true;
+    *ret = (struct lv_stuck){
+        .thread = t->info,
+        .wait = (enum lv_wait_kind)on->wait,
+        .timed = on->timed,
+        .waited_ms = on->since != 0 ? lv_clock_since(&ctx->clock, now, on->since) : -1,
+        .wanted = on->wanted,
+        .with = on->with,
+        .joined = joined_by(on),
+        .blocker = LV_STUCK_NOBODY,
+    };
+    if (on->wait != LV_WAITS_NOT)
+        ret->wanted.stack = stack_of(ctx, on->wanted.stack, on->site);
+    copy_held(t, ret);
+}
+
+/* Of the waits that it is in, the outermost is the one that the program speaks of: an annotated lock is built of others. */
+static bool outermost(const struct lv_thread *t, struct lv_blocked *ret)
+{
+    struct lv_blocked next;
+    uint32_t i = 0;
+
+    if (!lv_circle_wanted(t, 0, ret))
+        return false;
+    while (lv_circle_wanted(t, ++i, &next))
+        if (i == 1 || next.wanted.kind == LV_KIND_MAP)
+            *ret = next;
+    return true;
+}
+
+void lv_stuck_describe(struct lv_context *ctx, struct lv_thread *t, const struct lv_clock *now, struct lv_stuck *ret)
+{
+    struct lv_blocked on;
+
+    if (!outermost(t, &on))
+        on = (struct lv_blocked){ .wait = LV_WAITS_NOT };
+    describe(ctx, t, &on, now, ret);
+}
+
+/* The threads of a finding, and which state each is of. */
+struct crowd {
+    struct lv_stuck *stuck; /* STUCK_MAX of them */
+    struct lv_thread *of[STUCK_MAX];
+    uint32_t count;
+};
+
+static uint32_t number_of(const struct crowd *crowd, const struct lv_thread *t)
+{
+    for (uint32_t i = 0; i < crowd->count; i++)
+        if (crowd->of[i] == t)
+            return i;
+    return LV_STUCK_NOBODY;
+}
+
+struct blocker {
+    const struct crowd *crowd;
+    struct lv_stuck *stuck;
+};
+
+static bool note_blocker(struct lv_thread *blocker, enum lv_mode mode, bool queued, void *arg)
+{
+    const struct blocker *b = arg;
+    uint32_t number = number_of(b->crowd, blocker);
+
+    if (number == LV_STUCK_NOBODY)
+        return false;
+    b->stuck->blocker = number;
+    b->stuck->blocker_mode = mode;
+    b->stuck->blocker_queued = queued;
+    return true;
+}
+
+/* Is @t kept by one of the crowd? */
+static bool is_behind(struct lv_context *ctx, const struct crowd *crowd, struct lv_thread *t, struct lv_stuck *ret)
+{
+    const struct lv_look look = { .ctx = ctx };
+    struct blocker b = { .crowd = crowd, .stuck = ret };
+    struct lv_blocked on;
+
+    for (uint32_t i = 0; lv_circle_wanted(t, i, &on); i++)
+        if (lv_circle_blockers(&look, t, &on, note_blocker, &b))
+            return true;
+    return false;
+}
+
+/* Those behind the crowd join it, until nobody is left or there is no room. */
+static void add_those_behind(struct lv_context *ctx, struct crowd *crowd, const struct lv_clock *now)
+{
+    uint32_t before;
+
+    for (int hop = 0; hop < STUCK_HOPS; hop++) {
+        before = crowd->count;
+        for (struct lv_thread *t = ctx->threads; t != NULL && crowd->count < STUCK_MAX; t = t->next) {
+            struct lv_stuck *stuck = &crowd->stuck[crowd->count], by = { .blocker = LV_STUCK_NOBODY };
+
+            if (!t->used || number_of(crowd, t) != LV_STUCK_NOBODY || !is_behind(ctx, crowd, t, &by))
+                continue;
+            lv_stuck_describe(ctx, t, now, stuck);
+            stuck->blocker = by.blocker;
+            stuck->blocker_mode = by.blocker_mode;
+            stuck->blocker_queued = by.blocker_queued;
+            crowd->of[crowd->count++] = t;
+        }
+        if (crowd->count == before)
+            return;
+    }
+}
+
+/* The same for each rotation of a circle, and whoever closes it: a sum over its steps. */
+static uint64_t identity_of(const struct crowd *crowd, uint32_t count)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct lv_stuck *stuck = &crowd->stuck[i];
+        uint32_t next = stuck->blocker < count ? crowd->stuck[stuck->blocker].wanted.class.v : 0;
+
+        sum += lv_hash_mix((uint64_t)stuck->wait << 32 | stuck->wanted.class.v, next);
+    }
+    return lv_hash_mix(sum, (uint64_t)LV_FINDING_DEADLOCK << 32 | count);
+}
+
+static void publish(struct lv_context *ctx, struct lv_thread *t, const struct crowd *crowd, struct lv_finding *finding,
+                    uintptr_t site)
+{
+    uint32_t count = finding->circle_count != 0 ? finding->circle_count : crowd->count;
+
+    finding->kind = LV_FINDING_DEADLOCK;
+    finding->verdict = LV_VERDICT_DEADLOCK;
+    finding->stuck = crowd->stuck;
+    finding->stuck_count = crowd->count;
+    finding->subject = crowd->stuck[0].wanted;
+    finding->identity = identity_of(crowd, count);
+    lv_finding_publish(ctx, t, finding, site);
+}
+
+static struct crowd *crowd_new(void)
+{
+    size_t stuck = STUCK_MAX * sizeof(struct lv_stuck);
+    struct crowd *crowd = lv_os_map(sizeof(*crowd) + stuck);
+
+    if (crowd != NULL)
+        crowd->stuck = (struct lv_stuck *)(void *)(crowd + 1);
+    return crowd;
+}
+
+static void crowd_free(struct crowd *crowd)
+{
+    lv_os_unmap(crowd, sizeof(*crowd) + STUCK_MAX * sizeof(struct lv_stuck));
+}
+
+void lv_stuck_report(struct lv_context *ctx, struct lv_thread *t, const struct lv_circle *circle, uintptr_t site)
+{
+    const struct lv_clock now = lv_clock_now();
+    struct crowd *crowd = crowd_new();
+    struct lv_finding finding = { .circle_count = circle->count };
+    struct lv_locked locked;
+
+    if (crowd == NULL)
+        return;
+    locked = lv_context_lock(ctx);
+    for (uint32_t i = 0; i < circle->count; i++) {
+        const struct lv_circle_step *link = &circle->step[i];
+        struct lv_stuck *stuck = &crowd->stuck[i];
+
+        describe(ctx, link->t, &link->on, &now, stuck);
+        stuck->blocker = (i + 1) % circle->count;
+        stuck->blocker_mode = link->blocker_mode;
+        stuck->blocker_queued = link->blocker_queued;
+        crowd->of[i] = link->t;
+    }
+    crowd->count = circle->count;
+    crowd->stuck[0].last = true;
+    crowd->stuck[0].wanted.stack = lv_stack_here(ctx, site);
+    add_those_behind(ctx, crowd, &now);
+    lv_context_unlock(ctx, &locked);
+    lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_STUCK, circle->count, 0 });
+    publish(ctx, t, crowd, &finding, site);
+    crowd_free(crowd);
+}
+
+void lv_stuck_report_all(struct lv_context *ctx, struct lv_thread *t, uintptr_t site)
+{
+    const struct lv_clock now = lv_clock_now();
+    struct crowd *crowd = crowd_new();
+    struct lv_finding finding = { .circle_count = 0 };
+    struct lv_locked locked;
+
+    if (crowd == NULL)
+        return;
+    locked = lv_context_lock(ctx);
+    for (struct lv_thread *other = ctx->threads; other != NULL && crowd->count < STUCK_MAX; other = other->next) {
+        if (!other->used)
+            continue;
+        lv_stuck_describe(ctx, other, &now, &crowd->stuck[crowd->count]);
+        crowd->stuck[crowd->count].last = other == t;
+        if (other == t)
+            crowd->stuck[crowd->count].wanted.stack = lv_stack_here(ctx, site);
+        crowd->of[crowd->count++] = other;
+    }
+    for (uint32_t i = 0; i < crowd->count; i++)
+        (void)is_behind(ctx, crowd, crowd->of[i], &crowd->stuck[i]);
+    lv_context_unlock(ctx, &locked);
+    lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_ALL_WAIT, ctx->threads_used, 0 });
+    publish(ctx, t, crowd, &finding, site);
+    crowd_free(crowd);
+}
