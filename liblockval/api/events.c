@@ -39,18 +39,25 @@ LOCKVAL_API void lockval_init_event(struct lockval_event *event, const char *nam
 LOCKVAL_API void lockval_begin_wait(struct lockval_event *event)
 {
     struct lv_thread *t = lv_self();
+    struct lv_held_record record;
     struct lv_acquisition a;
 
     if (!look_up(t, event, LV_CALL_SITE, &a))
         return;
     start_histories();
     lv_event_begin_wait(&lv_process_context, t, &a, state_of(event));
+    record = lv_acquisition_record(t, &a);
+    lv_blocked_begin_event(t, &record, a.site);
 }
 
 LOCKVAL_API void lockval_end_wait(struct lockval_event *event)
 {
-    if (lv_self() != NULL && are_on())
-        lv_event_end_wait(state_of(event));
+    struct lv_thread *t = lv_self();
+
+    if (t == NULL || !are_on())
+        return;
+    lv_blocked_end_event(t);
+    lv_event_end_wait(state_of(event));
 }
 
 LOCKVAL_API void lockval_complete_event(struct lockval_event *event)

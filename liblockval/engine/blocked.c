@@ -28,11 +28,16 @@ void lv_blocked_begin(struct lv_thread *t, const struct lv_blocked *what, struct
 {
     struct lv_blocked *b = &t->blocked_on;
 
-    if (LV_LIKELY(b->wait == LV_WAITS_NOT))
+    if (LV_LIKELY(b->wait == LV_WAITS_NOT)) {
         ret_outer->wait = LV_WAITS_NOT;
-    else
+        set(b, what, lv_clock_ticks());
+    } else {
+        struct lv_blocked inner = *what;
+
         *ret_outer = *b;
-    set(b, what, lv_clock_ticks());
+        inner.event = b->wait == LV_WAITS_EVENT ? b->wanted : b->event;
+        set(b, &inner, lv_clock_ticks());
+    }
 }
 
 void lv_blocked_end(struct lv_thread *t, const struct lv_blocked *outer)
@@ -41,6 +46,20 @@ void lv_blocked_end(struct lv_thread *t, const struct lv_blocked *outer)
         __atomic_store_n(&t->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
     else
         set(&t->blocked_on, outer, outer->since);
+}
+
+void lv_blocked_begin_event(struct lv_thread *t, const struct lv_held_record *event, uintptr_t site)
+{
+    const struct lv_blocked what = { .wait = LV_WAITS_EVENT, .site = site, .wanted = *event };
+
+    if (t->blocked_on.wait == LV_WAITS_NOT)
+        set(&t->blocked_on, &what, lv_clock_ticks());
+}
+
+void lv_blocked_end_event(struct lv_thread *t)
+{
+    if (t->blocked_on.wait == LV_WAITS_EVENT)
+        __atomic_store_n(&t->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
 }
 
 struct lv_blocked lv_blocked_read(const struct lv_thread *t)

@@ -23,11 +23,12 @@ struct lv_blocked {
     uint32_t number;              /* atomic: another one for each wait of the thread */
     bool timed;                   /* the call gives up in time */
     bool shared;                  /* between processes: others may wake the thread */
-    uint32_t places;              /* LV_WAITS_COND, _SEM: of engine/stall.c */
+    uint32_t round;               /* LV_WAITS_BARRIER: the barrier's, when the wait began */
     uint64_t since;               /* of lv_clock_ticks() */
     uintptr_t site;               /* the call that waits */
     struct lv_held_record wanted; /* as in struct lv_stuck */
     struct lv_held_record with;
+    struct lv_held_record event; /* that the program says it waits for, while it is in this wait; class 0: none */
     struct lv_life *life; /* LV_WAITS_JOIN: of whom; null: not known. Of another thread by now if its uid is another */
     uint64_t life_uid;
 };
@@ -36,6 +37,11 @@ struct lv_blocked {
  * signal handler is running. Context: @t itself. */
 void lv_blocked_begin(struct lv_thread *t, const struct lv_blocked *what, struct lv_blocked *ret_outer);
 void lv_blocked_end(struct lv_thread *t, const struct lv_blocked *outer);
+
+/* The same for an annotated event: the program says so, and then waits by whatever means. Nothing if the thread is in a
+ * wait already. */
+void lv_blocked_begin_event(struct lv_thread *t, const struct lv_held_record *event, uintptr_t site);
+void lv_blocked_end_event(struct lv_thread *t);
 
 /* A copy of what @t waits for; its .wait is LV_WAITS_NOT when that is nothing, or changes right now. Context: any thread. */
 struct lv_blocked lv_blocked_read(const struct lv_thread *t);

@@ -185,24 +185,24 @@ static struct lv_thread *owner_of(const struct lv_look *look, const struct lv_th
 bool lv_circle_blockers(const struct lv_look *look, struct lv_thread *t, const struct lv_blocked *on,
                         lv_blocker_fn found, void *arg)
 {
+    /* A wait on a condition variable, even one that gives up, is over when the mutex was taken again. */
+    const struct lv_held_record *lock = on->wait == LV_WAITS_COND ? &on->with : &on->wanted;
     struct lv_thread *other;
     enum lv_mode mode;
 
-    if (on->timed)
-        return false;
-    if (on->wait == LV_WAITS_JOIN) {
+    if (on->wait == LV_WAITS_JOIN && !on->timed) {
         other = joined_by(on);
         return other != NULL && found(other, LV_WRITE, false, arg);
     }
-    if (on->wait != LV_WAITS_LOCK)
+    if (lock->class.v == 0 || (on->wait != LV_WAITS_COND && (on->wait != LV_WAITS_LOCK || on->timed)))
         return false;
-    other = owner_of(look, t, &on->wanted, &mode);
+    other = owner_of(look, t, lock, &mode);
     if (other != NULL)
         return found(other, mode, false, arg);
     for (other = __atomic_load_n(&look->ctx->threads, __ATOMIC_ACQUIRE); other != NULL; other = other->next)
-        if (other->used && holds(look, other, &on->wanted, &mode) && found(other, mode, false, arg))
+        if (other->used && holds(look, other, lock, &mode) && found(other, mode, false, arg))
             return true;
-    return on->wanted.mode == LV_READ && behind_writers(look, t, &on->wanted, found, arg);
+    return lock->mode == LV_READ && behind_writers(look, t, lock, found, arg);
 }
 
 static bool was_seen(struct search *s, const struct lv_thread *t)

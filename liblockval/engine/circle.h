@@ -8,6 +8,7 @@
  *
  *     wanted lock      its holders in a mode that conflicts; for a reader that does not pass waiting writers, those writers too
  *     join             the thread that is joined
+ *     condition        who holds the mutex that the wait gave up, and has to take again
  *     others           nobody is known: the circle does not go on there
  *
  * Each of the blockers has to let go before the thread can go on, so any one that is stuck is enough. A wait that gives up in

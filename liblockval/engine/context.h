@@ -21,6 +21,7 @@
 #include "sys/os.h"
 #include "sys/tasks.h"
 
+struct lv_blocked;
 struct lv_thread;
 struct lv_held;
 struct lv_life;
@@ -89,9 +90,11 @@ struct lv_counters {
 
 /* The waits on condition variables that hash to one place (engine/waits.h). */
 struct lv_wait_place {
-    uint32_t waiters; /* atomic */
-    uint32_t signals; /* atomic: changes when waiters are woken */
-    uint64_t pair;    /* atomic: condition variable and mutex of the wait that came last */
+    uint32_t waiters;  /* atomic */
+    uint32_t signals;  /* atomic: changes when waiters are woken */
+    uint32_t sleepers; /* atomic: threads that wait, with whatever mutex (engine/stall.h), */
+    uint32_t due;      /* atomic: and how many of them are about to be woken; more than there are counts as all */
+    uint64_t pair;     /* atomic: condition variable and mutex of the wait that came last */
 };
 
 /* Classes under watch (engine/watch.h). */
@@ -218,6 +221,10 @@ struct lv_context {
 
     /* In which system call does the thread @tid sleep (sys/tasks.h)? Null: nobody can tell. Constant after init. */
     int (*task)(int tid, struct lv_task_sleep *ret);
+
+    /* Would a wait for this semaphore or barrier be over now? @begun: the thread waits already, else it is about to. True
+     * also where that cannot be told. Null: it never can. Constant after init. */
+    bool (*may_pass)(const struct lv_blocked *on, bool begun);
 
     /* Where finished reports go; called without the internal lock. Constant after init but for the callback. */
     void (*sink)(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);

@@ -14,14 +14,15 @@
 
 #include "engine/circle.h"
 #include "engine/life.h"
-#include "engine/publish.h"
+#include "engine/stall.h"
 #include "engine/stuck.h"
 #include "engine/summary.h"
 
 enum {
     LOOKS = 400,      /* of about a millisecond each, at most */
     LOOKS_KERNEL = 2, /* of these, so many have to agree, one after the other, */
-    LOOKS_BOOKS = 20  /* or so many where the kernel does not help */
+    LOOKS_BOOKS = 20, /* or so many where the kernel does not help */
+    COND_SIZE = 48    /* of a condition variable */
 };
 
 bool lv_deadlock_is_joined(const struct lv_thread *t)
@@ -53,16 +54,20 @@ static size_t words_of(const struct lv_blocked *on)
 }
 
 /* Does the thread of @link sleep where its wait would? */
-static enum asleep sleeps(const struct lv_context *ctx, const struct lv_circle_step *link)
+static enum asleep sleeps(const struct lv_context *ctx, const struct lv_circle_step *step)
 {
-    const struct lv_held_record *wanted = &link->on.wanted;
+    const struct lv_held_record *wanted = &step->on.wanted;
     struct lv_task_sleep sleep;
 
-    if (ctx->task == NULL || ctx->task(link->t->tid, &sleep) < 0 || wanted->kind == LV_KIND_SPIN)
+    if (ctx->task == NULL || ctx->task(step->t->tid, &sleep) < 0 || wanted->kind == LV_KIND_SPIN)
         return CANNOT_TELL;
+    if (step->on.wait == LV_WAITS_COND)
+        return sleep.futex && (sleep.address - wanted->address < COND_SIZE || sleep.address == step->on.with.address)
+                   ? ASLEEP
+                   : AWAKE;
     if (wanted->kind == LV_KIND_MAP || wanted->kind == LV_KIND_EVENT)
         return sleep.sleeps && !sleep.timed ? ASLEEP : CANNOT_TELL;
-    return sleep.futex && !sleep.timed && sleep.address - wanted->address < words_of(&link->on) ? ASLEEP : AWAKE;
+    return sleep.futex && !sleep.timed && sleep.address - wanted->address < words_of(&step->on) ? ASLEEP : AWAKE;
 }
 
 static enum asleep all_sleep(const struct lv_context *ctx, const struct lv_circle *circle)
@@ -91,7 +96,7 @@ static bool are_same(const struct lv_circle *a, const struct lv_circle *b)
     return true;
 }
 
-/* Anybody may post a semaphore: a circle through one says nothing by itself. */
+/* Anybody may post a semaphore: a circle through one says nothing by itself, unless nobody is left who could. */
 static bool is_certain(const struct lv_circle *circle)
 {
     for (uint32_t i = 0; i < circle->count; i++)
@@ -109,12 +114,20 @@ static bool stays(const struct lv_look *look, struct lv_thread *t, struct lv_cir
     for (int i = 0; i < LOOKS; i++) {
         enum asleep all;
 
-        if (!lv_circle_find(look, t, &again) || !is_certain(&again))
+        bool certain;
+
+        if (!lv_circle_find(look, t, &again))
+            return false;
+        certain = is_certain(&again);
+        if (!certain && !lv_stall_by_books(look->ctx, t))
             return false;
         if (!are_same(circle, &again))
             asleep = agreed = 0;
         *circle = again;
-        all = all_sleep(look->ctx, circle);
+        if (certain)
+            all = all_sleep(look->ctx, circle);
+        else
+            all = lv_stall_by_kernel(look->ctx, t) ? ASLEEP : AWAKE;
         asleep = all == ASLEEP ? asleep + 1 : 0;
         agreed = all != AWAKE ? agreed + 1 : 0;
         if (asleep >= LOOKS_KERNEL || agreed >= LOOKS_BOOKS)
@@ -151,7 +164,7 @@ static bool begin_looking(const struct lv_look *look, struct lv_thread *t, struc
     return false;
 }
 
-static enum lv_deadlock_end act(struct lv_context *ctx, bool may_refuse)
+enum lv_deadlock_end lv_deadlock_act(struct lv_context *ctx, bool may_refuse)
 {
     switch (ctx->options.on_deadlock) {
     case LV_DEADLOCK_REPORT:
@@ -197,7 +210,7 @@ enum lv_deadlock_end lv_deadlock_look(struct lv_context *ctx, struct lv_thread *
         if (stuck && !was_reported(&circle))
             lv_stuck_report(ctx, t, &circle, site);
         if (stuck)
-            end = act(ctx, may_refuse);
+            end = lv_deadlock_act(ctx, may_refuse);
         __atomic_store_n(&ctx->looker, NULL, __ATOMIC_RELEASE);
     }
     t->guard--;

@@ -28,6 +28,9 @@ enum lv_deadlock_end {
  */
 enum lv_deadlock_end lv_deadlock_look(struct lv_context *ctx, struct lv_thread *t, uintptr_t site, bool may_refuse);
 
+/* Threads are stuck, and the finding was made: do what option on_deadlock says. May end the process. */
+enum lv_deadlock_end lv_deadlock_act(struct lv_context *ctx, bool may_refuse);
+
 /* Can a wait of @t close a circle at all? Only if somebody may wait for @t: for a lock that it holds, or for its end. */
 bool lv_deadlock_is_joined(const struct lv_thread *t);
 

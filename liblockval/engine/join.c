@@ -296,8 +296,23 @@ static void announce(struct work *w, struct lv_life *life, unsigned flags, uintp
                 depend(w, life, lv_life_entry(life, i), false, 0);
 }
 
-void lv_join_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle, unsigned flags, uintptr_t site,
-                   struct lv_join *ret)
+/* Say that the thread waits. */
+static enum lv_deadlock_end begin_idle(struct lv_join *join, uintptr_t handle, unsigned flags, uintptr_t site)
+{
+    const struct lv_blocked what = {
+        .wait = LV_WAITS_JOIN,
+        .timed = (flags & LV_TIMED) != 0,
+        .site = site,
+        .wanted = { .address = handle },
+        .life = join->life,
+        .life_uid = join->uid,
+    };
+
+    return (flags & LV_TRY) != 0 ? LV_DEADLOCK_WAIT : lv_idle_begin(join->ctx, join->t, &what, true, &join->idle);
+}
+
+enum lv_deadlock_end lv_join_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle, unsigned flags,
+                                   uintptr_t site, struct lv_join *ret)
 {
     struct work w = { .ctx = ctx, .t = t };
     struct lv_locked locked;
@@ -306,7 +321,7 @@ void lv_join_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle
 
     *ret = (struct lv_join){ .ctx = ctx, .t = t };
     if (t == NULL)
-        return;
+        return LV_DEADLOCK_WAIT;
     if ((flags & LV_TRY) == 0)
         (void)lv_acquire_drop_lost(ctx, t);
     t->guard++;
@@ -325,6 +340,7 @@ void lv_join_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle
     }
     finish(&w, &locked);
     t->guard--;
+    return begin_idle(ret, handle, flags, site);
 }
 
 void lv_join_end(struct lv_join *join)
@@ -333,6 +349,7 @@ void lv_join_end(struct lv_join *join)
 
     if (join->t == NULL)
         return;
+    lv_idle_end(join->ctx, &join->idle);
     if (join->life != NULL) {
         join->t->guard++;
         locked = lv_context_lock(join->ctx);

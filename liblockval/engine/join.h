@@ -16,19 +16,22 @@
  */
 
 #include "engine/life.h"
+#include "engine/stall.h"
 
 /* A join that is under way. */
 struct lv_join {
     struct lv_context *ctx;
     struct lv_thread *t;  /* null: not watched */
+    struct lv_idle idle;  /* as others see the wait */
     struct lv_life *life; /* null: nothing is known of that thread */
     uint64_t uid;         /* the life's */
     bool joined;          /* by the caller: the thread was joined */
 };
 
-/* @t is about to join the thread @handle; @flags 0, LV_TIMED, or LV_TRY, which does not wait. Context: guard not held. */
-void lv_join_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle, unsigned flags, uintptr_t site,
-                   struct lv_join *ret);
+/* @t is about to join the thread @handle; @flags 0, LV_TIMED, or LV_TRY, which does not wait. Returns as lv_deadlock_look().
+ * Context: guard not held. */
+enum lv_deadlock_end lv_join_begin(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle, unsigned flags,
+                                   uintptr_t site, struct lv_join *ret);
 
 /* The call is back, or the joining thread was cancelled in it. */
 void lv_join_end(struct lv_join *join);

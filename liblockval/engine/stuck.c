@@ -73,8 +73,12 @@ static void describe(struct lv_context *ctx, struct lv_thread *t, const struct l
         .joined = joined_by(on),
         .blocker = LV_STUCK_NOBODY,
     };
+    if (on->event.class.v != 0) {
+        ret->wait = LV_WAITS_EVENT;
+        ret->wanted = on->event;
+    }
     if (on->wait != LV_WAITS_NOT)
-        ret->wanted.stack = stack_of(ctx, on->wanted.stack, on->site);
+        ret->wanted.stack = stack_of(ctx, ret->wanted.stack, on->site);
     copy_held(t, ret);
 }
 
@@ -224,14 +228,14 @@ void lv_stuck_report(struct lv_context *ctx, struct lv_thread *t, const struct l
         return;
     locked = lv_context_lock(ctx);
     for (uint32_t i = 0; i < circle->count; i++) {
-        const struct lv_circle_step *link = &circle->step[i];
+        const struct lv_circle_step *step = &circle->step[i];
         struct lv_stuck *stuck = &crowd->stuck[i];
 
-        describe(ctx, link->t, &link->on, &now, stuck);
+        describe(ctx, step->t, &step->on, &now, stuck);
         stuck->blocker = (i + 1) % circle->count;
-        stuck->blocker_mode = link->blocker_mode;
-        stuck->blocker_queued = link->blocker_queued;
-        crowd->of[i] = link->t;
+        stuck->blocker_mode = step->blocker_mode;
+        stuck->blocker_queued = step->blocker_queued;
+        crowd->of[i] = step->t;
     }
     crowd->count = circle->count;
     crowd->stuck[0].last = true;

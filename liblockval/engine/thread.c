@@ -6,6 +6,7 @@
 #include "engine/life.h"
 #include "engine/orphan.h"
 #include "engine/steer.h"
+#include "engine/stall.h"
 #include "engine/waits.h"
 #include "engine/wake.h"
 
@@ -190,7 +191,7 @@ void lv_thread_free(struct lv_context *ctx, struct lv_thread *t)
     lv_steer_forget(ctx, t);
     if (t->waiting.cond != 0)
         lv_wait_end(ctx, t); /* a signal handler ended the thread */
-    __atomic_store_n(&t->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
+    lv_idle_drop(ctx, t);
     __atomic_fetch_sub(&ctx->threads_used, 1, __ATOMIC_RELAXED);
     t->used = false;
     t->next_free = ctx->free_threads;
@@ -234,7 +235,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
     lv_steer_after_fork(ctx);
     memset(ctx->thread_at, 0, sizeof(ctx->thread_at));
     ctx->looker = NULL;
-    ctx->idle = 0;
+    ctx->idle = t != NULL ? t->idle : 0;
     ctx->threads_used = t != NULL;
     if (t != NULL)
         become_child(ctx, t);

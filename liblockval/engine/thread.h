@@ -209,6 +209,7 @@ struct lv_thread {
         struct lv_held_record with;
     } waiting;
     struct lv_blocked blocked_on; /* the wait that the thread is in */
+    uint64_t idle;                /* what it added to the validator's .idle, and did not take away yet */
     lv_stack_id
         waited_at[LV_WAITED_AT]; /* the last waits on condition variables: stacks of the locks taken again there */
     uint32_t waits;              /* such waits so far */

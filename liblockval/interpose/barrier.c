@@ -8,6 +8,7 @@
  */
 
 #define _GNU_SOURCE
+#include "engine/stall.h"
 #include "engine/wake.h"
 #include "interpose/hook.h"
 
@@ -47,17 +48,37 @@ LV_EXPORT int pthread_barrier_destroy(pthread_barrier_t *barrier)
     return lv_real.pthread_barrier_destroy(barrier);
 }
 
+static void begin_idle(struct lv_thread *t, const pthread_barrier_t *barrier, uintptr_t site, struct lv_idle *ret)
+{
+    const struct lv_blocked what = {
+        .wait = LV_WAITS_BARRIER,
+        .shared = lv_barrier_is_shared(barrier),
+        .round = lv_barrier_round(barrier),
+        .site = site,
+        .wanted = { .address = (uintptr_t)barrier },
+    };
+    int saved = errno;
+
+    (void)lv_idle_begin(&lv_process_context, t, &what, false, ret);
+    errno = saved;
+}
+
 LV_EXPORT int pthread_barrier_wait(pthread_barrier_t *barrier)
 {
     struct lv_thread *t = lv_self();
-    struct lv_wake_wait wait;
+    struct lv_wake_wait wait = { .t = NULL };
+    struct lv_idle idle;
     int r;
 
-    if (!are_followed(t))
+    if (t == NULL)
         return lv_real.pthread_barrier_wait(barrier);
-    lv_wake_up(&lv_process_context, t, (uintptr_t)barrier, LV_CALL_SITE);
-    wait = lv_wake_begin(&lv_process_context, t, (uintptr_t)barrier, 0, false, LV_CALL_SITE);
+    if (are_followed(t)) {
+        lv_wake_up(&lv_process_context, t, (uintptr_t)barrier, LV_CALL_SITE);
+        wait = lv_wake_begin(&lv_process_context, t, (uintptr_t)barrier, 0, false, LV_CALL_SITE);
+    }
+    begin_idle(t, barrier, LV_CALL_SITE, &idle);
     r = lv_real.pthread_barrier_wait(barrier);
+    lv_idle_end(&lv_process_context, &idle);
     lv_wake_end(&lv_process_context, &wait);
     return r;
 }

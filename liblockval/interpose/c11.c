@@ -92,7 +92,7 @@ LV_EXPORT int cnd_signal(cnd_t *cond)
 {
     int r;
 
-    lv_cond_wake(cond, LV_CALL_SITE);
+    lv_cond_wake(cond, false, LV_CALL_SITE);
     r = lv_real.cnd_signal(cond);
     lv_cond_woken(cond);
     return r;
@@ -102,7 +102,7 @@ LV_EXPORT int cnd_broadcast(cnd_t *cond)
 {
     int r;
 
-    lv_cond_wake(cond, LV_CALL_SITE);
+    lv_cond_wake(cond, true, LV_CALL_SITE);
     r = lv_real.cnd_broadcast(cond);
     lv_cond_woken(cond);
     return r;

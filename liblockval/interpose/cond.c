@@ -28,12 +28,30 @@ static void check_unheld(struct lv_thread *t, pthread_mutex_t *mutex, uintptr_t 
                           "is waited with, but this thread does not hold it");
 }
 
+/* Say that the thread waits. The mutex may be one that is not watched. */
+static void begin_idle(struct lv_thread *t, const void *cond, pthread_mutex_t *mutex, const struct lv_held_record *held,
+                       unsigned flags, uintptr_t site, struct lv_idle *ret)
+{
+    const struct lv_blocked what = {
+        .wait = LV_WAITS_COND,
+        .timed = (flags & (unsigned)LV_TIMED) != 0,
+        .shared = cond == NULL || lv_cond_is_shared(cond) || (lv_mutex_kind(mutex) & LV_MUTEX_SHARED) != 0,
+        .site = site,
+        .wanted = { .address = (uintptr_t)cond },
+        .with = *held,
+    };
+    int saved = errno;
+
+    (void)lv_idle_begin(&lv_process_context, t, &what, false, ret);
+    errno = saved;
+}
+
 struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread_mutex_t *mutex, unsigned flags,
                                   uintptr_t site)
 {
     struct lv_cond_wait wait = { .t = NULL };
     const struct lv_held *h = t != NULL ? lv_held_find(t, (uintptr_t)mutex) : NULL;
-    struct lv_held_record held;
+    struct lv_held_record held = { .address = (uintptr_t)mutex };
 
     if (t == NULL)
         return wait;
@@ -42,6 +60,8 @@ struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread
             wait.refused = t;
         else
             check_unheld(t, mutex, site);
+        if (wait.refused == NULL)
+            begin_idle(t, cond, mutex, &held, flags, site, &wait.idle);
         return wait;
     }
     /* The same lock as the same class, subclass and nesting: what was said of its first acquisition holds for this one. */
@@ -64,12 +84,14 @@ struct lv_cond_wait lv_cond_begin(struct lv_thread *t, const void *cond, pthread
     lv_acquire(&lv_process_context, t, &wait.again);
     if (cond != NULL && !lv_cond_is_shared(cond))
         wait.published = lv_wait_begin(&lv_process_context, t, (uintptr_t)cond, &held, &wait.again);
+    begin_idle(t, cond, mutex, &held, flags, site, &wait.idle);
     wait.t = t;
     return wait;
 }
 
 static void end_waits(struct lv_cond_wait *wait)
 {
+    lv_idle_end(&lv_process_context, &wait->idle);
     if (wait->published)
         lv_wait_end(&lv_process_context, wait->t);
     wait->published = false;
@@ -97,10 +119,11 @@ void lv_cond_woken(const void *cond)
     lv_wait_signalled(&lv_process_context, (uintptr_t)cond);
 }
 
-void lv_cond_wake(const void *cond, uintptr_t site)
+void lv_cond_wake(const void *cond, bool all, uintptr_t site)
 {
     struct lv_thread *t = lv_self();
 
+    lv_idle_wake(&lv_process_context, (uintptr_t)cond, all);
     lv_cond_woken(cond);
     if (t == NULL)
         return;
@@ -197,7 +220,7 @@ LV_EXPORT int lv_cond_signal(pthread_cond_t *cond)
 {
     int r;
 
-    lv_cond_wake(cond, LV_CALL_SITE);
+    lv_cond_wake(cond, false, LV_CALL_SITE);
     r = lv_real.pthread_cond_signal(cond);
     lv_cond_woken(cond);
     return r;
@@ -207,7 +230,7 @@ LV_EXPORT int lv_cond_broadcast(pthread_cond_t *cond)
 {
     int r;
 
-    lv_cond_wake(cond, LV_CALL_SITE);
+    lv_cond_wake(cond, true, LV_CALL_SITE);
     r = lv_real.pthread_cond_broadcast(cond);
     lv_cond_woken(cond);
     return r;

@@ -2,6 +2,7 @@
 #ifndef LV_INTERPOSE_COND_H
 #define LV_INTERPOSE_COND_H
 
+#include "engine/stall.h"
 #include "engine/wake.h"
 #include "interpose/mutex.h"
 
@@ -13,6 +14,7 @@
 struct lv_cond_wait {
     struct lv_thread *t; /* null: not watched, or our books do not have the mutex */
     bool published;
+    struct lv_idle idle;       /* as others see the wait */
     struct lv_wake_wait event; /* with events=cond: the wait for the signal */
     struct lv_thread *refused; /* that the mutex will refuse the wait of with an error; else null */
     struct lv_acquisition again;
@@ -26,8 +28,8 @@ void lv_cond_end(struct lv_cond_wait *wait);
 /* The wait ends without the mutex. */
 void lv_cond_lost(struct lv_cond_wait *wait);
 
-/* Somebody is about to be woken by the call at @site. */
-void lv_cond_wake(const void *cond, uintptr_t site);
+/* Somebody, or @all that wait, is about to be woken by the call at @site. */
+void lv_cond_wake(const void *cond, bool all, uintptr_t site);
 
 /* Somebody was woken. */
 void lv_cond_woken(const void *cond);

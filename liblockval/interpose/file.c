@@ -36,13 +36,17 @@ LV_EXPORT void flockfile(FILE *file)
     const struct lv_object object = lv_bare_object(LV_KIND_FILE, file);
     struct lv_thread *t = lv_self();
     struct lv_acquisition a;
+    struct lv_hook_wait wait = { .t = NULL };
     bool watched = false;
 
     if (t != NULL) {
         name_standard(t, &object);
         watched = lv_hook_before(t, &object, LV_WRITE, 0, true, LV_CALL_SITE, &a);
     }
+    if (watched)
+        (void)lv_hook_wait_begin(t, &object, &a, false, &wait);
     lv_real.flockfile(file);
+    lv_hook_wait_end(&wait);
     if (watched)
         lv_acquired(&lv_process_context, t, &a);
 }

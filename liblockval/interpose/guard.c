@@ -32,12 +32,15 @@ LV_EXPORT int __cxa_guard_acquire(int64_t *guard)
     const struct lv_guards *real = lv_guards();
     const struct lv_object object = lv_bare_object(LV_KIND_GUARD, guard);
     struct lv_thread *t = lv_guard_is_done(guard) ? NULL : lv_self();
+    struct lv_hook_wait wait;
     struct lv_acquisition a;
     int r;
 
     if (t == NULL || !lv_hook_before(t, &object, LV_WRITE, 0, __libc_single_threaded, LV_CALL_SITE, &a))
         return real->acquire(guard);
+    (void)lv_hook_wait_begin(t, &object, &a, false, &wait);
     r = real->acquire(guard);
+    lv_hook_wait_end(&wait);
     if (r != 0)
         lv_acquired(&lv_process_context, t, &a);
     else

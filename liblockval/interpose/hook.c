@@ -3,9 +3,9 @@
 
 #include "interpose/hook.h"
 
-#include "engine/deadlock.h"
 #include "engine/nest.h"
 #include "engine/steer.h"
+#include "engine/stall.h"
 
 static void release_unheld(struct lv_thread *t, const struct lv_object *object, const struct lv_acquisition *what)
 {
@@ -109,10 +109,12 @@ static bool closes(struct lv_thread *t, uintptr_t site, bool may_refuse)
     int saved;
     bool refused;
 
-    if (LV_LIKELY(!lv_deadlock_may_close(t)))
+    if (LV_LIKELY(!lv_deadlock_may_close(t) && !lv_stall_may_begin(&lv_process_context)))
         return false;
     saved = errno;
     refused = lv_deadlock_look(&lv_process_context, t, site, may_refuse) == LV_DEADLOCK_REFUSE;
+    if (!refused && lv_stall_may_begin(&lv_process_context))
+        lv_stall_look(&lv_process_context, t, site);
     errno = saved;
     return refused;
 }

@@ -81,6 +81,7 @@ static inline void lv_hook_wait_end(struct lv_hook_wait *wait)
 {
     if (wait->t != NULL)
         lv_blocked_end(wait->t, &wait->outer);
+    wait->t = NULL;
 }
 
 /*

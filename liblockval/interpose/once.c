@@ -18,6 +18,7 @@ struct once_run {
     struct lv_thread *t; /* null: not watched */
     struct once_run *outer;
     void (*routine)(void);
+    struct lv_hook_wait wait; /* for another thread's run */
     struct lv_acquisition a;
 };
 
@@ -31,6 +32,7 @@ static void begin(struct once_run *run, const void *control, void (*routine)(voi
     run->t = NULL;
     if (t == NULL || !lv_hook_before(t, &object, LV_WRITE, 0, false, site, &run->a))
         return;
+    (void)lv_hook_wait_begin(t, &object, &run->a, false, &run->wait);
     run->t = t;
     run->routine = routine;
     run->outer = innermost;
@@ -46,6 +48,7 @@ static void end(struct once_run *run)
     if (run->t == NULL)
         return;
     innermost = run->outer;
+    lv_hook_wait_end(&run->wait);
     object = lv_bare_object(LV_KIND_ONCE, (const void *)run->a.address);
     if (run->t == lv_self_any() && lv_once_is_done((const void *)run->a.address))
         lv_identity_forget(&lv_process_context, run->t, &object);
@@ -61,6 +64,7 @@ static void lv_once_routine(void)
 {
     struct once_run *run __attribute__((cleanup(release))) = innermost;
 
+    lv_hook_wait_end(&run->wait);
     lv_acquired(&lv_process_context, run->t, &run->a);
     run->routine();
 }

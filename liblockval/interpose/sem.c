@@ -14,6 +14,7 @@
 #include "engine/life.h"
 #include "engine/sem.h"
 #include "engine/steer.h"
+#include "engine/stall.h"
 #include "engine/wake.h"
 #include "interpose/hook.h"
 
@@ -51,6 +52,37 @@ static struct lv_wake_wait begin_event(struct lv_thread *t, sem_t *sem, unsigned
     return lv_wake_begin(&lv_process_context, t, event_of(sem), flags, false, site);
 }
 
+/* Say that the thread waits for @sem, which has no value now. Returns whether the call is refused, as it would close a deadlock. */
+static bool begin_idle(struct lv_thread *t, sem_t *sem, const struct lv_acquisition *a, unsigned flags, uintptr_t site,
+                       struct lv_idle *ret)
+{
+    struct lv_blocked what = {
+        .wait = LV_WAITS_SEM,
+        .timed = (flags & (unsigned)LV_TIMED) != 0,
+        .shared = !lv_sem_is_private(sem),
+        .site = site,
+        .wanted = { .address = (uintptr_t)sem, .kind = LV_KIND_SEM },
+    };
+    int saved = errno, value;
+    bool refused;
+
+    ret->t = NULL;
+    if (t == NULL || (sem_getvalue(sem, &value) == 0 && value > 0))
+        return false;
+    if (a != NULL) {
+        what.wait = LV_WAITS_LOCK;
+        what.wanted = lv_acquisition_record(t, a);
+    }
+    refused = lv_idle_begin(&lv_process_context, t, &what, a != NULL, ret) == LV_DEADLOCK_REFUSE;
+    errno = refused ? EDEADLK : saved;
+    return refused;
+}
+
+static void end_idle(struct lv_idle *idle)
+{
+    lv_idle_end(&lv_process_context, idle);
+}
+
 static void end_event(struct lv_wake_wait *wait)
 {
     lv_wake_end(&lv_process_context, wait);
@@ -63,7 +95,12 @@ static void end_event(struct lv_wake_wait *wait)
         bool followed_ = t_ != NULL && before_wait(t_, (sem), (flags), LV_CALL_SITE, &a_); \
         struct lv_wake_wait event_ __attribute__((cleanup(end_event), unused)) =           \
             begin_event(followed_ ? NULL : t_, (sem), (flags), LV_CALL_SITE);              \
-        int r_ = (call);                                                                   \
+        struct lv_idle idle_ __attribute__((cleanup(end_idle)));                           \
+        int r_;                                                                            \
+                                                                                           \
+        if (begin_idle(t_, (sem), followed_ ? &a_ : NULL, (flags), LV_CALL_SITE, &idle_))  \
+            return -1;                                                                     \
+        r_ = (call);                                                                       \
                                                                                            \
         if (followed_ && r_ == 0)                                                          \
             lv_sem_acquired(&lv_process_context, t_, &a_);                                 \

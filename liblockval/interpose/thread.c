@@ -54,40 +54,42 @@ LV_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
 }
 
 /* The body of a hook that joins a thread. The end runs when the scope is left, on cancellation too. */
-#define JOIN(thread, flags, call)                                                                                \
-    struct lv_join join_ __attribute__((cleanup(lv_join_end)));                                                  \
-    int r_;                                                                                                      \
-                                                                                                                 \
-    lv_join_begin(&lv_process_context, lv_self(), (uintptr_t)(thread), (unsigned)(flags), LV_CALL_SITE, &join_); \
-    r_ = (call);                                                                                                 \
-    join_.joined = r_ == 0;                                                                                      \
+#define JOIN(thread, flags, refusal, call)                                                                             \
+    struct lv_join join_ __attribute__((cleanup(lv_join_end)));                                                        \
+    int r_;                                                                                                            \
+                                                                                                                       \
+    if (lv_join_begin(&lv_process_context, lv_self(), (uintptr_t)(thread), (unsigned)(flags), LV_CALL_SITE, &join_) == \
+        LV_DEADLOCK_REFUSE)                                                                                            \
+        return (refusal);                                                                                              \
+    r_ = (call);                                                                                                       \
+    join_.joined = r_ == 0;                                                                                            \
     return r_
 
 LV_EXPORT int pthread_join(pthread_t thread, void **ret_value)
 {
-    JOIN(thread, 0, lv_real.pthread_join(thread, ret_value));
+    JOIN(thread, 0, EDEADLK, lv_real.pthread_join(thread, ret_value));
 }
 
 LV_EXPORT int pthread_tryjoin_np(pthread_t thread, void **ret_value)
 {
-    JOIN(thread, LV_TRY, lv_real.pthread_tryjoin_np(thread, ret_value));
+    JOIN(thread, LV_TRY, EDEADLK, lv_real.pthread_tryjoin_np(thread, ret_value));
 }
 
 LV_EXPORT int pthread_timedjoin_np(pthread_t thread, void **ret_value, const struct timespec *until)
 {
-    JOIN(thread, until != NULL ? LV_TIMED : 0, lv_real.pthread_timedjoin_np(thread, ret_value, until));
+    JOIN(thread, until != NULL ? LV_TIMED : 0, EDEADLK, lv_real.pthread_timedjoin_np(thread, ret_value, until));
 }
 
 LV_EXPORT int pthread_clockjoin_np(pthread_t thread, void **ret_value, clockid_t clock, const struct timespec *until)
 {
-    JOIN(thread, until != NULL ? LV_TIMED : 0, lv_real.pthread_clockjoin_np(thread, ret_value, clock, until));
+    JOIN(thread, until != NULL ? LV_TIMED : 0, EDEADLK, lv_real.pthread_clockjoin_np(thread, ret_value, clock, until));
 }
 
 LV_EXPORT int thrd_join(thrd_t thread, int *ret_value)
 {
     _Static_assert(thrd_success == 0, "joined");
 
-    JOIN(thread, 0, lv_real.thrd_join(thread, ret_value));
+    JOIN(thread, 0, thrd_error, lv_real.thrd_join(thread, ret_value));
 }
 
 /* Before the real call, after which the handle may be another thread's. */

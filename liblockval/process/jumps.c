@@ -13,6 +13,7 @@
 
 #include <setjmp.h>
 
+#include "engine/stall.h"
 #include "process/masks.h"
 #include "process/signals.h"
 
@@ -58,7 +59,7 @@ static bool leave_handlers(uintptr_t stack, bool known, uintptr_t target)
         return false;
     /* What the handler interrupted may have been a wait. It is not known which one the jump leads back to. */
     if (lv_self_is_born())
-        __atomic_store_n(&lv_self_state->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
+        lv_idle_drop(&lv_process_context, lv_self_state);
     if (!known) {
         handlers->depth = 0;
         lv_signals_left(0);

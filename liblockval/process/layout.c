@@ -321,6 +321,43 @@ static int owner(uintptr_t address, enum lv_kind kind, unsigned flags)
     return kind == LV_KIND_RWLOCK ? owner_of_rwlock(&lock->rwlock, flags) : owner_of_spin(lock->spin);
 }
 
+static bool barrier_is_known; /* constant after lv_layout_test() */
+
+static bool barrier_may_pass(const struct lv_blocked *on, bool begun)
+{
+    pthread_barrier_t barrier;
+    uint32_t round, come;
+
+    if (!barrier_is_known || lv_os_read_memory(on->wanted.address, &barrier, sizeof(barrier)) < 0)
+        return true;
+    round = lv_barrier_round(&barrier);
+    come = lv_barrier_word(&barrier, LV_BARRIER_IN) + (begun ? 0 : 1);
+    return round != on->round || come - round >= lv_barrier_word(&barrier, LV_BARRIER_COUNT);
+}
+
+static bool may_pass(const struct lv_blocked *on, bool begun)
+{
+    sem_t sem;
+    int value;
+
+    if (on->wait == LV_WAITS_BARRIER)
+        return barrier_may_pass(on, begun);
+    return lv_os_read_memory(on->wanted.address, &sem, sizeof(sem)) < 0 || sem_getvalue(&sem, &value) != 0 ||
+           value != 0;
+}
+
+static bool try_barrier(void)
+{
+    pthread_barrier_t barrier;
+    bool good = lv_real.pthread_barrier_init(&barrier, NULL, 1) == 0;
+
+    good = good && lv_barrier_word(&barrier, LV_BARRIER_IN) == 0 && lv_barrier_round(&barrier) == 0 &&
+           lv_barrier_word(&barrier, LV_BARRIER_COUNT) == 1 && !lv_barrier_is_shared(&barrier) &&
+           lv_real.pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD &&
+           lv_barrier_word(&barrier, LV_BARRIER_IN) - lv_barrier_round(&barrier) == 0;
+    return good && lv_real.pthread_barrier_destroy(&barrier) == 0;
+}
+
 bool lv_lock_is_shared(uintptr_t address, enum lv_kind kind)
 {
     pthread_mutex_t mutex;
@@ -346,6 +383,8 @@ void lv_layout_test(struct lv_context *ctx, bool table_only)
     ctx->none_lost = none_lost;
     ctx->agrees = agrees;
     ctx->owner = owner;
+    ctx->may_pass = may_pass;
+    barrier_is_known = try_barrier();
     /* Maps and events are structs of our own. */
     ctx->identity_inside[LV_KIND_MAP] = ctx->identity_inside[LV_KIND_EVENT] = true;
     lv_objects_test();

@@ -103,6 +103,32 @@ static inline bool lv_cond_is_shared(const void *cond)
     return (((const pthread_cond_t *)cond)->__data.__wrefs & 1) != 0;
 }
 
+/*
+ * A barrier is five numbers: threads that came so far, threads of the rounds that are over, threads of a round, whether it is
+ * shared between processes, threads that left.
+ */
+enum lv_barrier_word {
+    LV_BARRIER_IN,
+    LV_BARRIER_ROUND,
+    LV_BARRIER_COUNT,
+    LV_BARRIER_SHARED
+};
+
+static inline uint32_t lv_barrier_word(const pthread_barrier_t *barrier, enum lv_barrier_word word)
+{
+    return __atomic_load_n((const uint32_t *)(const void *)barrier + word, __ATOMIC_RELAXED);
+}
+
+static inline bool lv_barrier_is_shared(const pthread_barrier_t *barrier)
+{
+    return lv_barrier_word(barrier, LV_BARRIER_SHARED) != 0;
+}
+
+static inline uint32_t lv_barrier_round(const pthread_barrier_t *barrier)
+{
+    return lv_barrier_word(barrier, LV_BARRIER_ROUND);
+}
+
 static inline bool lv_rwlock_reader_blocks(const pthread_rwlock_t *rwlock)
 {
     return rwlock->__data.__flags == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
@@ -208,6 +234,24 @@ static inline bool lv_spin_is_busy(const volatile int *spin)
 {
     (void)spin;
     return true;
+}
+
+static inline bool lv_barrier_is_shared(const pthread_barrier_t *barrier)
+{
+    (void)barrier;
+    return true; /* unknown: claim nothing */
+}
+
+static inline uint32_t lv_barrier_round(const pthread_barrier_t *barrier)
+{
+    (void)barrier;
+    return 0;
+}
+
+static inline bool lv_sem_is_private(const sem_t *sem)
+{
+    (void)sem;
+    return false;
 }
 
 static inline bool lv_cond_is_shared(const void *cond)
