@@ -40,6 +40,31 @@ void lv_blocked_begin(struct lv_thread *t, const struct lv_blocked *what, struct
     }
 }
 
+/* Only the fields that a lock needs, written where they stay. */
+void lv_blocked_begin_lock(struct lv_thread *t, const struct lv_held_record *wanted, bool timed, uintptr_t site,
+                           uint64_t since, struct lv_blocked *ret_outer)
+{
+    struct lv_blocked *b = &t->blocked_on;
+
+    if (LV_UNLIKELY(b->wait != LV_WAITS_NOT)) {
+        const struct lv_blocked what = { .wait = LV_WAITS_LOCK, .timed = timed, .site = site, .wanted = *wanted };
+
+        lv_blocked_begin(t, &what, ret_outer);
+        return;
+    }
+    ret_outer->wait = LV_WAITS_NOT;
+    __atomic_store_n(&b->number, b->number + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    b->timed = timed;
+    b->shared = false;
+    b->since = since;
+    b->site = site;
+    b->wanted = *wanted;
+    b->with.class.v = b->event.class.v = 0;
+    b->life = NULL;
+    __atomic_store_n(&b->wait, LV_WAITS_LOCK, __ATOMIC_RELEASE);
+}
+
 void lv_blocked_end(struct lv_thread *t, const struct lv_blocked *outer)
 {
     if (LV_LIKELY(outer->wait == LV_WAITS_NOT))

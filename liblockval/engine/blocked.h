@@ -38,6 +38,10 @@ struct lv_blocked {
 void lv_blocked_begin(struct lv_thread *t, const struct lv_blocked *what, struct lv_blocked *ret_outer);
 void lv_blocked_end(struct lv_thread *t, const struct lv_blocked *outer);
 
+/* The same for a lock, for callers that mostly do not wait: @since may be 0, which is not known. */
+void lv_blocked_begin_lock(struct lv_thread *t, const struct lv_held_record *wanted, bool timed, uintptr_t site,
+                           uint64_t since, struct lv_blocked *ret_outer);
+
 /* The same for an annotated event: the program says so, and then waits by whatever means. Nothing if the thread is in a
  * wait already. */
 void lv_blocked_begin_event(struct lv_thread *t, const struct lv_held_record *event, uintptr_t site);

@@ -190,6 +190,15 @@ static bool was_reported(const struct lv_circle *circle)
            (circle->step[0].on.wanted.flags & LV_UNCHECKED) == 0;
 }
 
+/* libc does not let a thread join itself, nor one that joins it. */
+static bool is_refused(const struct lv_circle *circle)
+{
+    for (uint32_t i = 0; i < circle->count; i++)
+        if (circle->step[i].on.wait != LV_WAITS_JOIN)
+            return false;
+    return circle->count <= 2;
+}
+
 enum lv_deadlock_end lv_deadlock_look(struct lv_context *ctx, struct lv_thread *t, uintptr_t site, bool may_refuse)
 {
     struct lv_look look = { .ctx = ctx, .self = t };
@@ -200,7 +209,7 @@ enum lv_deadlock_end lv_deadlock_look(struct lv_context *ctx, struct lv_thread *
     t->guard++;
     if (LV_UNLIKELY(t->depth != 0 && __atomic_load_n(&ctx->findings, __ATOMIC_RELAXED) != 0))
         lv_os_barrier_all();
-    if (LV_LIKELY(!lv_circle_find(&look, t, &circle))) {
+    if (LV_LIKELY(!lv_circle_find(&look, t, &circle)) || is_refused(&circle)) {
         t->guard--;
         return LV_DEADLOCK_WAIT;
     }

@@ -122,19 +122,22 @@ static bool closes(struct lv_thread *t, uintptr_t site, bool may_refuse)
 bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, const struct lv_acquisition *a,
                         bool may_refuse, struct lv_hook_wait *ret)
 {
-    const struct lv_blocked what = {
-        .wait = LV_WAITS_LOCK,
-        .timed = (a->flags & LV_TIMED) != 0,
-        .site = a->site,
-        .wanted = lv_acquisition_record(t, a),
-    };
+    bool timed = (a->flags & LV_TIMED) != 0, busy;
+    struct lv_held_record wanted;
 
     ret->t = NULL;
     if ((a->flags & LV_TRY) != 0 || (a->reentrant && lv_held_find(t, a->address) != NULL))
         return false;
-    lv_blocked_begin(t, &what, &ret->outer);
+    /* Who is not going to wait for good need not be seen, but where it does wait. The others are seen before the look. */
+    if (timed && !lv_object_is_busy(object, (enum lv_mode)a->mode))
+        return false;
+    wanted = lv_acquisition_record(t, a);
+    lv_blocked_begin_lock(t, &wanted, timed, a->site, 0, &ret->outer);
     ret->t = t;
-    if (what.timed || !lv_object_is_busy(object, (enum lv_mode)a->mode) || !closes(t, a->site, may_refuse))
+    busy = timed || lv_object_is_busy(object, (enum lv_mode)a->mode);
+    if (busy)
+        t->blocked_on.since = lv_clock_ticks();
+    if (timed || !busy || !closes(t, a->site, may_refuse))
         return false;
     lv_hook_wait_end(ret);
     return true;
@@ -142,13 +145,9 @@ bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, con
 
 bool lv_hook_wait_taken(struct lv_thread *t, uintptr_t site, struct lv_hook_wait *ret)
 {
-    const struct lv_blocked what = {
-        .wait = LV_WAITS_LOCK,
-        .site = site,
-        .wanted = lv_held_record_of(&t->held[t->depth]),
-    };
+    const struct lv_held_record wanted = lv_held_record_of(&t->held[t->depth]);
 
-    lv_blocked_begin(t, &what, &ret->outer);
+    lv_blocked_begin_lock(t, &wanted, false, site, lv_clock_ticks(), &ret->outer);
     ret->t = t;
     if (LV_LIKELY(!closes(t, site, true)))
         return false;

@@ -52,9 +52,9 @@ static struct lv_wake_wait begin_event(struct lv_thread *t, sem_t *sem, unsigned
     return lv_wake_begin(&lv_process_context, t, event_of(sem), flags, false, site);
 }
 
-/* Say that the thread waits for @sem, which has no value now. Returns whether the call is refused, as it would close a deadlock. */
-static bool begin_idle(struct lv_thread *t, sem_t *sem, const struct lv_acquisition *a, unsigned flags, uintptr_t site,
-                       struct lv_idle *ret)
+/* Say that the thread waits for @sem. Returns whether the call is refused, as it would close a deadlock. */
+static LV_NOINLINE bool begin_idle(struct lv_thread *t, sem_t *sem, const struct lv_acquisition *a, unsigned flags,
+                                   uintptr_t site, struct lv_idle *ret)
 {
     struct lv_blocked what = {
         .wait = LV_WAITS_SEM,
@@ -63,12 +63,9 @@ static bool begin_idle(struct lv_thread *t, sem_t *sem, const struct lv_acquisit
         .site = site,
         .wanted = { .address = (uintptr_t)sem, .kind = LV_KIND_SEM },
     };
-    int saved = errno, value;
+    int saved = errno;
     bool refused;
 
-    ret->t = NULL;
-    if (t == NULL || (sem_getvalue(sem, &value) == 0 && value > 0))
-        return false;
     if (a != NULL) {
         what.wait = LV_WAITS_LOCK;
         what.wanted = lv_acquisition_record(t, a);
@@ -78,9 +75,10 @@ static bool begin_idle(struct lv_thread *t, sem_t *sem, const struct lv_acquisit
     return refused;
 }
 
-static void end_idle(struct lv_idle *idle)
+static inline void end_idle(struct lv_idle *idle)
 {
-    lv_idle_end(&lv_process_context, idle);
+    if (LV_UNLIKELY(idle->t != NULL))
+        lv_idle_end(&lv_process_context, idle);
 }
 
 static void end_event(struct lv_wake_wait *wait)
@@ -95,10 +93,11 @@ static void end_event(struct lv_wake_wait *wait)
         bool followed_ = t_ != NULL && before_wait(t_, (sem), (flags), LV_CALL_SITE, &a_); \
         struct lv_wake_wait event_ __attribute__((cleanup(end_event), unused)) =           \
             begin_event(followed_ ? NULL : t_, (sem), (flags), LV_CALL_SITE);              \
-        struct lv_idle idle_ __attribute__((cleanup(end_idle)));                           \
+        struct lv_idle idle_ __attribute__((cleanup(end_idle))) = { .t = NULL };           \
         int r_;                                                                            \
                                                                                            \
-        if (begin_idle(t_, (sem), followed_ ? &a_ : NULL, (flags), LV_CALL_SITE, &idle_))  \
+        if (LV_UNLIKELY(t_ != NULL && !lv_sem_has_value(sem)) &&                           \
+            begin_idle(t_, (sem), followed_ ? &a_ : NULL, (flags), LV_CALL_SITE, &idle_))  \
             return -1;                                                                     \
         r_ = (call);                                                                       \
                                                                                            \

@@ -180,6 +180,11 @@ static inline bool lv_sem_is_private(const sem_t *sem)
     return shared == 0;
 }
 
+static inline bool lv_sem_has_value(const sem_t *sem)
+{
+    return (uint32_t)__atomic_load_n((const uint64_t *)(const void *)sem, __ATOMIC_RELAXED) != 0;
+}
+
 static inline struct lv_object lv_sem_object(const struct lv_context *ctx, sem_t *sem)
 {
     uint64_t *words = (uint64_t *)(void *)(sem->__size + 16);
@@ -252,6 +257,13 @@ static inline bool lv_sem_is_private(const sem_t *sem)
 {
     (void)sem;
     return false;
+}
+
+static inline bool lv_sem_has_value(const sem_t *sem)
+{
+    int value;
+
+    return sem_getvalue((sem_t *)(uintptr_t)sem, &value) != 0 || value != 0;
 }
 
 static inline bool lv_cond_is_shared(const void *cond)

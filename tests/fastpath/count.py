@@ -37,15 +37,17 @@ EVERYWHERE = {
 }
 # The way of what the fast path leaves alone.
 GENERAL = {"lv_acquire", "lv_acquired", "lv_acquisition_set", "lv_hook_before"}
+# It says what it waits for, unless it does not wait and would give up anyway.
+SAYS = {"lv_hook_wait_begin", "lv_object_is_busy", "lv_acquisition_record", "lv_blocked_begin_lock", "lv_blocked_end"}
 # The holder's next acquisition counts, if the lock itself says who the holder is.
 AGAIN = GENERAL | {"lv_release", "unlock_general", "lv_acquire_nested", "lv_acquired_again", "lv_held_find",
                    "lv_nest_count_down", "lv_release_slow", "owner"}
 INSIDE = {
     # The holder's next acquisition counts, since the lock itself says who the holder is.
     "recursive": {"held_again", "lv_held_find", "lv_release", "unlock_general"},
-    "read-again": AGAIN - {"lv_nest_count_down", "lv_release_slow"},
+    "read-again": SAYS | AGAIN - {"lv_nest_count_down", "lv_release_slow"},
     # It may end without the lock.
-    "timed": GENERAL,
+    "timed": GENERAL | {"lv_hook_wait_begin", "lv_object_is_busy"},
     # Whether it is a lock or an event shows at each post, and who waits for it is looked up.
     "semaphore": GENERAL | {"before_wait", "lv_handlers_current", "lv_held_find", "lv_held_remove", "lv_identity_peek",
                             "lv_sem_acquired", "lv_sem_find", "lv_sem_post", "lv_wake_end", "remix"},
