@@ -5,8 +5,8 @@
 
 #include "engine/life.h"
 #include "engine/orphan.h"
-#include "engine/steer.h"
 #include "engine/stall.h"
+#include "engine/steer.h"
 #include "engine/waits.h"
 #include "engine/wake.h"
 

@@ -4,8 +4,8 @@
 #include "interpose/hook.h"
 
 #include "engine/nest.h"
-#include "engine/steer.h"
 #include "engine/stall.h"
+#include "engine/steer.h"
 
 static void release_unheld(struct lv_thread *t, const struct lv_object *object, const struct lv_acquisition *what)
 {

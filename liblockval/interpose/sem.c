@@ -13,8 +13,8 @@
 
 #include "engine/life.h"
 #include "engine/sem.h"
-#include "engine/steer.h"
 #include "engine/stall.h"
+#include "engine/steer.h"
 #include "engine/wake.h"
 #include "interpose/hook.h"
 

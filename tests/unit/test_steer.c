@@ -309,7 +309,7 @@ START_TEST(tries)
 }
 END_TEST
 
-START_TEST(time)
+START_TEST(time_is_up)
 {
     struct lv_steer_player *player;
 
@@ -519,7 +519,7 @@ int main(void)
         readers,
         who_does_not_wait_is_not_held,
         tries,
-        time,
+        time_is_up,
         places,
         alone,
         odds,
