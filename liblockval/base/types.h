@@ -57,6 +57,19 @@ enum lv_acquire_flag {
     LV_SYNC = 8       /* waits until nobody has the lock, and does not take it */
 };
 
+/* What a thread waits for. */
+enum lv_wait_kind {
+    LV_WAITS_NOT,
+    LV_WAITS_LOCK,    /* a mutex, rwlock, spinlock, semaphore that is used as a lock, annotated lock */
+    LV_WAITS_JOIN,    /* the end of a thread */
+    LV_WAITS_COND,    /* a condition variable */
+    LV_WAITS_SEM,     /* a semaphore that is no lock */
+    LV_WAITS_BARRIER, /* the others at a barrier */
+    LV_WAITS_EVENT    /* an annotated event */
+};
+
+#define LV_STUCK_NOBODY UINT32_MAX /* as a number among threads that wait */
+
 #define LV_SUBCLASSES 8
 
 #define LV_LIKELY(x) __builtin_expect(!!(x), 1)

@@ -8,20 +8,8 @@
 
 #include "graph/witness.h"
 
-/* What a thread waits for. */
-enum lv_wait_kind {
-    LV_WAITS_NOT,
-    LV_WAITS_LOCK,    /* a mutex, rwlock, spinlock, semaphore that is used as a lock, annotated lock */
-    LV_WAITS_JOIN,    /* the end of a thread */
-    LV_WAITS_COND,    /* a condition variable */
-    LV_WAITS_SEM,     /* a semaphore that is no lock */
-    LV_WAITS_BARRIER, /* the others at a barrier */
-    LV_WAITS_EVENT    /* an annotated event */
-};
-
 enum {
-    LV_STUCK_NOBODY = UINT32_MAX, /* as a number of a thread */
-    LV_STUCK_HELD = 16            /* held locks of a thread that are kept, the youngest */
+    LV_STUCK_HELD = 16 /* held locks of a thread that are kept, the youngest */
 };
 
 struct lv_stuck {
@@ -43,5 +31,14 @@ struct lv_stuck {
     uint32_t left_out;   /* older ones that are not among them */
     struct lv_held_record held[LV_STUCK_HELD];
 };
+
+/* A number for what threads wait for: @count of them, of which the first @circle wait in a circle; 0: there is none. What each
+ * waits for has a number itself, which @number_of gives. It is the same at whichever thread the circle is begun, and, without
+ * one, in whatever order the threads come. Cost: quadratic in the threads without a circle. */
+uint64_t lv_stuck_hash(uint64_t (*number_of)(const void *arg, uint32_t i), const void *arg, uint32_t count,
+                       uint32_t circle);
+
+/* The same by ids, which mean nothing to another process. */
+uint64_t lv_stuck_identity(const struct lv_stuck *stuck, uint32_t count, uint32_t circle);
 
 #endif

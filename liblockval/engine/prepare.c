@@ -25,6 +25,14 @@ static void prepare_use(struct lv_context *ctx, const struct lv_use *use)
     lv_symbols_prepare_stack(ctx, use->at);
 }
 
+static void prepare_stuck(struct lv_context *ctx, const struct lv_stuck *stuck)
+{
+    prepare_lock(ctx, &stuck->wanted);
+    prepare_lock(ctx, &stuck->with);
+    for (uint32_t i = 0; i < stuck->held_count; i++)
+        prepare_lock(ctx, &stuck->held[i]);
+}
+
 void lv_resolve_prepare(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding)
 {
     for (uint32_t i = 0; i < finding->edge_count; i++) {
@@ -35,6 +43,8 @@ void lv_resolve_prepare(struct lv_context *ctx, const struct lv_thread *t, const
         prepare_class(ctx, t->held[i].class);
         lv_symbols_prepare_stack(ctx, t->held[i].stack);
     }
+    for (uint32_t i = 0; i < finding->stuck_count; i++)
+        prepare_stuck(ctx, &finding->stuck[i]);
     prepare_lock(ctx, &finding->subject);
     prepare_lock(ctx, &finding->holder);
     prepare_use(ctx, &finding->inside);

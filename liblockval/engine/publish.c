@@ -16,6 +16,7 @@
 #include "engine/advise.h"
 #include "engine/here.h"
 #include "engine/resolve.h"
+#include "engine/resolve_stuck.h"
 #include "engine/summary.h"
 #include "engine/symbols.h"
 #include "engine/unload.h"
@@ -111,7 +112,8 @@ static void keep_detail(struct lv_publication *p)
 /* A publication of @finding, to be resolved; null without memory. Context: lock held. */
 static struct lv_publication *keep(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding)
 {
-    size_t half = PUBLICATION_BASE + (size_t)finding->edge_count * PUBLICATION_EDGE;
+    size_t half = PUBLICATION_BASE + (size_t)finding->edge_count * PUBLICATION_EDGE +
+                  lv_resolve_stuck_size(ctx, finding->stuck, finding->stuck_count);
     struct lv_publication *p = make(ctx, 2 * half);
 
     if (p == NULL)
@@ -125,6 +127,16 @@ static struct lv_publication *keep(struct lv_context *ctx, const struct lv_threa
     p->memory = (char *)(p + 1);
     keep_detail(p);
     return p;
+}
+
+/* What tells findings without edges apart where they do not say so themselves. */
+static uint64_t identity_of(struct lv_context *ctx, const struct lv_finding *finding, uintptr_t site)
+{
+    if (finding->stuck_count != 0)
+        return lv_hash_mix((uint64_t)finding->kind,
+                           lv_stuck_identity(finding->stuck, finding->stuck_count, finding->circle_count));
+    return lv_hash_mix(lv_hash_mix((uint64_t)finding->kind + lv_module_born(ctx, site), finding->subject.class.v),
+                       site);
 }
 
 static void append(struct lv_findings *findings, struct lv_publication *p)
@@ -251,8 +263,7 @@ void lv_finding_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_f
     t->guard++;
     lv_findings_init(&findings);
     if (finding->identity == 0)
-        finding->identity = lv_hash_mix(
-            lv_hash_mix((uint64_t)finding->kind + lv_module_born(ctx, site), finding->subject.class.v), site);
+        finding->identity = identity_of(ctx, finding, site);
     locked = lv_context_lock(ctx);
     finding->at = lv_stack_here(ctx, site);
     lv_findings_add(ctx, &findings, t, finding);

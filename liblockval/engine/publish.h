@@ -47,7 +47,8 @@ void lv_finding_about_held(struct lv_context *ctx, struct lv_thread *t, enum lv_
                            const char *detail);
 
 /* A finding without edges that is filled in but for .at, made and published in one go. Where it has no .identity, that is
- * its kind, the subject's class and @site. Context: lock not held. */
+ * its kind, the subject's class and @site; of threads that are stuck it is what they wait for, whoever they are.
+ * Context: lock not held. */
 void lv_finding_publish(struct lv_context *ctx, struct lv_thread *t, struct lv_finding *finding, uintptr_t site);
 
 /* The exit status that findings ask for, or @status itself. */

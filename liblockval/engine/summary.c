@@ -45,22 +45,41 @@ static const char *class_name(const struct lv_report *report, uint32_t i)
     return class != NULL && class->name != NULL ? class->name : "?";
 }
 
+static void put_cycle(const struct lv_report *report, struct lv_text *out)
+{
+    uint32_t names = report->edge_count != 0 ? report->edge_count + 1 : 1;
+
+    if (report->stuck_count != 0) {
+        lv_report_stuck_cycle(report, out);
+        return;
+    }
+    for (uint32_t i = 0; i < names; i++)
+        lv_text_printf(out, "%s%s", i != 0 ? " -> " : "", class_name(report, i));
+}
+
+/* How long it is at most. */
+static size_t cycle_size(const struct lv_report *report)
+{
+    size_t size = 1;
+
+    if (report->stuck_count != 0)
+        return lv_report_stuck_cycle_size(report);
+    for (uint32_t i = 0; i <= report->edge_count; i++)
+        size += strlen(class_name(report, i)) + strlen(" -> ");
+    return size;
+}
+
 /* The classes of the cycle, in memory of its own: a class may be gone at the end of the process. Null without memory. */
 static const char *cycle_text(struct lv_context *ctx, const struct lv_report *report)
 {
-    uint32_t names = report->edge_count != 0 ? report->edge_count + 1 : 1;
-    size_t size = 1;
+    size_t size = cycle_size(report);
+    char *memory = lv_arena_alloc(&ctx->arena, size);
     struct lv_text text;
-    char *memory;
 
-    for (uint32_t i = 0; i < names; i++)
-        size += strlen(class_name(report, i)) + strlen(" -> ");
-    memory = lv_arena_alloc(&ctx->arena, size);
     if (memory == NULL)
         return NULL;
     lv_text_init(&text, memory, size);
-    for (uint32_t i = 0; i < names; i++)
-        lv_text_printf(&text, "%s%s", i != 0 ? " -> " : "", class_name(report, i));
+    put_cycle(report, &text);
     return memory;
 }
 
@@ -84,6 +103,8 @@ struct lv_made *lv_made_add(struct lv_context *ctx, const struct lv_finding *fin
         return NULL;
     made->finding = *finding;
     made->finding.edges = edges;
+    made->finding.stuck = NULL; /* the caller's */
+    made->finding.stuck_count = 0;
     made->cycle = cycle;
     for (size_t i = 0; i + 1 < sizeof(made->fingerprint) && report->fingerprint[i] != '\0'; i++)
         made->fingerprint[i] = report->fingerprint[i];

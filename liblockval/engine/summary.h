@@ -18,7 +18,7 @@
 
 /* A finding that was made. */
 struct lv_made {
-    struct lv_finding finding; /* lock; its edges stay; verdict and reasons as they were judged last */
+    struct lv_finding finding; /* lock; its edges stay, its stuck threads do not; verdict and reasons as judged last */
     char fingerprint[20];      /* constant after init */
     const char *cycle;         /* constant after init: "a -> b -> a", or the class of the finding's lock */
     bool counted;              /* atomic: the exit status knows of it */

@@ -185,6 +185,12 @@ void lv_zap_keep(struct lv_context *ctx, const struct lv_finding *finding)
         keep(ctx, finding->edges[i].held.class);
         keep(ctx, finding->edges[i].wanted.class);
     }
+    for (uint32_t i = 0; i < finding->stuck_count; i++) {
+        keep(ctx, finding->stuck[i].wanted.class);
+        keep(ctx, finding->stuck[i].with.class);
+        for (uint32_t j = 0; j < finding->stuck[i].held_count; j++)
+            keep(ctx, finding->stuck[i].held[j].class);
+    }
 }
 
 /* ---- locks that outlive their class -------------------------------------------------------------------------------- */

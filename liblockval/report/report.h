@@ -112,6 +112,33 @@ struct lv_report_usage {
     struct lv_report_use open;   /* held while the context could interrupt */
 };
 
+/* A thread that waits, or one of a listing. */
+struct lv_report_stuck {
+    struct lv_report_thread thread;
+    enum lv_wait_kind wait;
+    bool timed;        /* it waits no longer than it is told to */
+    bool last;         /* its wait closed the circle */
+    int64_t waited_ms; /* -1: not known */
+    struct lv_report_lock
+        wanted; /* the lock or event; else the object that is waited on, whose class may be null, or nothing, but
+                                     the stack of the call that waits */
+    struct lv_report_lock with; /* LV_WAITS_COND: the mutex that it takes again when it wakes; class null: not known */
+    struct lv_report_thread joined; /* LV_WAITS_JOIN: whose end; name null: not known */
+    uint32_t blocker; /* number of the thread in the same array that it waits for; LV_STUCK_NOBODY: none of them */
+    enum lv_mode blocker_mode; /* LV_WAITS_LOCK: how that one holds the lock, */
+    bool blocker_queued;       /* or: it waits for it as a writer, which readers do not pass */
+    uint32_t held_count;       /* what it holds, oldest first, */
+    uint32_t left_out;         /* and so many older ones, which are not here */
+    const struct lv_report_lock *held;
+};
+
+/* What said before that the circle of a deadlock can come to be. */
+struct lv_report_prediction {
+    const char *fingerprint; /* of that finding; null: none did */
+    enum lv_finding_kind kind;
+    enum lv_verdict verdict; /* as it is by now */
+};
+
 struct lv_report {
     enum lv_finding_kind kind;
     enum lv_verdict verdict;
@@ -164,6 +191,13 @@ struct lv_report {
      * brought the news. */
     struct lv_report_usage usage;
 
+    /* deadlock: the threads that are stuck. The first .circle_count of them wait for each other in a circle, each for the
+     * next and the last for the first; 0: there is no circle, but nothing can wake any thread of the process. */
+    uint32_t stuck_count;
+    uint32_t circle_count;
+    const struct lv_report_stuck *stuck;
+    struct lv_report_prediction prediction;
+
     uint32_t held_count; /* what .thread holds, oldest first */
     const struct lv_report_lock *held;
 
@@ -181,6 +215,11 @@ void lv_report_upgrade(const struct lv_report *report, enum lv_verdict before, s
 
 /* Render the text report into @out (text.c). Cost: linear in the report. */
 void lv_report_text(const struct lv_report *report, struct lv_text *out);
+
+/* What the threads that are stuck wait for, in one line: "a -> join(worker) -> a"; without a circle the first few different
+ * things, "cond_wait(&queue->more), join(worker)". Its size is at most the second, for a report with such threads. */
+void lv_report_stuck_cycle(const struct lv_report *report, struct lv_text *out);
+size_t lv_report_stuck_cycle_size(const struct lv_report *report);
 
 /* Only the block of what .thread holds: .thread, .held_count and .held are all that is looked at. */
 void lv_report_held_text(const struct lv_report *report, struct lv_text *out);

@@ -9,6 +9,7 @@
  * Every name, frame and stack may be missing: evidence is dropped before a report is. "?" and "(no stack)" say so.
  */
 
+#include "report/deadlock_text.h"
 #include "report/report.h"
 #include "report/scenario.h"
 #include "report/usage_text.h"
@@ -46,9 +47,8 @@ static const char *headline_of(enum lv_finding_kind kind)
         return "WARNING: lock assertion failed";
     case LV_FINDING_WAIT_CONTEXT:
         return lv_wait_context_headline;
+    case LV_FINDING_SIGNAL: /* these have their own */
     case LV_FINDING_DEADLOCK:
-        return "WARNING: threads are deadlocked!";
-    case LV_FINDING_SIGNAL: /* has its own */
     case LV_FINDING__COUNT:
         break;
     }
@@ -106,9 +106,10 @@ static void put_lock(struct lv_text *out, const struct lv_report_lock *lock)
 static void put_head(struct lv_text *out, const struct lv_report *report)
 {
     char words[USAGE_HEADLINE];
-    const char *headline = report->nest != 0                   ? nest_headline
-                           : report->kind == LV_FINDING_SIGNAL ? lv_usage_headline(report, words)
-                                                               : headline_of(report->kind);
+    const char *headline = report->nest != 0                     ? nest_headline
+                           : report->kind == LV_FINDING_SIGNAL   ? lv_usage_headline(report, words)
+                           : report->kind == LV_FINDING_DEADLOCK ? lv_deadlock_headline(report)
+                                                                 : headline_of(report->kind);
     size_t bar = strlen(headline);
 
     lv_text_putc(out, '\n');
@@ -386,12 +387,14 @@ static void put_body(struct lv_text *out, const struct lv_report *report)
     case LV_FINDING_SIGNAL:
         lv_usage_text(report, out);
         break;
+    case LV_FINDING_DEADLOCK:
+        lv_deadlock_text(report, out);
+        break;
     case LV_FINDING_UNLOCK:
     case LV_FINDING_LIFETIME:
     case LV_FINDING_COND:
     case LV_FINDING_FORK:
     case LV_FINDING_ASSERT:
-    case LV_FINDING_DEADLOCK:
     case LV_FINDING__COUNT:
         put_subject(out, report);
         put_holder(out, report);
@@ -425,6 +428,8 @@ static void put_verdict(struct lv_text *out, const struct lv_report *report)
     lv_text_printf(out, "\nverdict: %s\n", lv_verdict_name(report->verdict));
     for (uint32_t i = 0; i < report->reason_count; i++)
         lv_text_printf(out, "  %s\n", lv_scenario_word(report->reasons[i]));
+    if (report->kind == LV_FINDING_DEADLOCK)
+        lv_deadlock_prediction(report, out);
     put_classes(out, report);
     for (uint32_t i = 0; i < report->advice_count; i++)
         lv_text_printf(out, "%s %s\n", i ? "       " : "advice:", lv_scenario_word(report->advice[i]));
@@ -470,9 +475,11 @@ void lv_report_text(const struct lv_report *report, struct lv_text *out)
     put_head(out, report);
     put_body(out, report);
     put_verdict(out, report);
-    put_held(out, report);
-    lv_text_puts(out, "\nstack backtrace:\n");
-    put_stack(out, INDENT_TRACE, &report->backtrace);
+    if (report->stuck_count == 0) { /* else each of them has its block */
+        put_held(out, report);
+        lv_text_puts(out, "\nstack backtrace:\n");
+        put_stack(out, INDENT_TRACE, &report->backtrace);
+    }
     mark_cut(out, start);
 }
 
