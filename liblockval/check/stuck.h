@@ -21,10 +21,12 @@ struct lv_stuck {
     struct lv_held_record
         wanted; /* the lock or the annotated event, with the stack of the call that waits; .class 0: it has
                                      no class. Else .address is that of the object that is waited on, and the class may be 0 */
-    struct lv_held_record with; /* LV_WAITS_COND: the mutex that it takes again when it wakes; class 0: not known */
-    lv_thread_id joined;        /* LV_WAITS_JOIN: whose end; 0: not known */
-    uint32_t blocker; /* number of the thread in the same array that it waits for; LV_STUCK_NOBODY: none of them */
-    enum lv_mode blocker_mode; /* LV_WAITS_LOCK: how that one holds the lock, */
+    struct lv_held_record
+        with;            /* LV_WAITS_COND, LV_WAITS_EVENT: a lock that it has to get, too, before it goes on. Of a
+                                   condition variable it is the mutex that was given up; class 0: none is known */
+    lv_thread_id joined; /* LV_WAITS_JOIN: whose end; 0: not known */
+    uint32_t blocker;    /* number of the thread in the same array that it waits for; LV_STUCK_NOBODY: none of them */
+    enum lv_mode blocker_mode; /* how that one holds the lock that is waited for, or .with, */
     bool
         blocker_queued; /* or: it does not hold the lock yet, but is a writer that waits for it, which readers do not pass */
     uint32_t held_count; /* at most LV_STUCK_HELD, oldest first */

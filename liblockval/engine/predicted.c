@@ -7,9 +7,17 @@
 
 #include "engine/predicted.h"
 
+/* Of the end of a thread? */
 static bool is_join(const struct lv_context *ctx, lv_class_id class)
 {
     return class.v != 0 && lv_classes_get(&ctx->classes, class)->key.origin == LV_CLASS_JOIN;
+}
+
+/* The lock or event in whose order the wait of @stuck stands. Of a condition variable that is the mutex, taken again under what
+ * is held. */
+static const struct lv_held_record *awaited(const struct lv_stuck *stuck)
+{
+    return stuck->wait == LV_WAITS_COND && stuck->with.class.v != 0 ? &stuck->with : &stuck->wanted;
 }
 
 /* Is what @stuck waits for this one, of a cycle? A wait for the end of a thread need not have the class that the order of
@@ -17,10 +25,19 @@ static bool is_join(const struct lv_context *ctx, lv_class_id class)
 static bool is_this(const struct lv_context *ctx, const struct lv_stuck *stuck, const struct lv_held_record *record,
                     bool by_instance)
 {
+    const struct lv_held_record *wanted = awaited(stuck);
+
     if (stuck->wait == LV_WAITS_JOIN)
-        return is_join(ctx, record->class) && (stuck->wanted.class.v == 0 || stuck->wanted.class.v == record->class.v);
-    return stuck->wanted.class.v != 0 && stuck->wanted.class.v == record->class.v &&
-           (!by_instance || stuck->wanted.uid == record->uid);
+        return is_join(ctx, record->class) && (wanted->class.v == 0 || wanted->class.v == record->class.v);
+    return wanted->class.v != 0 && wanted->class.v == record->class.v && (!by_instance || wanted->uid == record->uid);
+}
+
+/* A reader that waits behind a writer waits for the same lock as that one: both are one step. */
+static uint32_t step_from(const struct lv_finding *finding, uint32_t i)
+{
+    while (i < finding->circle_count && finding->stuck[i].blocker_queued)
+        i++;
+    return i;
 }
 
 /* Are the circle's steps on the way round the cycle, begun at its edge number @first? */
@@ -28,14 +45,15 @@ static bool goes_round(const struct lv_context *ctx, const struct lv_finding *fi
                        uint32_t first)
 {
     bool by_instance = cycle->kind == LV_FINDING_RECURSIVE;
-    uint32_t found = 0;
+    uint32_t step = step_from(finding, 0);
 
-    for (uint32_t i = 0; i < cycle->edge_count && found < finding->circle_count; i++) {
+    for (uint32_t i = 0; i < cycle->edge_count && step < finding->circle_count; i++) {
         uint32_t at = (first + i) % cycle->edge_count;
 
-        found += is_this(ctx, &finding->stuck[found], &cycle->edges[at].wanted, by_instance);
+        if (is_this(ctx, &finding->stuck[step], &cycle->edges[at].wanted, by_instance))
+            step = step_from(finding, step + 1);
     }
-    return found == finding->circle_count;
+    return step == finding->circle_count;
 }
 
 /* Do all wait for locks of this class? */

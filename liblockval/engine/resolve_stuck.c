@@ -32,7 +32,7 @@ static void resolve_wait(struct lv_pool *p, const struct lv_stuck *stuck, uint32
     if (stuck->wait == LV_WAITS_NOT)
         return;
     lv_pool_lock(p, &stuck->wanted, &ret->wanted);
-    if (stuck->wait == LV_WAITS_COND && stuck->with.class.v != 0)
+    if ((stuck->wait == LV_WAITS_COND || stuck->wait == LV_WAITS_EVENT) && stuck->with.class.v != 0)
         lv_pool_lock(p, &stuck->with, &ret->with);
     if (stuck->wait == LV_WAITS_JOIN && stuck->joined.v != 0)
         ret->joined = lv_pool_thread(p, stuck->joined);

@@ -74,6 +74,8 @@ static void describe(struct lv_context *ctx, struct lv_thread *t, const struct l
         .blocker = LV_STUCK_NOBODY,
     };
     if (on->event.class.v != 0) {
+        if (on->wait == LV_WAITS_LOCK)
+            ret->with = on->wanted;
         ret->wait = LV_WAITS_EVENT;
         ret->wanted = on->event;
     }
@@ -174,31 +176,14 @@ static void add_those_behind(struct lv_context *ctx, struct crowd *crowd, const 
     }
 }
 
-/* The same for each rotation of a circle, and whoever closes it: a sum over its steps. */
-static uint64_t identity_of(const struct crowd *crowd, uint32_t count)
-{
-    uint64_t sum = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        const struct lv_stuck *stuck = &crowd->stuck[i];
-        uint32_t next = stuck->blocker < count ? crowd->stuck[stuck->blocker].wanted.class.v : 0;
-
-        sum += lv_hash_mix((uint64_t)stuck->wait << 32 | stuck->wanted.class.v, next);
-    }
-    return lv_hash_mix(sum, (uint64_t)LV_FINDING_DEADLOCK << 32 | count);
-}
-
 static void publish(struct lv_context *ctx, struct lv_thread *t, const struct crowd *crowd, struct lv_finding *finding,
                     uintptr_t site)
 {
-    uint32_t count = finding->circle_count != 0 ? finding->circle_count : crowd->count;
-
     finding->kind = LV_FINDING_DEADLOCK;
     finding->verdict = LV_VERDICT_DEADLOCK;
     finding->stuck = crowd->stuck;
     finding->stuck_count = crowd->count;
     finding->subject = crowd->stuck[0].wanted;
-    finding->identity = identity_of(crowd, count);
     lv_finding_publish(ctx, t, finding, site);
 }
 

@@ -65,6 +65,14 @@ struct drawing {
     bool addresses; /* there are several locks of one class */
 };
 
+/* The lock that the next thread holds; null: it is something else that it waits for. */
+static const struct lv_report_lock *awaited_lock(const struct lv_report_stuck *stuck)
+{
+    if (stuck->wait == LV_WAITS_LOCK)
+        return &stuck->wanted;
+    return stuck->with.class != NULL ? &stuck->with : NULL;
+}
+
 static struct lv_scenario_entry entry_of(const struct drawing *d, const char *verb, const struct lv_report_stuck *stuck,
                                          char word[64])
 {
@@ -109,14 +117,16 @@ static void column_of_thread(const void *arg, uint32_t i, struct lv_scenario_col
     uint32_t count = d->report->circle_count;
     const struct lv_report_stuck *stuck = &d->report->stuck[i];
     const struct lv_report_stuck *before = &d->report->stuck[(i + count - 1) % count];
-    bool queued = before->wait == LV_WAITS_LOCK && before->blocker_queued;
+    const struct lv_report_lock *held = awaited_lock(before);
+    bool queued = held != NULL && before->blocker_queued;
 
     *ret = (struct lv_scenario_column){ .thread = &stuck->thread };
-    if (before->wait == LV_WAITS_LOCK && !queued)
-        ret->entry[LV_PHASE_HOLD] =
-            entry_of(d, before->blocker_mode != LV_WRITE ? "rlock" : "lock", before, ret->word[0]);
-    else
+    if (held == NULL)
         ret->entry[LV_PHASE_COMPLETE] = never_of(d, before, ret->word[0]);
+    else if (!queued)
+        ret->entry[LV_PHASE_HOLD] =
+            (struct lv_scenario_entry){ before->blocker_mode != LV_WRITE ? "rlock" : "lock", lv_scenario_class(held),
+                                        d->addresses ? held->address : 0 };
     ret->entry[queued ? LV_PHASE_QUEUE : LV_PHASE_WANT] = entry_of(d, lv_stuck_verb(stuck), stuck, ret->word[1]);
 }
 
@@ -124,12 +134,14 @@ static void column_of_thread(const void *arg, uint32_t i, struct lv_scenario_col
 static bool need_addresses(const struct lv_report *report)
 {
     for (uint32_t i = 0; i < report->circle_count; i++) {
-        const struct lv_report_lock *lock = &report->stuck[i].wanted;
+        const struct lv_report_lock *lock = awaited_lock(&report->stuck[i]);
 
-        for (uint32_t j = 0; j < i; j++)
-            if (lock->class != NULL && report->stuck[j].wanted.class == lock->class &&
-                report->stuck[j].wanted.address != lock->address)
+        for (uint32_t j = 0; lock != NULL && j < i; j++) {
+            const struct lv_report_lock *other = awaited_lock(&report->stuck[j]);
+
+            if (other != NULL && lock->class != NULL && other->class == lock->class && other->address != lock->address)
                 return true;
+        }
     }
     return false;
 }

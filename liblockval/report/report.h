@@ -122,10 +122,11 @@ struct lv_report_stuck {
     struct lv_report_lock
         wanted; /* the lock or event; else the object that is waited on, whose class may be null, or nothing, but
                                      the stack of the call that waits */
-    struct lv_report_lock with; /* LV_WAITS_COND: the mutex that it takes again when it wakes; class null: not known */
+    struct lv_report_lock with;     /* LV_WAITS_COND, LV_WAITS_EVENT: a lock that it has to get, too, before it goes on;
+                                   class null: none is known */
     struct lv_report_thread joined; /* LV_WAITS_JOIN: whose end; name null: not known */
     uint32_t blocker; /* number of the thread in the same array that it waits for; LV_STUCK_NOBODY: none of them */
-    enum lv_mode blocker_mode; /* LV_WAITS_LOCK: how that one holds the lock, */
+    enum lv_mode blocker_mode; /* how that one holds the lock that is waited for, or .with, */
     bool blocker_queued;       /* or: it waits for it as a writer, which readers do not pass */
     uint32_t held_count;       /* what it holds, oldest first, */
     uint32_t left_out;         /* and so many older ones, which are not here */

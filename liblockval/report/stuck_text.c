@@ -110,39 +110,26 @@ static void put_wait(const struct lv_report_stuck *stuck, struct lv_text *out)
         lv_text_puts(out, "called at (first acquisition from this site):\n");
     lv_put_stack(out, INDENT_STACK, &stuck->wanted.stack);
     if (stuck->with.class != NULL) {
-        lv_text_puts(out, "and takes this lock again when it is woken:\n");
+        lv_text_puts(out, stuck->wait == LV_WAITS_COND ? "and takes this lock again when it is woken:\n"
+                                                       : "and needs this lock before it can go on:\n");
         lv_put_lock(out, &stuck->with);
     }
 }
 
-/* What the one that it waits for has to do with it. */
+/* What the one that it waits for has to do with it. Of a join that was said already. */
 static void put_blocker(const struct lv_report_stuck *all, const struct lv_report_stuck *stuck, struct lv_text *out)
 {
     const struct lv_report_stuck *blocker = &all[stuck->blocker];
-    const char *before = "which ", *after = "";
+    const char *before = "kept from that by ", *after = "";
 
-    switch (stuck->wait) {
-    case LV_WAITS_LOCK:
-        before = stuck->blocker_queued ? "behind " : "which is held by ";
-        after = stuck->blocker_queued          ? ", which waits for it as a writer"
-                : is_read(stuck->blocker_mode) ? " for reading"
-                                               : "";
-        break;
-    case LV_WAITS_COND:
-        after = " would have to signal";
-        break;
-    case LV_WAITS_SEM:
-        after = " would have to post";
-        break;
-    case LV_WAITS_BARRIER:
-        after = " has not reached";
-        break;
-    case LV_WAITS_EVENT:
-        after = " would have to complete";
-        break;
-    case LV_WAITS_JOIN: /* said already */
-    case LV_WAITS_NOT:
+    if (stuck->wait == LV_WAITS_JOIN)
         return;
+    if (stuck->blocker_queued) {
+        before = "behind ";
+        after = ", which waits for it as a writer";
+    } else if (stuck->wait == LV_WAITS_LOCK || stuck->with.class != NULL) {
+        before = "which is held by ";
+        after = is_read(stuck->blocker_mode) ? " for reading" : "";
     }
     lv_text_puts(out, before);
     lv_put_thread(out, &blocker->thread);

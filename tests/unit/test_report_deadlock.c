@@ -50,6 +50,7 @@ static struct lv_report report_of(const struct lv_report_stuck *stuck, uint32_t 
 
 static const struct lv_report_lock ledger_held = LEDGER_HELD;
 static const struct lv_report_lock audit_held = AUDIT_HELD;
+static const struct lv_report_lock fork_held = LOCK(0x7000, &fork_class, LV_WRITE, 0, "take_left+0x11 (dinner)");
 
 /* The classic, which an order said before. */
 START_TEST(two_threads)
@@ -181,7 +182,7 @@ START_TEST(mixed)
           .blocker = 2,
           .held_count = 1,
           .left_out = 3,
-          .held = &audit_held },
+          .held = &fork_held },
         { .thread = TELLER_2,
           .wait = LV_WAITS_COND,
           .waited_ms = 20,
@@ -193,7 +194,9 @@ START_TEST(mixed)
           .last = true,
           .waited_ms = 10,
           .wanted = LEDGER_WANTED,
-          .blocker = 0 },
+          .blocker = 0,
+          .held_count = 1,
+          .held = &audit_held },
     };
     struct lv_report report = report_of(stuck, 4, 4);
 

@@ -215,6 +215,27 @@ START_TEST(other_waits)
 }
 END_TEST
 
+/* A reader and the writer before it are one step; a condition variable stands for its mutex. */
+START_TEST(waits_that_are_no_steps)
+{
+    scenario_chain(s, 1, "A B");
+    scenario_chain(s, 2, "B A");
+    (void)found(LV_FINDING_CIRCULAR);
+    set(0, 3, "A", "B");
+    set(1, 3, "A", "C");
+    set(2, 3, "B", "A");
+    ck_assert(!is_predicted(3));
+    stuck[0].blocker_queued = true;
+    ck_assert(is_predicted(3));
+    set_two("A", "B");
+    stuck[1].with = stuck[1].wanted;
+    stuck[1].wanted = (struct lv_held_record){ .address = 0x1230 };
+    ck_assert(!is_predicted(2));
+    stuck[1].wait = LV_WAITS_COND;
+    ck_assert(is_predicted(2));
+}
+END_TEST
+
 /* ---- once each ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(once_whoever_is_stuck)
@@ -456,6 +477,7 @@ int main(void)
         instances_of_one_class,
         a_class_with_a_rule,
         other_waits,
+        waits_that_are_no_steps,
         once_whoever_is_stuck,
         identities,
         fingerprints_in_another_process,
