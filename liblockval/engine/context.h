@@ -163,6 +163,7 @@ struct lv_context {
     struct lv_thread *thread_at[LV_THREAD_PLACES]; /* atomic: the last one in use with such a number */
     struct lv_thread *looker;       /* atomic: the thread that looks whether it is in a deadlock (engine/deadlock.c) */
     uint64_t idle;                  /* atomic: engine/stall.h */
+    bool ended_holding;             /* atomic: a thread ended that held a lock */
     struct lv_clock clock;          /* constant after init: a moment, to tell time by */
     struct lv_thread *free_threads; /* lock */
     struct lv_birth *free_births;   /* lock: process/birth.c */
@@ -185,10 +186,10 @@ struct lv_context {
     void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
     struct lv_watch watch;
     struct lv_steer *steer; /* constant after start; null: no plan (engine/steer.h) */
-    struct lv_vec made; /* lock: struct lv_made (engine/summary.h), for the summary at exit */
-    bool summary_said;  /* atomic */
-    uint32_t findings;  /* atomic: all */
-    uint32_t counted;   /* atomic: those at or above fail_on */
+    struct lv_vec made;     /* lock: struct lv_made (engine/summary.h), for the summary at exit */
+    bool summary_said;      /* atomic */
+    uint32_t findings;      /* atomic: all */
+    uint32_t counted;       /* atomic: those at or above fail_on */
 
     /* Is the lock at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely; false for
      * kinds that cannot be asked. Null: none can. Constant after init. */

@@ -182,6 +182,7 @@ void lv_lifetime_thread_end(struct lv_context *ctx, struct lv_thread *t, uintptr
         struct lv_held *h = &t->held[t->depth - 1];
         const struct lv_held_record record = lv_held_record_of(h);
 
+        __atomic_store_n(&ctx->ended_holding, true, __ATOMIC_RELAXED);
         if (t->off == 0 && lv_lifetime_is_held(ctx, t, h, LV_OWNER_NOT_ROBUST | LV_OWNER_NOT_SHARED))
             lv_finding_about(ctx, t, LV_FINDING_LIFETIME, &record, site, "is held while its thread ends");
         (void)lv_held_drop(t, record.address);

@@ -79,6 +79,16 @@ static bool is_held(struct lv_context *ctx, struct lv_thread *t, const struct lv
     return lock->class.v != 0 && lv_circle_blockers(&look, t, &on, always, NULL);
 }
 
+/* Did a thread end that had this mutex? */
+static bool is_left(struct lv_context *ctx, const struct lv_held_record *lock)
+{
+    int tid = lock->kind == LV_KIND_MUTEX && ctx->owner != NULL
+                  ? ctx->owner(lock->address, LV_KIND_MUTEX, LV_OWNER_NOT_ROBUST | LV_OWNER_NOT_SHARED)
+                  : 0;
+
+    return tid > 0 && lv_circle_thread(ctx, tid) == NULL;
+}
+
 static bool is_woken(struct lv_context *ctx, struct lv_thread *t, const struct lv_blocked *on)
 {
     const struct lv_wait_place *place = lv_wait_place_of(ctx, on->wanted.address);
@@ -100,7 +110,7 @@ static bool waits(struct lv_context *ctx, const struct lv_thread *self, struct l
     case LV_WAITS_LOCK:
         if (on.wanted.kind == LV_KIND_SEM)
             return !ctx->may_pass(&on, t != self);
-        return lv_circle_blockers(&look, t, &on, always, NULL);
+        return lv_circle_blockers(&look, t, &on, always, NULL) || is_left(ctx, &on.wanted);
     case LV_WAITS_COND:
         return !is_woken(ctx, t, &on);
     case LV_WAITS_SEM:
@@ -182,7 +192,7 @@ static bool may_be_last(const struct lv_context *ctx)
 {
     uint64_t idle = __atomic_load_n(&ctx->idle, __ATOMIC_RELAXED);
 
-    return idle >> 32 != 0 || (uint32_t)idle >= __atomic_load_n(&ctx->threads_used, __ATOMIC_RELAXED);
+    return lv_stall_may_begin(ctx) || (uint32_t)idle >= __atomic_load_n(&ctx->threads_used, __ATOMIC_RELAXED);
 }
 
 enum lv_deadlock_end lv_idle_begin(struct lv_context *ctx, struct lv_thread *t, const struct lv_blocked *what,

@@ -40,10 +40,11 @@ void lv_idle_drop(struct lv_context *ctx, struct lv_thread *t);
 /* One who waits for @cond, or with @all each of them, is about to be woken. Context: any thread. */
 void lv_idle_wake(struct lv_context *ctx, uintptr_t cond, bool all);
 
-/* Does a thread that holds a lock wait so? Then a wait for a lock may be the one after which nobody is left. */
+/* Does a thread that holds a lock wait so, or did one end with it? Then a wait for a lock may be the one after which nobody is left. */
 static inline bool lv_stall_may_begin(const struct lv_context *ctx)
 {
-    return __atomic_load_n(&ctx->idle, __ATOMIC_RELAXED) >> 32 != 0;
+    return __atomic_load_n(&ctx->idle, __ATOMIC_RELAXED) >> 32 != 0 ||
+           __atomic_load_n(&ctx->ended_holding, __ATOMIC_RELAXED);
 }
 
 /* Has the published wait of @t at @site left nobody who could wake anybody? Says so, and acts. Context: guard not held. */

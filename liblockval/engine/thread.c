@@ -237,6 +237,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
     ctx->looker = NULL;
     ctx->idle = t != NULL ? t->idle : 0;
     ctx->threads_used = t != NULL;
+    ctx->ended_holding = false;
     if (t != NULL)
         become_child(ctx, t);
     lv_context_unlock(ctx, &locked);
