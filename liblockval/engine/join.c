@@ -23,6 +23,7 @@
 #include "engine/here.h"
 #include "engine/order.h"
 #include "engine/sem.h"
+#include "engine/steer.h"
 #include "engine/unload.h"
 #include "engine/usage.h"
 
@@ -340,6 +341,8 @@ enum lv_deadlock_end lv_join_begin(struct lv_context *ctx, struct lv_thread *t, 
     }
     finish(&w, &locked);
     t->guard--;
+    if (LV_UNLIKELY(ctx->steer != NULL) && ret->life != NULL && (flags & (LV_TRY | LV_TIMED)) == 0)
+        lv_steer_hold_join(ctx, t, ret->life, ret->uid, site);
     return begin_idle(ret, handle, flags, site);
 }
 

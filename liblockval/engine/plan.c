@@ -94,8 +94,8 @@ static const char *check(const struct lv_plan *plan)
 {
     bool any_held = false;
 
-    if (plan->role_count < 2)
-        return "there are fewer than two roles";
+    if (plan->role_count == 0)
+        return "there is no role";
     for (uint32_t i = 0; i < plan->role_count; i++) {
         if (plan->roles[i].wanted == NULL)
             return "a role wants nothing";

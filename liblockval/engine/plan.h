@@ -14,7 +14,8 @@
  *     odds PERCENT              of the times that a role is reached, so many are paused
  *     seed N                    for the odds and the delays
  *     delay US                  now and then a thread waits so long, at most, before it takes a lock of the cycle
- *     role                      the next role begins; what it wants is what the role after it holds, and so on in a ring
+ *     role                      the next role begins; what it wants is what the role after it holds, and so on in a ring. A single
+ *                               one wants the lock that it holds: a reader, behind a writer
  *     held KEY                  class of the lock that is held; none: whoever takes the wanted one plays the role
  *     wanted KEY                class of the lock or event that is waited for
  *     held-at MODULE+0xOFFSET   return address of the call that took it; none: any

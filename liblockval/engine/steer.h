@@ -17,19 +17,21 @@
 
 enum {
     LV_STEER_PLAYERS = 64, /* threads that are held at once; others go on */
-    LV_STEER_GATES = 8     /* locks that are held whenever a role is reached; of more, the oldest */
+    LV_STEER_LINE = 6144,
+    LV_STEER_GATES = 8 /* locks that are held whenever a role is reached; of more, the oldest */
 };
 
 /* A thread that is held, or was until just now. All fields: lock, unless they say something else. */
 struct lv_steer_player {
-    struct lv_thread *t; /* null: the place is free */
-    uint32_t go;         /* atomic, a futex: 1 when it may go on */
-    uint32_t number;     /* another one for each time the place is used */
-    uint32_t roles;      /* that it can play, a bit each */
-    uint32_t role;       /* the one that it is counted for; in the end the one that it plays */
-    bool early;          /* it is about to take what the role holds */
-    uint32_t depth;      /* of its held stack */
-    struct lv_held_record wanted;
+    struct lv_thread *t;          /* null: the place is free */
+    uint32_t go;                  /* atomic, a futex: 1 when it may go on */
+    uint32_t number;              /* another one for each time the place is used */
+    uint32_t roles;               /* that it can play, a bit each */
+    uint32_t role;                /* the one that it is counted for; in the end the one that it plays */
+    bool early;                   /* it is about to take what the role holds */
+    uint32_t depth;               /* of its held stack */
+    struct lv_held_record wanted; /* .class 0: the end of a thread, */
+    uint64_t joins;               /* which is the life of this number; 0: no end */
     int64_t since_ms, until_ms;
 };
 
@@ -46,10 +48,12 @@ struct lv_steer_count {
 };
 
 struct lv_steer {
-    struct lv_plan plan; /* constant */
-    uint64_t drawn;      /* atomic: random numbers so far */
-    uint32_t numbers;    /* lock */
-    bool wrong;          /* lock: the report cannot be written */
+    struct lv_plan plan;        /* constant */
+    uint64_t drawn;             /* atomic: random numbers so far */
+    uint32_t numbers;           /* lock */
+    bool wrong;                 /* lock: the report cannot be written */
+    struct lv_steer_ring *ring; /* lock: memory to look in, as a thread's stack may be small; null: not needed yet */
+    char line[LV_STEER_LINE];   /* lock: the same to write in */
     struct lv_steer_count counts[LV_PLAN_ROLES];
     struct lv_steer_player players[LV_STEER_PLAYERS];
 };
@@ -71,6 +75,10 @@ void lv_steer_forget(struct lv_context *ctx, const struct lv_thread *t);
  * held. */
 void lv_steer_hold(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 
+/* The same before @t joins the thread of the life @life, which has the number @uid unless it is over. */
+void lv_steer_hold_join(struct lv_context *ctx, struct lv_thread *t, const struct lv_life *life, uint64_t uid,
+                        uintptr_t site);
+
 static inline void lv_steer(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
 {
     if (LV_UNLIKELY(ctx->steer != NULL))
@@ -86,6 +94,10 @@ static inline void lv_steer(struct lv_context *ctx, struct lv_thread *t, const s
  */
 struct lv_steer_player *lv_steer_reach(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a,
                                        int64_t now_ms);
+
+/* The same before @t joins the thread of @life by a call at @site. */
+struct lv_steer_player *lv_steer_reach_join(struct lv_context *ctx, struct lv_thread *t, const struct lv_life *life,
+                                            uintptr_t site, int64_t now_ms);
 
 /* Are all roles played by now? Then their players may go. Context: lock held. */
 void lv_steer_match(struct lv_context *ctx, int64_t now_ms);

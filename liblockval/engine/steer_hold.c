@@ -9,6 +9,8 @@
 
 #include <errno.h>
 
+#include "engine/life.h"
+
 enum {
     LOOK_MS = 5,
     DELAY_ODDS = 4 /* one in so many acquisitions is delayed */
@@ -53,11 +55,26 @@ static void hold_on(struct lv_context *ctx, struct lv_thread *t, struct lv_steer
     }
 }
 
+/* Wait in @player's place, if there is one, and leave it. The lock is held as @locked says, and dropped. */
+static void play(struct lv_context *ctx, struct lv_thread *t, struct lv_steer_player *player, struct lv_locked *locked)
+{
+    uint32_t number = player != NULL ? player->number : 0;
+    int64_t until_ms = player != NULL ? player->until_ms : 0;
+
+    lv_context_unlock(ctx, locked);
+    t->guard--;
+    if (player == NULL)
+        return;
+    hold_on(ctx, t, player, number, until_ms);
+    t->guard++;
+    *locked = lv_context_lock(ctx);
+    lv_steer_leave(ctx, player, number, lv_os_now_ms());
+    lv_context_unlock(ctx, locked);
+    t->guard--;
+}
+
 void lv_steer_hold(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a)
 {
-    struct lv_steer_player *player;
-    uint32_t number = 0;
-    int64_t until_ms = 0;
     struct lv_locked locked;
     int saved = errno;
 
@@ -67,20 +84,23 @@ void lv_steer_hold(struct lv_context *ctx, struct lv_thread *t, const struct lv_
         delay(ctx, t, a);
     t->guard++;
     locked = lv_context_lock(ctx);
-    player = lv_steer_reach(ctx, t, a, lv_os_now_ms());
-    if (player != NULL) {
-        number = player->number;
-        until_ms = player->until_ms;
-    }
-    lv_context_unlock(ctx, &locked);
-    t->guard--;
-    if (player != NULL) {
-        hold_on(ctx, t, player, number, until_ms);
-        t->guard++;
-        locked = lv_context_lock(ctx);
-        lv_steer_leave(ctx, player, number, lv_os_now_ms());
-        lv_context_unlock(ctx, &locked);
-        t->guard--;
-    }
+    play(ctx, t, lv_steer_reach(ctx, t, a, lv_os_now_ms()), &locked);
+    errno = saved;
+}
+
+void lv_steer_hold_join(struct lv_context *ctx, struct lv_thread *t, const struct lv_life *life, uint64_t uid,
+                        uintptr_t site)
+{
+    struct lv_steer_player *player = NULL;
+    struct lv_locked locked;
+    int saved = errno;
+
+    if (t->guard != 0)
+        return;
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    if (life->uid == uid)
+        player = lv_steer_reach_join(ctx, t, life, site, lv_os_now_ms());
+    play(ctx, t, player, &locked);
     errno = saved;
 }

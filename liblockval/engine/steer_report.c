@@ -9,10 +9,6 @@
 
 #include "engine/resolve.h"
 
-enum {
-    LINE_SIZE = 6144
-};
-
 void lv_steer_load(struct lv_context *ctx, struct lv_text *complaints)
 {
     const char *path = ctx->options.steer, *wrong = NULL;
@@ -65,11 +61,15 @@ static void put_lock(const struct lv_context *ctx, const struct lv_held_record *
     struct lv_text text;
 
     lv_text_init(&text, buf, sizeof(buf));
-    lv_class_run_key(class, &text);
+    if (lock->class.v != 0)
+        lv_class_run_key(class, &text);
     lv_text_puts(out, "{\"key\":");
     put_string(out, buf);
     lv_text_init(&text, buf, sizeof(buf));
-    lv_class_name(class, &text);
+    if (lock->class.v != 0)
+        lv_class_name(class, &text);
+    else
+        lv_text_puts(&text, "the end of a thread");
     lv_text_puts(out, ",\"name\":");
     put_string(out, buf);
     lv_text_printf(out, ",\"uid\":%u,\"address\":\"0x%lx\"}", lock->uid, (unsigned long)lock->address);
@@ -91,13 +91,12 @@ void lv_steer_say(struct lv_context *ctx, uint32_t role, const char *what, const
 {
     struct lv_steer *steer = ctx->steer;
     const struct lv_steer_count *count = &steer->counts[role];
-    char buf[LINE_SIZE];
     struct lv_text line;
     int fd;
 
     if (steer->plan.report == NULL || steer->wrong)
         return;
-    lv_text_init(&line, buf, sizeof(buf));
+    lv_text_init(&line, steer->line, sizeof(steer->line));
     lv_text_printf(&line,
                    "{\"t\":\"steer\",\"pid\":%d,\"role\":%u,\"what\":\"%s\",\"reached\":%u,\"held\":%u,\"expired\":%u",
                    (int)lv_os_pid(), role, what, count->reached, count->held, count->expired);
@@ -112,7 +111,7 @@ void lv_steer_say(struct lv_context *ctx, uint32_t role, const char *what, const
     }
     lv_text_puts(&line, "]}\n");
     fd = line.cut ? -1 : lv_os_open_append(steer->plan.report);
-    if (fd < 0 || lv_os_write_all(fd, buf, line.len) < 0)
+    if (fd < 0 || lv_os_write_all(fd, steer->line, line.len) < 0)
         steer->wrong = !line.cut;
     if (fd >= 0)
         lv_os_close(fd);

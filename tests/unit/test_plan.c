@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(lines_that_are_refused)
 {
-    refused("", 0, "fewer than two roles");
+    refused("", 0, "there is no role");
     refused("pause 1\n", 1, "should be: lockval-plan 1");
     refused("lockval-plan 2\n" TWO_ROLES, 1, "should be: lockval-plan 1");
     refused("lockval-plan 1\nhaste 1\n" TWO_ROLES, 2, "unknown word");
@@ -102,7 +102,7 @@ END_TEST
 
 START_TEST(cycles_that_are_refused)
 {
-    refused("lockval-plan 1\nrole\nheld a\nwanted b\n", 0, "fewer than two roles");
+    refused("lockval-plan 1\npause 5\n", 0, "there is no role");
     refused("lockval-plan 1\nrole\nheld a\nwanted b\nrole\nheld b\n", 0, "wants nothing");
     refused("lockval-plan 1\nrole\nwanted b\nrole\nwanted a\n", 0, "no role holds anything");
     refused("lockval-plan 1\nrole\nheld a\nwanted b\nrole\nwanted a\nearly\n", 0, "cannot be early");
