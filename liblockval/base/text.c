@@ -58,6 +58,11 @@ static void append(struct lv_text *t, const char *s, size_t n)
     t->buf[t->len] = '\0';
 }
 
+void lv_text_append(struct lv_text *t, const char *s, size_t n)
+{
+    append(t, s, n);
+}
+
 void lv_text_puts(struct lv_text *t, const char *s)
 {
     append(t, s, strlen(s));

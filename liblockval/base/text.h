@@ -19,6 +19,7 @@ struct lv_text {
 void lv_text_init(struct lv_text *t, char *buf, size_t size);
 void lv_text_puts(struct lv_text *t, const char *s);
 void lv_text_putc(struct lv_text *t, char c);
+void lv_text_append(struct lv_text *t, const char *s, size_t n); /* @n bytes, whatever they are */
 void lv_text_repeat(struct lv_text *t, char c, size_t n);
 
 /*

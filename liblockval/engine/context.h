@@ -12,6 +12,7 @@
 #include "check/nesting.h"
 #include "engine/counts.h"
 #include "engine/pages.h"
+#include "engine/recorder.h"
 #include "graph/chains.h"
 #include "graph/classes.h"
 #include "graph/stacks.h"
@@ -50,9 +51,11 @@ enum lv_state {
 /* A thread that existed: what witnesses and reports need after it is gone. */
 struct lv_thread_info {
     int tid;
-    uintptr_t start;     /* the function it began with; 0: the main thread, or not known */
-    uint32_t start_born; /* lock; the number of that function's module */
-    char name[16];       /* lock; as it was when the thread last came the slow way */
+    uintptr_t start;      /* the function it began with; 0: the main thread, or not known */
+    uint32_t start_born;  /* lock; the number of that function's module */
+    char name[16];        /* lock; as it was when the thread last came the slow way */
+    uint32_t record;      /* lock; number in the record; 0: it was never written, */
+    uint32_t record_name; /* lock; else what stands for the name that was written */
 };
 
 /* A lock whose identity is kept in the table (engine/identity.c). */
@@ -184,6 +187,7 @@ struct lv_context {
     uintptr_t handler_site[LV_SIGNALS]; /* atomic: the call that installed it, or the last one */
 
     void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
+    struct lv_recorder recorder;
     struct lv_watch watch;
     struct lv_steer *steer; /* constant after start; null: no plan (engine/steer.h) */
     struct lv_vec made;     /* lock: struct lv_made (engine/summary.h), for the summary at exit */

@@ -224,3 +224,41 @@ void lv_counts_collect(struct lv_context *ctx, struct lv_edge_count *edges, uint
     for (const struct lv_thread *t = __atomic_load_n(&ctx->threads, __ATOMIC_ACQUIRE); t != NULL; t = t->next)
         collect_cache(ctx, &c, t);
 }
+
+static void sum(const struct lv_context *ctx, struct lv_edge_sum *sums, uint32_t number, uint64_t hits)
+{
+    const struct lv_link *link;
+
+    if (number == 0 || hits == 0)
+        return;
+    do {
+        link = lv_vec_at(&ctx->counts.links, number++);
+        sums[lv_digraph_find(&ctx->graph, link->from, link->to)].hits += hits;
+    } while (!link->last);
+}
+
+/* An edge that was removed is number 0. */
+void lv_counts_sum(struct lv_context *ctx, struct lv_edge_sum *sums)
+{
+    struct lv_counts *counts = &ctx->counts;
+    struct lv_cache_slot slot;
+
+    for (uint32_t i = 1; i < counts->links.count; i++) {
+        const struct lv_link *link = lv_vec_at(&counts->links, i);
+
+        sums[lv_digraph_find(&ctx->graph, link->from, link->to)].chains++;
+    }
+    for (uint32_t i = 1; i < counts->places.count; i++) {
+        const struct lv_place *place = lv_vec_at(&counts->places, i);
+
+        sum(ctx, sums, place->links, __atomic_load_n(&place->hits, __ATOMIC_RELAXED));
+    }
+    for (const struct lv_thread *t = ctx->threads; t != NULL; t = t->next) {
+        uint64_t mask = __atomic_load_n(&t->cache_mask, __ATOMIC_ACQUIRE);
+        const struct lv_cache_slot *cache = __atomic_load_n(&t->cache, __ATOMIC_ACQUIRE);
+
+        for (uint64_t i = 0; i <= mask; i++)
+            if (read_slot(&cache[i], &slot))
+                sum(ctx, sums, lv_table_get(&counts->links_of, slot.key_after), slot.hits);
+    }
+}

@@ -91,6 +91,16 @@ void lv_counts_evict(struct lv_context *ctx, const struct lv_cache_slot *slot);
  */
 void lv_counts_collect(struct lv_context *ctx, struct lv_edge_count *edges, uint32_t n);
 
+/* What was counted of one edge. */
+struct lv_edge_sum {
+    uint64_t hits;
+    uint64_t chains; /* that make it */
+};
+
+/* Count all edges of the graph, edge number i in @sums[i], which is zeroed. Context: lock held. Cost: a look at each entry of all
+ * threads' caches, and at all places. */
+void lv_counts_sum(struct lv_context *ctx, struct lv_edge_sum *sums);
+
 /* The site of @stack is one of the edge's, too. Context: any thread. */
 void lv_counts_add_site(const struct lv_context *ctx, struct lv_edge_count *edge, lv_stack_id stack);
 

@@ -15,6 +15,7 @@
 #include "engine/cache.h"
 #include "engine/here.h"
 #include "engine/marks.h"
+#include "engine/record.h"
 #include "engine/sem.h"
 #include "engine/steer.h"
 #include "engine/usage.h"
@@ -126,8 +127,12 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
     witness->wanted = *wanted;
     for (uint32_t i = 0; i < add->held_count; i++)
         witness->held[i] = add->held[i];
-    if (keep)
+    if (keep) {
+        if (findings->batch != NULL)
+            lv_batch_witness(findings->batch)->id = 0; /* the lock was dropped since */
         (void)lv_evidence_keep(&ctx->graph, edge, at);
+        lv_record_edge(ctx, &findings->batch, edge, &at);
+    }
     if (judge == LV_EVENT_JUDGE_NEVER || (judge == LV_EVENT_JUDGE_NEW && fresh == 0))
         return fresh != 0 ? LV_EVENT_EDGE_NEW : LV_EVENT_EDGE_KNOWN;
     r = lv_check_circular(&check, number, bit, at, &finding);

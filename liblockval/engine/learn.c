@@ -22,6 +22,7 @@
 #include "engine/nest.h"
 #include "engine/order.h"
 #include "engine/publish.h"
+#include "engine/record.h"
 #include "engine/sem.h"
 #include "engine/wait.h"
 #include "engine/watch.h"
@@ -104,6 +105,7 @@ static void try_witness(struct walk *w, uint32_t number, uint32_t held)
     }
     lv_watch_note(w->ctx, number);
     if (lv_watch_judge(w->ctx, w->t, w->findings)) {
+        lv_record_edge(w->ctx, &w->findings->batch, edge, place);
         w->kept = true;
         edge->witness_lost = true;
         return;
@@ -146,6 +148,7 @@ static void add_edge(struct walk *w, uint32_t held)
     if (!witness_of(w, held, &at))
         return;
     (void)lv_evidence_keep(&w->ctx->graph, edge, at);
+    lv_record_edge(w->ctx, &w->findings->batch, edge, &at);
     w->kept = true;
     lv_watch_note(w->ctx, number);
     if (fresh == 0)
@@ -344,6 +347,7 @@ void lv_learn(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition
 
     lv_findings_init(&findings);
     lv_os_thread_name(w.name);
+    lv_record_prepare(ctx, a->class);
     locked = lv_context_lock(ctx);
     /* Others may have learned it while this thread waited for the lock: a thousand threads that start together. */
     lesson->walkers = lv_chains_known(chains_of(ctx, a), lesson->chain);

@@ -13,6 +13,7 @@
 #include "check/usage.h"
 #include "engine/cache.h"
 #include "engine/here.h"
+#include "engine/record.h"
 #include "engine/usage.h"
 
 static struct lv_usage_check check_of(struct lv_context *ctx)
@@ -127,6 +128,7 @@ int lv_marks_taken(struct lv_context *ctx, struct lv_thread *t, const struct lv_
     int r = 0;
 
     lv_classes_get(&ctx->classes, a->class)->usage |= lv_usage_bits(ctx, t, (enum lv_mode)a->mode, a->flags);
+    (void)lv_record_class(ctx, &findings->batch, a->class);
     if ((a->flags & LV_UNCHECKED) != 0 || (!lv_states_any(t->in) && !lv_states_any(t->open)))
         return 0;
     record = lv_acquisition_record(t, a);
@@ -151,6 +153,7 @@ static int mark_all(struct lv_context *ctx, struct lv_thread *t, struct lv_state
             continue;
         lv_classes_get(&ctx->classes, h->class)->usage |=
             lv_usage_bits(ctx, t, (enum lv_mode)h->mode, (unsigned)h->flags | LV_TRY);
+        (void)lv_record_class(ctx, &findings->batch, h->class);
         if ((h->flags & LV_UNCHECKED) == 0 && !(h->kind == LV_KIND_SEM && h->inherited) &&
             !lv_class_is_gone(&ctx->classes, h->base, h->uid))
             r = add_open(ctx, t, &record, opened, at, findings);

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "engine/advise.h"
 #include "engine/here.h"
+#include "engine/record.h"
 #include "engine/resolve.h"
 #include "engine/resolve_stuck.h"
 #include "engine/summary.h"
@@ -36,6 +37,8 @@ struct lv_publication {
     char *memory;                /* for the report, as large as that of the text */
     struct lv_report report;
     struct lv_text text;
+    struct lv_batch *batch;           /* its lines in the record */
+    struct lv_record_finding *record; /* its own line, when the text is there; null: none */
 };
 
 enum {
@@ -200,6 +203,7 @@ static void resolve(struct lv_context *ctx, struct lv_publication *p)
         if (p->made != NULL)
             lv_watch_begin(ctx, p->made);
     }
+    p->record = lv_record_finding_of(ctx, &p->batch, p->t, &p->finding, &p->report, p->upgrade ? &p->before : NULL);
     lv_context_unlock(ctx, &locked);
     lv_advise_release(&counted);
     lv_text_init(&p->text, text, half);
@@ -230,11 +234,14 @@ static bool is_counted_already(const struct lv_publication *p)
 
 void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
 {
+    lv_batch_send(ctx, &findings->batch);
     for (struct lv_publication *p = findings->first, *next; p != NULL; p = next) {
         bool counted;
 
         resolve(ctx, p);
         counted = counts(ctx, &p->report);
+        lv_record_finding(ctx, p->batch, p->record, counted, p->text.buf);
+        lv_batch_send(ctx, &p->batch);
         next = p->next;
         if (!p->upgrade)
             __atomic_fetch_add(&ctx->findings, 1, __ATOMIC_RELAXED);
@@ -249,6 +256,7 @@ void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
         discard(ctx, p);
         if (counted && ctx->options.halt_on_error) {
             lv_summary_say(ctx, true);
+            lv_recorder_end(ctx, lv_exit_status(ctx, ctx->options.exitcode));
             lv_os_exit(lv_exit_status(ctx, ctx->options.exitcode));
         }
     }

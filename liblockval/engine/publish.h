@@ -11,14 +11,17 @@
  * So neither names nor a slow reader of the log hold up other threads.
  */
 struct lv_publication;
+struct lv_batch;
 
 struct lv_findings {
     struct lv_publication *first, *last;
+    struct lv_batch *batch; /* lines of the record that were made with them; null: none */
 };
 
 static inline void lv_findings_init(struct lv_findings *findings)
 {
     findings->first = findings->last = NULL;
+    findings->batch = NULL;
 }
 
 /* Keep memory for a finding that is made when there is none. Once, at start. */

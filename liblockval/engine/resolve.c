@@ -67,10 +67,10 @@ static const char *fingerprint(struct lv_pool *p, const struct lv_finding *findi
 }
 
 /* A rule knows of events only; that one is the end of a thread is in its class. */
-static enum lv_report_edge_kind kind_of(const struct lv_pool *p, const struct lv_finding_edge *edge)
+enum lv_report_edge_kind lv_resolve_edge_kind(const struct lv_context *ctx, const struct lv_finding_edge *edge)
 {
     if (edge->kind == LV_REPORT_EDGE_COMPLETE &&
-        lv_classes_get(&p->ctx->classes, edge->held.class)->key.origin == LV_CLASS_JOIN)
+        lv_classes_get(&ctx->classes, edge->held.class)->key.origin == LV_CLASS_JOIN)
         return LV_REPORT_EDGE_END;
     return edge->kind;
 }
@@ -82,7 +82,7 @@ static void resolve_edges(struct lv_pool *p, const struct lv_finding *finding, s
     if (edges == NULL)
         return;
     for (uint32_t i = 0; i < finding->edge_count; i++) {
-        edges[i].kind = kind_of(p, &finding->edges[i]);
+        edges[i].kind = lv_resolve_edge_kind(p->ctx, &finding->edges[i]);
         edges[i].thread = lv_pool_thread(p, finding->edges[i].thread);
         lv_pool_lock(p, &finding->edges[i].held, &edges[i].held);
         lv_pool_lock(p, &finding->edges[i].wanted, &edges[i].wanted);
@@ -151,7 +151,7 @@ static bool is_about_joins(const struct lv_pool *p, const struct lv_finding *fin
     bool joins = false;
 
     for (uint32_t i = 0; i < finding->edge_count; i++) {
-        enum lv_report_edge_kind kind = kind_of(p, &finding->edges[i]);
+        enum lv_report_edge_kind kind = lv_resolve_edge_kind(p->ctx, &finding->edges[i]);
 
         if (kind == LV_REPORT_EDGE_COMPLETE)
             return false;

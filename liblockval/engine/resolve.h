@@ -15,6 +15,9 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
 /* Read the symbols that @finding's report will need. Context: lock not held, guard held, registered thread. */
 void lv_resolve_prepare(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding);
 
+/* What kind of step a finding's edge is. Context: lock held. */
+enum lv_report_edge_kind lv_resolve_edge_kind(const struct lv_context *ctx, const struct lv_finding_edge *edge);
+
 /* Only what the thread @thread holds, the @count locks of @records: fills in @ret's thread and held locks, each with the frame
  * at which it was taken. Context: lock held. */
 void lv_resolve_held(struct lv_context *ctx, lv_thread_id thread, const struct lv_held_record *records, uint32_t count,

@@ -20,6 +20,7 @@
 #include "engine/here.h"
 #include "engine/marks.h"
 #include "engine/publish.h"
+#include "engine/record.h"
 #include "engine/site.h"
 
 /* A class whose standing changes. */
@@ -127,6 +128,7 @@ static void promote(struct lv_context *ctx, struct lv_thread *t, lv_class_id bas
     if (lv_class_standing(&ctx->classes, base) == LV_CLASS_IS_CANDIDATE) {
         lv_class_set_standing(&ctx->classes, base, LV_CLASS_IS_LOCK);
         pass_by(&c, false);
+        lv_record_classes_of(ctx, &c.findings.batch, base);
         r = judge(&c);
     }
     lv_context_unlock(ctx, &locked);
@@ -140,13 +142,16 @@ static void promote(struct lv_context *ctx, struct lv_thread *t, lv_class_id bas
 static void demote(struct lv_context *ctx, struct lv_thread *t, lv_class_id base)
 {
     const struct change c = { .ctx = ctx, .t = t, .base = lv_classes_get(&ctx->classes, base) };
+    struct lv_batch *batch = NULL;
     struct lv_locked locked;
 
     t->guard++;
     locked = lv_context_lock(ctx);
     lv_class_set_standing(&ctx->classes, base, LV_CLASS_IS_EVENT);
     pass_by(&c, true);
+    lv_record_classes_of(ctx, &batch, base);
     lv_context_unlock(ctx, &locked);
+    lv_batch_send(ctx, &batch);
     t->guard--;
 }
 

@@ -155,6 +155,7 @@ struct lv_thread *lv_thread_new_locked(struct lv_context *ctx)
         t->segment = (struct lv_segment){ 0 };
         t->tid = info->tid = lv_os_tid();
         info->start = 0;
+        info->record = 0;
         lv_thread_note_name(ctx, t);
         __atomic_store_n(lv_thread_place(ctx, t->tid), t, __ATOMIC_RELEASE);
         __atomic_fetch_add(&ctx->threads_used, 1, __ATOMIC_RELAXED);

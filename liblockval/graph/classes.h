@@ -92,6 +92,10 @@ struct lv_class {
     uint32_t name_room;    /* owner's lock: size of the memory at .key.name */
     uint32_t next_zapped;  /* owner's lock */
     uint32_t ordinal; /* the how-manyth class of this origin, kind and function; for the stable key. 0: not asked yet */
+    struct {
+        uint32_t number;                   /* in the record; 0: it was never written */
+        uint8_t usage, standing;           /* as they were when it was written last */
+    } record;                              /* owner's lock */
     lv_class_id subclasses[LV_SUBCLASSES]; /* base class only; atomic, written under the owner's lock; [0] is itself */
 };
 

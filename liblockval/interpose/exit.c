@@ -11,6 +11,7 @@ LV_EXPORT void _exit(int status)
     if (lv_real._exit == NULL)
         lv_process_start();
     lv_process_say_summary();
+    lv_process_end_record(lv_process_exit_status(status) & 0xff);
     lv_real._exit(lv_process_exit_status(status));
     __builtin_unreachable();
 }
@@ -20,6 +21,7 @@ LV_EXPORT void _Exit(int status)
     if (lv_real._Exit == NULL)
         lv_process_start();
     lv_process_say_summary();
+    lv_process_end_record(lv_process_exit_status(status) & 0xff);
     lv_real._Exit(lv_process_exit_status(status));
     __builtin_unreachable();
 }

@@ -228,6 +228,7 @@ static void after_fork_child(void)
     process = lv_os_pid();
     ctx->findings = ctx->counted = 0;
     lv_made_after_fork(ctx);
+    lv_recorder_after_fork(ctx);
     lv_table_init(&ctx->found, &ctx->arena);
     if (!ctx->options.follow_children)
         ctx->state = LV_STATE_OFF;
@@ -366,6 +367,17 @@ void lv_process_say_summary(void)
     if (t != NULL)
         t->guard++;
     lv_summary_say(&lv_process_context, t != NULL);
+    if (t != NULL)
+        t->guard--;
+}
+
+void lv_process_end_record(int status)
+{
+    struct lv_thread *t = lv_self_known();
+
+    if (t != NULL)
+        t->guard++;
+    lv_recorder_end(&lv_process_context, status);
     if (t != NULL)
         t->guard--;
 }

@@ -84,6 +84,9 @@ void lv_process_stop_watching(void);
 /* The status with which the process is to end instead of @status; @status itself in a child of vfork. */
 int lv_process_exit_status(int status);
 
+/* The process ends with @status, -1: it is not known: the last lines of its record, once. Nothing in a child of vfork. */
+void lv_process_end_record(int status);
+
 /* The process ends: the summary of its findings, once. Nothing in a child of vfork. */
 void lv_process_say_summary(void);
 

@@ -125,6 +125,7 @@ bool lv_start_context(struct lv_context *ctx)
     if (lv_context_init(ctx, &options) < 0)
         return false;
     lv_findings_reserve(ctx);
+    lv_recorder_start(ctx);
     lv_steer_load(ctx, &text);
     if (text.len != 0)
         lv_context_say(ctx, said, text.len);
@@ -137,6 +138,7 @@ static void at_exit(int status, void *unused)
 
     (void)unused;
     lv_process_say_summary();
+    lv_process_end_record(wanted & 0xff);
     if (lv_process_context.options.stats)
         lv_stats_say(&lv_process_context);
     if (wanted != status)
@@ -148,6 +150,7 @@ static void at_quick_exit_last(void)
     int wanted = lv_process_exit_status(0);
 
     lv_process_say_summary();
+    lv_process_end_record(wanted != 0 ? wanted : -1);
     if (lv_process_context.options.stats)
         lv_stats_say(&lv_process_context);
     if (wanted != 0)

@@ -394,6 +394,22 @@ void lv_options_help(const struct lv_options *options, struct lv_text *out)
     }
 }
 
+uint32_t lv_options_count(void)
+{
+    return (uint32_t)LV_ARRAY_SIZE(option_table);
+}
+
+const char *lv_options_show(const struct lv_options *options, uint32_t i, struct lv_text *out)
+{
+    const struct option *option = &option_table[i];
+
+    if (option->type == OPTION_TEXT)
+        lv_text_puts(out, (const char *)options + option->offset);
+    else
+        put_value(out, option, options);
+    return option->name;
+}
+
 void lv_options_expand(const char *path, int pid, const char *program, struct lv_text *out)
 {
     for (const char *p = path; *p; p++) {

@@ -66,6 +66,11 @@ void lv_options_parse(struct lv_options *options, const char *text, struct lv_te
 /* The help=1 text: every option with default, range and meaning, and its present value. */
 void lv_options_help(const struct lv_options *options, struct lv_text *out);
 
+/* How many options there are; and the name of option @i and, as an option would be given it, its value, which @out is
+ * appended. */
+uint32_t lv_options_count(void);
+const char *lv_options_show(const struct lv_options *options, uint32_t i, struct lv_text *out);
+
 /* Expand %p (pid) and %e (program's name) of a path; %% is a percent sign. */
 void lv_options_expand(const char *path, int pid, const char *program, struct lv_text *out);
 

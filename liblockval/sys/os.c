@@ -144,6 +144,12 @@ int lv_os_open_append(const char *path)
     return (int)LV_SYSCALL(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
 }
 
+int lv_os_open_record(const char *path)
+{
+    return (int)LV_SYSCALL(SYS_openat, AT_FDCWD, path,
+                           O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+}
+
 void lv_os_close(int fd)
 {
     LV_SYSCALL(SYS_close, fd);
@@ -308,6 +314,11 @@ pid_t lv_os_pid(void)
     return (pid_t)LV_SYSCALL(SYS_getpid);
 }
 
+pid_t lv_os_parent(void)
+{
+    return (pid_t)LV_SYSCALL(SYS_getppid);
+}
+
 pid_t lv_os_tid(void)
 {
     return (pid_t)LV_SYSCALL(SYS_gettid);
@@ -395,12 +406,22 @@ void lv_os_futex_wait_for(uint32_t *word, uint32_t value, int64_t ns)
     LV_SYSCALL(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &limit);
 }
 
-int64_t lv_os_now_ms(void)
+static int64_t clock_ms(int clock)
 {
     struct timespec now = { 0 };
 
-    LV_SYSCALL(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    LV_SYSCALL(SYS_clock_gettime, clock, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t lv_os_now_ms(void)
+{
+    return clock_ms(CLOCK_MONOTONIC);
+}
+
+int64_t lv_os_wall_ms(void)
+{
+    return clock_ms(CLOCK_REALTIME);
 }
 
 void lv_os_futex_wake(uint32_t *word)

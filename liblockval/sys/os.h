@@ -30,6 +30,9 @@ int lv_os_write_all(int fd, const void *data, size_t len);
 
 /* Open for appending, created with mode 0644, close-on-exec. */
 int lv_os_open_append(const char *path);
+
+/* The same without ever waiting for a reader, if it is a pipe; for the record. */
+int lv_os_open_record(const char *path);
 void lv_os_close(int fd);
 
 /* A pipe, close-on-exec. */
@@ -65,6 +68,7 @@ bool lv_os_is_private(uintptr_t address);
 
 pid_t lv_os_pid(void);
 pid_t lv_os_tid(void);
+pid_t lv_os_parent(void); /* the process that this one is a child of */
 
 /* The calling thread's name; at most 16 bytes with the terminator. */
 void lv_os_thread_name(char name[16]);
@@ -108,6 +112,9 @@ void lv_os_barrier_all(void);
 
 /* End the process with SIGABRT now, without running any handler. */
 void lv_os_abort(void) __attribute__((noreturn));
+
+/* Milliseconds since 1970. */
+int64_t lv_os_wall_ms(void);
 
 /* End the process now, without running any handler. */
 void lv_os_exit(int status) __attribute__((noreturn));
