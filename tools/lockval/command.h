@@ -29,6 +29,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_run;
+extern const struct cli_command cli_threads;
 
 /* Print one line "lockval: ..." on stderr. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -14,6 +14,7 @@
 
 static const struct cli_command *const commands[] = {
     &cli_run,
+    &cli_threads,
 };
 
 static const struct cli_command *find(const char *name)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The anchor of the process's validator, and the note that leads to it. */
+
+#include "engine/anchor.h"
+#include "process/self.h"
+
+extern const struct lv_anchor lv_anchor LV_HIDDEN;
+
+static const uint64_t layout[] = LV_ANCHOR_LAYOUT;
+
+_Static_assert(LV_ARRAY_SIZE(layout) <= LV_ANCHOR_LAYOUT_MAX, "the anchor has room for the layout");
+
+/* Nothing but the note refers to it, which the compiler does not see. */
+__attribute__((used)) const struct lv_anchor lv_anchor = {
+    .magic = LV_ANCHOR_MAGIC,
+    .version = LOCKVAL_VERSION_TEXT,
+    .context = &lv_process_context,
+    .layout_count = LV_ARRAY_SIZE(layout),
+    .layout = LV_ANCHOR_LAYOUT,
+};
+
+__asm__(".pushsection .note.lockval, \"a\", %note\n"
+        "    .balign 4\n"
+        "    .long 8\n" /* the name's bytes */
+        "    .long 4\n" /* the description's */
+        "    .long 1\n" /* LV_ANCHOR_NOTE_TYPE */
+        "    .asciz \"" LV_ANCHOR_NOTE "\"\n"
+        "    .long lv_anchor - .\n"
+        ".popsection\n");
