@@ -163,6 +163,14 @@ LOCKVAL_API void lockval_set_class_map(struct lockval_map *map, const struct loc
 LOCKVAL_API void lockval_acquire_map(struct lockval_map *map, enum lockval_mode mode, unsigned subclass, unsigned flags,
                                      const void *nest);
 
+/*
+ * The lock behind @map, which the last lockval_acquire_map() of this thread announced, is taken, and the thread will now wait
+ * for it. Looks whether that wait closes a deadlock, and acts by option on_deadlock. Not needed where the wait is made of
+ * pthread calls, which look by themselves; and not for locks that are waited for only a moment.
+ * Cost: a look at what each thread holds; none when the thread holds nothing. Signal handlers: yes. Kernel: lock_contended().
+ */
+LOCKVAL_API void lockval_contended_map(struct lockval_map *map);
+
 /* The wait that the last lockval_acquire_map() of this thread announced is over: @map is held. */
 LOCKVAL_API void lockval_acquired_map(struct lockval_map *map);
 
@@ -390,6 +398,7 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_set_class_map(map, key, name) LOCKVAL_CALL_(lockval_set_class_map, (map, key, name))
 #define lockval_acquire_map(map, mode, subclass, flags, nest) \
     LOCKVAL_CALL_(lockval_acquire_map, (map, mode, subclass, flags, nest))
+#define lockval_contended_map(map) LOCKVAL_CALL_(lockval_contended_map, (map))
 #define lockval_acquired_map(map) LOCKVAL_CALL_(lockval_acquired_map, (map))
 #define lockval_abandon_map(map) LOCKVAL_CALL_(lockval_abandon_map, (map))
 #define lockval_release_map(map) LOCKVAL_CALL_(lockval_release_map, (map))
@@ -460,6 +469,7 @@ LOCKVAL_API const char *lockval_version(void);
 #define lockval_init_map(map, name, key) ((void)0)
 #define lockval_set_class_map(map, key, name) ((void)0)
 #define lockval_acquire_map(map, mode, subclass, flags, nest) ((void)0)
+#define lockval_contended_map(map) ((void)0)
 #define lockval_acquired_map(map) ((void)0)
 #define lockval_abandon_map(map) ((void)0)
 #define lockval_release_map(map) ((void)0)

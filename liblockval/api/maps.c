@@ -6,6 +6,7 @@
  */
 
 #include "api/calls.h"
+#include "engine/deadlock.h"
 #include "engine/lifetime.h"
 #include "engine/publish.h"
 #include "engine/steer.h"
@@ -58,6 +59,15 @@ LOCKVAL_API void lockval_acquire_map(struct lockval_map *map, enum lockval_mode 
     __atomic_store_n(&place->address, (uintptr_t)map, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     *place = a;
+}
+
+LOCKVAL_API void lockval_contended_map(struct lockval_map *map)
+{
+    struct lv_thread *t = lv_self();
+    const struct lv_acquisition *a = t != NULL ? pending(t, (uintptr_t)map) : NULL;
+
+    if (a != NULL && (a->flags & (LV_TRY | LV_TIMED)) == 0 && lv_deadlock_may_close(t))
+        (void)lv_deadlock_look(&lv_process_context, t, LV_CALL_SITE, false);
 }
 
 LOCKVAL_API void lockval_acquired_map(struct lockval_map *map)

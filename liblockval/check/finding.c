@@ -183,7 +183,10 @@ void lv_reason_text(const struct lv_reason *reason, const char *a, const char *b
             lv_text_printf(out, "%u threads wait for each other, in this run, now", reason->a);
         break;
     case LV_REASON_ALL_WAIT:
-        lv_text_printf(out, "all %u threads of the process wait, and nothing is left that could wake one", reason->a);
+        if (reason->a == 1)
+            lv_text_puts(out, "the only thread of the process waits, and nothing is left that could wake it");
+        else
+            lv_text_printf(out, "all %u threads of the process wait, and nothing is left that could wake one", reason->a);
         break;
     case LV_REASON_MISUSE:
         lv_text_puts(out, "seen in this run, in this thread");

@@ -36,6 +36,7 @@ static void maps(void)
     lockval_register_key(&key);
     lockval_init_map(&map, "map", &key);
     lockval_acquire_map(&map, LOCKVAL_WRITE, LOCKVAL_SUBCLASSES - 1, LOCKVAL_TRY, 0);
+    lockval_contended_map(&map);
     lockval_acquired_map(&map);
     lockval_downgrade_map(&map);
     lockval_release_map(&map);

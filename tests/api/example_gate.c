@@ -18,8 +18,11 @@ struct gate {
 static void gate_lock(struct gate *gate)
 {
     lockval_acquire_map(&gate->map, LOCKVAL_WRITE, 0, 0, NULL); /* before the wait: here the order is judged */
-    while (atomic_flag_test_and_set(&gate->taken))
-        sched_yield();
+    if (atomic_flag_test_and_set(&gate->taken)) {
+        lockval_contended_map(&gate->map); /* it will wait: a deadlock would be said here */
+        while (atomic_flag_test_and_set(&gate->taken))
+            sched_yield();
+    }
     lockval_acquired_map(&gate->map); /* it is held from here on */
 }
 
