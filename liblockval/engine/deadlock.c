@@ -171,6 +171,7 @@ enum lv_deadlock_end lv_deadlock_act(struct lv_context *ctx, bool may_refuse)
         break;
     case LV_DEADLOCK_EXIT:
         lv_summary_say(ctx, true);
+        lv_recorder_end(ctx, ctx->options.exitcode);
         lv_os_exit(ctx->options.exitcode);
     case LV_DEADLOCK_ABORT:
         lv_summary_say(ctx, true);

@@ -90,7 +90,7 @@ static void fill_stuck(struct lv_context *ctx, struct lv_batch *batch, const str
     ret->last = stuck->last;
     ret->waited_ms = stuck->waited_ms;
     ret->wanted = lock_of(ctx, batch, &stuck->wanted);
-    if (stuck->wait == LV_WAITS_COND && stuck->with.class.v != 0)
+    if (stuck->with.class.v != 0)
         ret->with = keep_lock(ctx, batch, &stuck->with);
     if (stuck->joined.v != 0) {
         struct lv_record_thread *joined = lv_batch_alloc(batch, sizeof(*joined));
@@ -110,7 +110,7 @@ static void fill_stuck(struct lv_context *ctx, struct lv_batch *batch, const str
 }
 
 static void fill_stuck_ones(struct lv_context *ctx, struct lv_batch *batch, const struct lv_finding *finding,
-                            struct lv_record_finding *line)
+                            const struct lv_report *report, struct lv_record_finding *line)
 {
     struct lv_record_stuck *stuck =
         finding->stuck_count != 0 ? lv_batch_alloc(batch, finding->stuck_count * sizeof(*stuck)) : NULL;
@@ -122,6 +122,7 @@ static void fill_stuck_ones(struct lv_context *ctx, struct lv_batch *batch, cons
     line->stuck = stuck;
     line->stuck_count = finding->stuck_count;
     line->circle = finding->circle_count;
+    line->prediction = &report->prediction;
 }
 
 static struct lv_record_side side_of(struct lv_context *ctx, struct lv_batch *batch, lv_thread_id thread,
@@ -185,7 +186,7 @@ struct lv_record_finding *lv_record_finding_of(struct lv_context *ctx, struct lv
     if (finding->edge_count == 0 && finding->stuck_count == 0)
         line->subject = keep_lock(ctx, *batch, &finding->subject);
     fill_sides(ctx, *batch, finding, report, line);
-    fill_stuck_ones(ctx, *batch, finding, line);
+    fill_stuck_ones(ctx, *batch, finding, report, line);
     return line;
 }
 

@@ -144,6 +144,7 @@ struct lv_record_finding {
     struct lv_record_side inside, open;
     uint32_t stuck_count, circle;
     const struct lv_record_stuck *stuck;
+    const struct lv_report_prediction *prediction; /* null, or without a fingerprint: there was none */
     const char *text;
 };
 

@@ -91,6 +91,13 @@ static void put_stuck_ones(struct lv_json *json, const struct lv_record_finding 
     for (uint32_t i = 0; i < finding->stuck_count; i++)
         put_stuck(json, &finding->stuck[i]);
     lv_json_end_list(json);
+    if (finding->prediction == NULL || finding->prediction->fingerprint == NULL)
+        return;
+    lv_json_begin_object(json, "predicted");
+    lv_json_text(json, "kind", lv_finding_kind_name(finding->prediction->kind));
+    lv_json_text(json, "verdict", lv_verdict_name(finding->prediction->verdict));
+    lv_json_text(json, "fingerprint", finding->prediction->fingerprint);
+    lv_json_end_object(json);
 }
 
 static void put_verdict(struct lv_json *json, const struct lv_record_finding *finding)
