@@ -15,6 +15,7 @@ enum {
 struct lv_stuck {
     lv_thread_id thread;
     enum lv_wait_kind wait;
+    bool foreign;      /* a thread of another process: of what it holds only one lock is known */
     bool timed;        /* it waits no longer than it is told to */
     bool last;         /* it is the one that makes the finding: its wait closed the circle */
     int64_t waited_ms; /* for how long; -1: not known */

@@ -12,6 +12,7 @@
 
 #include "engine/acquire.h"
 #include "engine/life.h"
+#include "sys/family.h"
 
 struct search {
     const struct lv_look *look;
@@ -128,6 +129,18 @@ static bool holds(const struct lv_look *look, const struct lv_thread *other, con
     return false;
 }
 
+/* Do the books of @t have a lock at @address? */
+static bool has_lock(const struct lv_thread *t, uintptr_t address)
+{
+    uint32_t depth = __atomic_load_n(&t->depth, __ATOMIC_ACQUIRE);
+    const struct lv_held *held = __atomic_load_n(&t->held, __ATOMIC_ACQUIRE);
+
+    while (depth-- > 0)
+        if (__atomic_load_n(&held[depth].address, __ATOMIC_RELAXED) == address)
+            return true;
+    return false;
+}
+
 /* Does @other wait for the same lock as a writer, for as long as it takes? */
 static bool is_queued_writer(const struct lv_thread *other, const struct lv_held_record *wanted, bool *ret_timed)
 {
@@ -182,6 +195,30 @@ static struct lv_thread *owner_of(const struct lv_look *look, const struct lv_th
     return owner != NULL && holds(look, owner, wanted, ret_mode) ? owner : NULL;
 }
 
+/* From a mutex that a thread of another process has, over what that one sleeps on, to a thread of this process. Null: it does
+ * not lead here. */
+static struct lv_thread *through_others(const struct lv_look *look, const struct lv_held_record *wanted)
+{
+    struct lv_context *ctx = look->ctx;
+    uintptr_t address = wanted->address;
+
+    look->foreign->count = 0;
+    if (wanted->kind != LV_KIND_MUTEX || ctx->owner == NULL)
+        return NULL;
+    for (uint32_t i = 0; i <= LV_CIRCLE_FOREIGN; i++) {
+        int tid = ctx->owner(address, LV_KIND_MUTEX, 0);
+        struct lv_thread *t = tid > 0 ? lv_circle_thread(ctx, tid) : NULL;
+
+        if (t != NULL)
+            return look->foreign->count != 0 && has_lock(t, address) ? t : NULL;
+        if (tid <= 0 || i == LV_CIRCLE_FOREIGN || !lv_family_waits(tid, &address))
+            return NULL;
+        look->foreign->thread[look->foreign->count].tid = tid;
+        look->foreign->thread[look->foreign->count++].wanted = address;
+    }
+    return NULL;
+}
+
 bool lv_circle_blockers(const struct lv_look *look, struct lv_thread *t, const struct lv_blocked *on,
                         lv_blocker_fn found, void *arg)
 {
@@ -202,6 +239,8 @@ bool lv_circle_blockers(const struct lv_look *look, struct lv_thread *t, const s
     for (other = __atomic_load_n(&look->ctx->threads, __ATOMIC_ACQUIRE); other != NULL; other = other->next)
         if (other->used && holds(look, other, lock, &mode) && found(other, mode, false, arg))
             return true;
+    if (look->foreign != NULL && (other = through_others(look, lock)) != NULL)
+        return found(other, LV_WRITE, false, arg);
     return lock->mode == LV_READ && behind_writers(look, t, lock, found, arg);
 }
 
@@ -222,13 +261,15 @@ static bool follow(struct lv_thread *blocker, enum lv_mode mode, bool queued, vo
 {
     struct step *step = arg;
     struct search *s = step->s;
+    const struct lv_foreign through = *s->look->foreign;
 
     if (blocker == s->self)
         s->ret->count = step->depth + 1;
     else if (was_seen(s, blocker) || !look_from(s, blocker, step->depth + 1))
         return false;
-    s->ret->step[step->depth] =
-        (struct lv_circle_step){ .t = step->t, .on = step->on, .blocker_mode = mode, .blocker_queued = queued };
+    s->ret->step[step->depth] = (struct lv_circle_step){
+        .t = step->t, .on = step->on, .blocker_mode = mode, .blocker_queued = queued, .through = through
+    };
     return true;
 }
 
@@ -238,16 +279,21 @@ static bool look_from(struct search *s, struct lv_thread *t, uint32_t depth)
 
     if (depth == LV_CIRCLE_MAX)
         return false;
-    for (uint32_t i = 0; lv_circle_wanted(t, i, &step.on); i++)
+    for (uint32_t i = 0; lv_circle_wanted(t, i, &step.on); i++) {
+        s->look->foreign->count = 0;
         if (lv_circle_blockers(s->look, t, &step.on, follow, &step))
             return true;
+    }
     return false;
 }
 
 bool lv_circle_find(const struct lv_look *look, struct lv_thread *t, struct lv_circle *ret)
 {
-    struct search s = { .look = look, .self = t, .ret = ret };
+    struct lv_foreign foreign = { .count = 0 };
+    struct lv_look into = *look;
+    struct search s = { .look = &into, .self = t, .ret = ret };
 
+    into.foreign = &foreign;
     ret->count = 0;
     return look_from(&s, t, 0);
 }

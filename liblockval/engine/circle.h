@@ -18,8 +18,19 @@
 #include "engine/thread.h"
 
 enum {
-    LV_CIRCLE_MAX = 32, /* threads in a circle; a longer one is not found */
-    LV_CIRCLE_SEEN = 96 /* threads looked at for one */
+    LV_CIRCLE_MAX = 32,   /* threads in a circle; a longer one is not found */
+    LV_CIRCLE_SEEN = 96,  /* threads looked at for one */
+    LV_CIRCLE_FOREIGN = 4 /* threads of other processes in a row */
+};
+
+/* Threads of other processes between a thread and the one that blocks it: each has the mutex that the one before it wants,
+ * and sleeps on another one. Seen from outside: what they hold besides is not known. */
+struct lv_foreign {
+    uint32_t count;
+    struct {
+        int tid;
+        uintptr_t wanted; /* the mutex, as this process has it */
+    } thread[LV_CIRCLE_FOREIGN];
 };
 
 /* One thread of a circle, and how the next one blocks it. */
@@ -27,7 +38,8 @@ struct lv_circle_step {
     struct lv_thread *t;
     struct lv_blocked on; /* what it waits for; of a lock without a published wait, .wanted only, and .number 0 */
     enum lv_mode blocker_mode;
-    bool blocker_queued; /* the next one waits for the lock too, as a writer */
+    bool blocker_queued;       /* the next one waits for the lock too, as a writer */
+    struct lv_foreign through; /* others in between */
 };
 
 struct lv_circle {
@@ -40,7 +52,9 @@ struct lv_look {
     struct lv_context *ctx;
     const struct lv_thread
         *self; /* the calling thread, which is inside a call about what it waits for: that can be read */
-    bool ask;  /* ask each lock whether it agrees about its holder; a system call each */
+    struct lv_foreign
+        *foreign; /* null: do not look into other processes. Else those that the last blocker blocks through */
+    bool ask;     /* ask each lock whether it agrees about its holder; a system call each */
 };
 
 /* A circle through @t, which has published what it waits for. False: there is none. Context: guard held. Cost: a look

@@ -91,7 +91,8 @@ static bool are_same(const struct lv_circle *a, const struct lv_circle *b)
         return false;
     for (uint32_t i = 0; i < a->count; i++)
         if (a->step[i].t != b->step[i].t || a->step[i].on.number != b->step[i].on.number ||
-            a->step[i].on.wanted.address != b->step[i].on.wanted.address)
+            a->step[i].on.wanted.address != b->step[i].on.wanted.address ||
+            a->step[i].through.count != b->step[i].through.count)
             return false;
     return true;
 }
@@ -187,7 +188,7 @@ enum lv_deadlock_end lv_deadlock_act(struct lv_context *ctx, bool may_refuse)
 /* A lock that its own holder takes again was reported before this (engine/same.c), but for one that is not judged. */
 static bool was_reported(const struct lv_circle *circle)
 {
-    return circle->count == 1 && circle->step[0].on.wait == LV_WAITS_LOCK &&
+    return circle->count == 1 && circle->step[0].on.wait == LV_WAITS_LOCK && circle->step[0].through.count == 0 &&
            (circle->step[0].on.wanted.flags & LV_UNCHECKED) == 0;
 }
 

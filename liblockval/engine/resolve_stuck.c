@@ -21,6 +21,7 @@ static void resolve_wait(struct lv_pool *p, const struct lv_stuck *stuck, uint32
     *ret = (struct lv_report_stuck){
         .thread = lv_pool_thread(p, stuck->thread),
         .wait = stuck->wait,
+        .foreign = stuck->foreign,
         .timed = stuck->timed,
         .last = stuck->last,
         .waited_ms = stuck->waited_ms,

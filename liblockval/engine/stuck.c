@@ -12,6 +12,7 @@
 #include "engine/here.h"
 #include "engine/life.h"
 #include "engine/publish.h"
+#include "sys/family.h"
 
 enum {
     STUCK_MAX = 256, /* threads of one finding */
@@ -140,6 +141,38 @@ static bool note_blocker(struct lv_thread *blocker, enum lv_mode mode, bool queu
     return true;
 }
 
+/* What @t holds at @address; class 0: nothing that its books have. */
+static struct lv_held_record held_at(const struct lv_thread *t, uintptr_t address)
+{
+    for (uint32_t i = t->depth; i-- > 0;)
+        if (t->held[i].address == address)
+            return lv_held_record_of(&t->held[i]);
+    return (struct lv_held_record){ .address = address, .kind = LV_KIND_MUTEX };
+}
+
+/* Thread number @number of another process, between that of @step and @next. What is known of it: that it has what the one
+ * before it wants, and what it sleeps on. */
+static void add_foreign(struct lv_context *ctx, struct crowd *crowd, const struct lv_circle_step *step, uint32_t number,
+                        const struct lv_thread *next)
+{
+    struct lv_stuck *before = &crowd->stuck[crowd->count - 1], *stuck = &crowd->stuck[crowd->count];
+    lv_thread_id id = { 0 };
+    struct lv_thread_info *info = lv_vec_add(&ctx->thread_infos, &id.v);
+
+    *stuck = (struct lv_stuck){
+        .thread = id, .wait = LV_WAITS_LOCK, .foreign = true, .waited_ms = -1, .blocker = crowd->count + 1
+    };
+    if (info != NULL) {
+        info->tid = step->through.thread[number].tid;
+        lv_family_name(info->tid, info->name);
+    }
+    stuck->held[stuck->held_count++] = before->wanted;
+    stuck->held[0].stack.v = 0;
+    stuck->wanted = held_at(next, step->through.thread[number].wanted);
+    stuck->wanted.stack.v = 0;
+    crowd->of[crowd->count++] = NULL;
+}
+
 /* Is @t kept by one of the crowd? */
 static bool is_behind(struct lv_context *ctx, const struct crowd *crowd, struct lv_thread *t, struct lv_stuck *ret)
 {
@@ -206,7 +239,7 @@ void lv_stuck_report(struct lv_context *ctx, struct lv_thread *t, const struct l
 {
     const struct lv_clock now = lv_clock_now();
     struct crowd *crowd = crowd_new();
-    struct lv_finding finding = { .circle_count = circle->count };
+    struct lv_finding finding = { .kind = LV_FINDING_DEADLOCK };
     struct lv_locked locked;
 
     if (crowd == NULL)
@@ -214,20 +247,23 @@ void lv_stuck_report(struct lv_context *ctx, struct lv_thread *t, const struct l
     locked = lv_context_lock(ctx);
     for (uint32_t i = 0; i < circle->count; i++) {
         const struct lv_circle_step *step = &circle->step[i];
-        struct lv_stuck *stuck = &crowd->stuck[i];
+        struct lv_stuck *stuck = &crowd->stuck[crowd->count];
 
         describe(ctx, step->t, &step->on, &now, stuck);
-        stuck->blocker = (i + 1) % circle->count;
+        stuck->blocker = crowd->count + 1;
         stuck->blocker_mode = step->blocker_mode;
         stuck->blocker_queued = step->blocker_queued;
-        crowd->of[i] = step->t;
+        crowd->of[crowd->count++] = step->t;
+        for (uint32_t f = 0; f < step->through.count; f++)
+            add_foreign(ctx, crowd, step, f, circle->step[(i + 1) % circle->count].t);
     }
-    crowd->count = circle->count;
+    crowd->stuck[crowd->count - 1].blocker = 0;
+    finding.circle_count = crowd->count;
     crowd->stuck[0].last = true;
     crowd->stuck[0].wanted.stack = lv_stack_here(ctx, site);
     add_those_behind(ctx, crowd, &now);
     lv_context_unlock(ctx, &locked);
-    lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_STUCK, circle->count, 0 });
+    lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_STUCK, finding.circle_count, 0 });
     publish(ctx, t, crowd, &finding, site);
     crowd_free(crowd);
 }

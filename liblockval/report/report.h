@@ -116,6 +116,7 @@ struct lv_report_usage {
 struct lv_report_stuck {
     struct lv_report_thread thread;
     enum lv_wait_kind wait;
+    bool foreign;      /* of another process */
     bool timed;        /* it waits no longer than it is told to */
     bool last;         /* its wait closed the circle */
     int64_t waited_ms; /* -1: not known */

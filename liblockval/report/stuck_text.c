@@ -98,6 +98,8 @@ static void put_object(const struct lv_report_lock *object, struct lv_text *out)
 static void put_wait(const struct lv_report_stuck *stuck, struct lv_text *out)
 {
     lv_put_thread(out, &stuck->thread);
+    if (stuck->foreign)
+        lv_text_puts(out, ", of another process,");
     lv_text_puts(out, does(stuck));
     if (stuck->wait == LV_WAITS_JOIN && stuck->joined.name != NULL)
         lv_put_thread(out, &stuck->joined);
@@ -108,7 +110,8 @@ static void put_wait(const struct lv_report_stuck *stuck, struct lv_text *out)
         put_object(&stuck->wanted, out);
     if (stuck->wanted.earlier)
         lv_text_puts(out, "called at (first acquisition from this site):\n");
-    lv_put_stack(out, INDENT_STACK, &stuck->wanted.stack);
+    if (!stuck->foreign)
+        lv_put_stack(out, INDENT_STACK, &stuck->wanted.stack);
     if (stuck->with.class != NULL) {
         lv_text_puts(out, stuck->wait == LV_WAITS_COND ? "and takes this lock again when it is woken:\n"
                                                        : "and needs this lock before it can go on:\n");
@@ -140,6 +143,10 @@ static void put_held(const struct lv_report_stuck *stuck, struct lv_text *out)
 {
     uint32_t count = stuck->held_count + stuck->left_out;
 
+    if (stuck->foreign) {
+        lv_text_puts(out, "what else it holds is not known here.\n");
+        return;
+    }
     if (count == 0) {
         lv_text_puts(out, "no locks held by ");
         lv_put_thread(out, &stuck->thread);

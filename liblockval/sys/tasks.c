@@ -62,17 +62,14 @@ static void read_futex(const char *at, struct lv_task_sleep *ret)
     ret->address = (uintptr_t)address;
 }
 
-int lv_task_look(int tid, struct lv_task_sleep *ret)
+static int look(const char *path, struct lv_task_sleep *ret)
 {
-    char path[48], line[256];
+    char line[256];
     const char *at = line;
-    struct lv_text text;
     uint64_t call;
     int r;
 
     *ret = (struct lv_task_sleep){ .sleeps = false };
-    lv_text_init(&text, path, sizeof(path));
-    lv_text_printf(&text, "/proc/self/task/%d/syscall", tid);
     r = lv_os_read_text(path, line, sizeof(line));
     if (r <= 0)
         return r < 0 ? r : -1;
@@ -82,6 +79,26 @@ int lv_task_look(int tid, struct lv_task_sleep *ret)
     if (call == (uint64_t)SYS_futex)
         read_futex(at, ret);
     return 0;
+}
+
+int lv_task_look(int tid, struct lv_task_sleep *ret)
+{
+    struct lv_text text;
+    char path[48];
+
+    lv_text_init(&text, path, sizeof(path));
+    lv_text_printf(&text, "/proc/self/task/%d/syscall", tid);
+    return look(path, ret);
+}
+
+int lv_task_look_anywhere(int tid, struct lv_task_sleep *ret)
+{
+    struct lv_text text;
+    char path[48];
+
+    lv_text_init(&text, path, sizeof(path));
+    lv_text_printf(&text, "/proc/%d/syscall", tid);
+    return look(path, ret);
 }
 
 /* As getdents64(2) lays it out. */

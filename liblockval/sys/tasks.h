@@ -22,6 +22,9 @@ struct lv_task_sleep {
 /* Look at the thread @tid. */
 int lv_task_look(int tid, struct lv_task_sleep *ret);
 
+/* The same for a thread of another process, too. */
+int lv_task_look_anywhere(int tid, struct lv_task_sleep *ret);
+
 /* The ids of all threads. Returns how many there are, which may be more than the @max that are stored. */
 int lv_task_list(int *ret_tids, int max);
 
