@@ -76,8 +76,8 @@ struct lv_locked lv_context_lock(struct lv_context *ctx)
 {
     struct lv_locked locked;
 
-    /* Blocked signals are not enough: libunwind and liburcu change the mask through libc, which never blocks its own
-     * signal for cancellation. Signals are blocked for longer: a handler that jumps away must not leave the thread in
+    /* Blocked signals are not enough: libunwind changes the mask through libc, which never blocks its own signal for
+     * cancellation. Signals are blocked for longer: a handler that jumps away must not leave the thread in
      * another state of cancellation than it was. */
     lv_os_block_signals(&locked.mask);
     locked.cancel = ctx->hold_cancel != NULL ? ctx->hold_cancel() : 0;

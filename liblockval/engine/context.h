@@ -31,7 +31,6 @@ struct lv_made;
 struct lv_steer;
 
 enum {
-    LV_OWN_RANGES = 2,    /* libraries whose locks are not watched */
     LV_WAIT_PLACES = 256, /* places of the table of waits on condition variables */
     LV_ENDING_RANGES = 2,
     LV_THREAD_PLACES = 256 /* by a thread's number */
@@ -117,10 +116,10 @@ struct lv_context {
     struct lv_inside inside[LV_KIND__COUNT];  /* atomic: noted with the first lock of the kind */
     bool memcheck;                            /* constant after init: valgrind runs the process */
     struct lv_range ending[LV_ENDING_RANGES]; /* constant after init: code of exit() and quick_exit() */
-    struct lv_range self;               /* constant after init: this library, if it is one of its own; else empty */
-    struct lv_range own[LV_OWN_RANGES]; /* constant after init: code of liburcu and libunwind; unused ones are empty */
-    const char *program;                /* constant after init */
-    const char *version;                /* constant after init */
+    struct lv_range self; /* constant after init: this library, if it is one of its own; else empty */
+    struct lv_range own;  /* constant after init: code of libunwind, or empty */
+    const char *program;  /* constant after init */
+    const char *version;  /* constant after init */
 
     struct lv_lock lock;
     enum lv_state state; /* atomic */

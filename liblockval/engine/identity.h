@@ -56,20 +56,15 @@ static inline uint64_t lv_identity_seal(const struct lv_context *ctx, uintptr_t 
 }
 
 /*
- * Does @object, taken by a call at @site, belong to liburcu or libunwind? They take locks of their own, liburcu when a thread registers and when one ends,
- * libunwind whenever somebody unwinds. To look those up would enter the same library again, in the middle of what it does
- * and with its lock held; so their locks are nobody's. Mostly the lock lies in the library's data, and the call in its code;
- * either will do, since another preloaded library may stand in between.
+ * Does @object, taken by a call at @site, belong to libunwind? It takes locks of its own whenever somebody unwinds. To look
+ * those up would enter it again, in the middle of what it does and with its lock held; so they are nobody's. Mostly the lock
+ * lies in the library's data, and the call in its code; either will do, since another preloaded library may stand in between.
  */
 static inline bool lv_is_own(const struct lv_context *ctx, const struct lv_object *object, uintptr_t site)
 {
-    for (size_t i = 0; i < LV_OWN_RANGES; i++) {
-        uintptr_t start = ctx->own[i].start, size = ctx->own[i].end - start;
+    uintptr_t start = ctx->own.start, size = ctx->own.end - start;
 
-        if (site - start < size || object->address - start < size)
-            return true;
-    }
-    return false;
+    return site - start < size || object->address - start < size;
 }
 
 /* The slow ways of lv_identity_find(). */

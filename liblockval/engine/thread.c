@@ -11,7 +11,6 @@
 #include "engine/wake.h"
 
 #include <string.h>
-#include <urcu-bp.h>
 
 #include "engine/unload.h"
 
@@ -117,32 +116,11 @@ static struct lv_thread_info *info_for(struct lv_context *ctx, struct lv_thread 
     return lv_vec_add(&ctx->thread_infos, &t->info.v);
 }
 
-/*
- * liburcu-bp ends the process when it gets no memory for another thread's record. Its records are smaller than this, and
- * it maps at most twice what it has; so a thread that might be one too many is not watched. A thread that gets a state of
- * one that ended takes that one's record too.
- */
-static bool has_room_for_registration(const struct lv_context *ctx)
-{
-    size_t size = ((size_t)ctx->thread_count + 64) * 1024;
-    void *p = lv_os_map(size);
-
-    if (p == NULL)
-        return false;
-    lv_os_unmap(p, size);
-    return true;
-}
-
 struct lv_thread *lv_thread_new_locked(struct lv_context *ctx)
 {
     struct lv_thread *t = ctx->free_threads;
     struct lv_thread_info *info;
 
-    if (t == NULL && !has_room_for_registration(ctx)) {
-        ctx->arena.failed = true;
-        return NULL;
-    }
-    rcu_register_thread();
     if (t != NULL)
         ctx->free_threads = t->next_free;
     else

@@ -221,20 +221,16 @@ struct lv_thread {
     struct lv_thread *next_free; /* lock */
 };
 
-/*
- * A state for the calling thread, new or recycled; null without memory. Registers the thread with urcu-bp, under the
- * internal lock, so that fork never finds liburcu's registry half way. The first for who holds the lock.
- * Context: the calling thread must be one that no hook watches meanwhile.
- */
+/* A state for the calling thread, new or recycled; null without memory. The first for who holds the lock. Context: the
+ * calling thread must be one that no hook watches meanwhile. */
 struct lv_thread *lv_thread_new_locked(struct lv_context *ctx);
 struct lv_thread *lv_thread_new(struct lv_context *ctx);
 
 /* The thread is gone: what it still held is forgotten, and the state may be recycled. */
 void lv_thread_free(struct lv_context *ctx, struct lv_thread *t);
 
-/* In a forked child: @t is the only thread left. What the others held are orphans from now on (engine/orphan.h). With a null
- * @t, a thread that has no state or is not watched, they are forgotten only: it may not look into tables, since it is not
- * registered with liburcu, whose locks the program's handlers may hold. */
+/* In a forked child: @t is the only thread left. What the others held are orphans from now on (engine/orphan.h); with a null
+ * @t, a thread that has no state or is not watched, it is forgotten only. */
 void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t);
 
 /* The thread began with the function @start of the module that was born at @born: what it is called when the program gives

@@ -15,7 +15,6 @@
 #include "graph/table.h"
 
 #include <errno.h>
-#include <urcu-bp.h>
 
 #include "base/hash.h"
 
@@ -63,13 +62,7 @@ static inline uint32_t find_in(const struct lv_slots *slots, uint64_t key)
 
 uint32_t lv_table_find(const struct lv_table *table, uint64_t key)
 {
-    uint32_t value;
-
-    rcu_read_lock();
-    value = find_in(__atomic_load_n(&table->slots, __ATOMIC_ACQUIRE),
-                    key); /* rcu_dereference, as ThreadSanitizer knows it */
-    rcu_read_unlock();
-    return value;
+    return find_in(__atomic_load_n(&table->slots, __ATOMIC_ACQUIRE), key);
 }
 
 uint32_t lv_table_get(const struct lv_table *table, uint64_t key)

@@ -6,8 +6,8 @@
 #include "sys/arena.h"
 
 /*
- * A hash table from a 64-bit key (not 0) to a 32-bit value (not 0), read without a lock under liburcu while one writer
- * changes it.
+ * A hash table from a 64-bit key (not 0) to a 32-bit value (not 0), read without a lock while one writer changes it. No
+ * array is ever given back, so a reader announces itself to nobody.
  *
  * Why not liburcu's cds_lfht: it calls malloc, and a resize makes threads, neither of which may happen inside a hook.
  *
@@ -20,7 +20,7 @@ struct lv_slots;
 
 struct lv_table {
     struct lv_arena *arena;
-    struct lv_slots *slots; /* rcu; replaced under the owner's lock */
+    struct lv_slots *slots; /* atomic; replaced under the owner's lock */
     struct lv_slots *spare; /* owner's lock: the array before .slots if it has the same size, to be used again */
     uint32_t live;          /* owner's lock */
     uint32_t used;          /* owner's lock: live slots and removed ones */
@@ -29,7 +29,7 @@ struct lv_table {
 
 void lv_table_init(struct lv_table *table, struct lv_arena *arena);
 
-/* The value of @key, or 0. Context: any thread that is registered with urcu-bp, guard held. Cost: O(1). */
+/* The value of @key, or 0. Context: any thread. Cost: O(1). */
 uint32_t lv_table_find(const struct lv_table *table, uint64_t key);
 
 /* The same for who may change the table, a fifth of the instructions. Context: owner's lock held. */

@@ -44,20 +44,8 @@ static uint64_t changed(uint64_t mask, int how, uint64_t bits)
     return how == SIG_BLOCK ? mask | bits : how == SIG_UNBLOCK ? mask & ~bits : how == SIG_SETMASK ? bits : mask;
 }
 
-/* What liburcu changes, it puts back, and takes no lock of the program meanwhile. While a thread registers there, all signals
- * are blocked, and must stay so. */
-static int change_for_own(mask_fn real, int how, const sigset_t *set, sigset_t *ret_old)
+static int change(mask_fn real, int how, const sigset_t *set, sigset_t *ret_old)
 {
-    if (!lv_process_is_registering())
-        return real(how, set, ret_old);
-    if (ret_old != NULL)
-        (void)sigfillset(ret_old);
-    return 0;
-}
-
-static int change(mask_fn real, int how, const sigset_t *set, sigset_t *ret_old, uintptr_t site)
-{
-    static const struct lv_object none;
     struct lv_thread *t = set != NULL ? lv_masks_thread() : NULL;
     uint64_t bits, now;
     sigset_t old;
@@ -65,8 +53,6 @@ static int change(mask_fn real, int how, const sigset_t *set, sigset_t *ret_old,
 
     if (LV_UNLIKELY(real == NULL)) /* an allocator, called while the real functions are looked up */
         return (int)LV_SYSCALL(SYS_rt_sigprocmask, how, set, ret_old, sizeof(uint64_t));
-    if (lv_is_own(&lv_process_context, &none, site))
-        return change_for_own(real, how, set, ret_old);
     if (t == NULL)
         return real(how, set, ret_old);
     bits = lv_masks_bits(set);
@@ -85,13 +71,13 @@ static int change(mask_fn real, int how, const sigset_t *set, sigset_t *ret_old,
 LV_EXPORT int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict ret_old)
 {
     RESOLVE(pthread_sigmask);
-    return change(lv_real.pthread_sigmask, how, set, ret_old, LV_CALL_SITE);
+    return change(lv_real.pthread_sigmask, how, set, ret_old);
 }
 
 LV_EXPORT int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict ret_old)
 {
     RESOLVE(sigprocmask);
-    return change(lv_real.sigprocmask, how, set, ret_old, LV_CALL_SITE);
+    return change(lv_real.sigprocmask, how, set, ret_old);
 }
 
 /* Old ways to do the same. They are rare, and the kernel may be asked. */

@@ -5,7 +5,7 @@
  * free() is the hot one: while no lock ever lay on memory that can be freed it costs a test; then a look at the block's size,
  * which the real free() looks at next, and at a byte for each page that the block lies on. These hooks are called at any
  * time: before the library is started (a block that is freed then is lost), by a thread that is being made or ends, inside
- * the library by liburcu and libunwind. Where the thread is not watched they only pass the call on.
+ * the library by libunwind. Where the thread is not watched they only pass the call on.
  *
  * operator delete is no hook: a preloaded one would take the blocks of every module that has a pair of its own. libstdc++'s
  * ends in free().

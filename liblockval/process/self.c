@@ -31,11 +31,8 @@ __thread struct lv_handlers lv_self_handlers __attribute__((tls_model("initial-e
  * never 0 and nothing of it is ever written. */
 static struct lv_thread nobody = { .guard = 1 };
 
-/* The same, while libunwind is tried out, or liburcu registers a thread: the mutexes released now are theirs, and are
- * noted. The second with the internal lock held, and so with all signals blocked: liburcu, which blocks them and puts back
- * what there was, needs not ask the kernel. */
+/* The same, while libunwind is tried out: the mutexes released now are its, and are noted. */
 static struct lv_thread noting = { .guard = 1 };
-static struct lv_thread registering = { .guard = 1 };
 
 static enum {
     NOT_STARTED,
@@ -51,7 +48,7 @@ struct lv_thread *lv_self_known(void)
 {
     struct lv_thread *t = lv_self_state;
 
-    return t != &nobody && t != &noting && t != &registering && t != &lv_self_unborn ? t : NULL;
+    return t != &nobody && t != &noting && t != &lv_self_unborn ? t : NULL;
 }
 
 static void thread_exit(void *state)
@@ -69,12 +66,10 @@ static void thread_exit(void *state)
 }
 
 /*
- * Two libraries that ours stands on take mutexes of their own, at moments when the internal lock is not held: liburcu when
- * a thread ends (it registers under that lock), libunwind then too, and whenever the program unwinds. A child that is
- * forked at that moment would never get them. liburcu's handlers for fork are the program's to call, and must not be
- * called twice; libunwind has none. So their mutexes are noted, libunwind's as it is tried out at start and liburcu's as
- * the first thread registers, and are held across fork as the internal lock is, but for those that the program's handlers
- * hold already.
+ * libunwind takes mutexes of its own, also at moments when the internal lock is not held: whenever the program unwinds. A
+ * child that is forked at that moment would never get them, and libunwind has no handlers for fork. So its mutexes are
+ * noted as it is tried out at start, and are held across fork as the internal lock is, but for those that the program's
+ * handlers hold already.
  */
 enum {
     OWN_MUTEXES = 16
@@ -85,7 +80,7 @@ static bool own_mutex_taken[OWN_MUTEXES]; /* internal lock: by us, across fork *
 
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex)
 {
-    if (lv_self_state != &noting && lv_self_state != &registering)
+    if (lv_self_state != &noting)
         return;
     for (size_t i = 0; i < OWN_MUTEXES && own_mutex[i] != mutex; i++) {
         if (own_mutex[i] == NULL) {
@@ -283,11 +278,6 @@ bool lv_process_is_started(void)
     return started == STARTED;
 }
 
-bool lv_process_is_registering(void)
-{
-    return lv_self_state == &registering;
-}
-
 struct lv_thread *lv_self_new(void)
 {
     return lv_self_begin(NULL, NULL);
@@ -308,9 +298,7 @@ struct lv_thread *lv_self_begin(void (*take_in)(struct lv_context *ctx, struct l
     if (is_off())
         return NULL;
     locked = lv_context_lock(ctx);
-    lv_self_state = &registering;
     t = lv_thread_new_locked(ctx);
-    lv_self_state = &nobody;
     if (t != NULL && take_in != NULL)
         take_in(ctx, t, arg);
     lv_context_unlock(ctx, &locked);

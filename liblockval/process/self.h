@@ -68,11 +68,8 @@ void lv_process_start(void);
 /* Is the validator there, and not just being started? */
 bool lv_process_is_started(void);
 
-/* An unwatched thread is about to release @mutex: if it is one of liburcu's or libunwind's, fork has to know of it. */
+/* An unwatched thread is about to release @mutex: if it is one of libunwind's, fork has to know of it. */
 void lv_process_unwatched_unlock(pthread_mutex_t *mutex);
-
-/* Does the calling thread register with liburcu now? Then all signals are blocked, and stay so, whatever liburcu asks for. */
-bool lv_process_is_registering(void);
 
 /* Is this the process of the validator, not a child of vfork, which shares its memory, or of _Fork? Cost: a system call. */
 bool lv_process_is_own(void);

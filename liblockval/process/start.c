@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <urcu-bp.h>
 
 #include "engine/publish.h"
 #include "engine/steer.h"
@@ -39,14 +38,10 @@ static struct lv_range range_of(uintptr_t code)
     return (struct lv_range){ (uintptr_t)object.dlfo_map_start, (uintptr_t)object.dlfo_map_end };
 }
 
-/* Where this library's code lies, and that of liburcu and libunwind. Either may be a part of the program itself, whose locks
- * do count. */
+/* Where this library's code lies, and that of libunwind. Either may be a part of the program itself, whose locks do count. */
 static void find_own_code(struct lv_context *ctx)
 {
-    const uintptr_t inside[LV_OWN_RANGES] = { (uintptr_t)rcu_read_lock, lv_unwind_code() };
-
-    for (size_t i = 0; i < LV_OWN_RANGES; i++)
-        ctx->own[i] = range_of(inside[i]);
+    ctx->own = range_of(lv_unwind_code());
     ctx->self = range_of((uintptr_t)find_own_code);
 }
 
@@ -66,7 +61,7 @@ static void find_exit_code(struct lv_context *ctx)
     }
 }
 
-/* The state keeps deferred cancellation out, should libunwind or liburcu come to a point of it. The type comes last when
+/* The state keeps deferred cancellation out, should libunwind come to a point of it. The type comes last when
  * all is undone: a thread that is cancelled by its change ends with PTHREAD_CANCELED, which not every glibc does for the
  * state's. */
 static int hold_cancel(void)
@@ -163,6 +158,9 @@ __attribute__((constructor(101))) static void construct(void)
     lv_guards_start();
     if (lv_process_context.state == LV_STATE_OFF)
         return;
+    /* So that the first thread has one before it runs any signal handler: a child that is forked there is in no handler's
+     * context, and a state that is made later would be. */
+    (void)lv_self_any();
     if (!lv_process_context.options.follow_children)
         lv_environment_hide();
     (void)on_exit(at_exit, NULL);

@@ -26,8 +26,6 @@ ALLOWED = {
     "_U*_flush_cache": "libunwind: a counter",
     **{f"_U*_{name}": "libunwind's walk step by step: what the cached walk does for a new frame"
        for name in ("getcontext", "init_local", "step", "get_reg")},
-    "urcu_bp_*": "liburcu-bp; re-enters our hooks, so the guard is set first",
-    "rcu_*": "liburcu",
     "_dl_find_object": "lock-free look-up of a module",
     "__errno_location": "the address of errno, to save it",
     "__stack_chk_fail": "the compiler's stack protector",

@@ -16,9 +16,6 @@
 /* A library's handler of fork, registered before main, takes a mutex under which others meet new locks. */
 /* case: handlers */
 
-/* The same as births where threads are caught in the middle of liburcu. */
-/* case: births-in-urcu */
-/* with-first: slow_urcu */
 #include "program.h"
 
 #include <stdatomic.h>
@@ -151,7 +148,7 @@ int main(int argc, char **argv)
     MUST(file != NULL);
     for (int i = 0; i < HAMMERS; i++)
         MUST(pthread_create(&thread[i], NULL, work(argv, i), NULL) == 0);
-    for (int i = 0; i < (is_case(argv, "births-in-urcu") ? FORKS / 4 : FORKS); i++) {
+    for (int i = 0; i < FORKS; i++) {
         pid_t pid = raw ? _Fork() : fork();
         int status;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that uses liburcu itself, the same flavour as the library or another one: read sections, grace periods and
+/* A program that uses liburcu, of a flavour that registers threads by itself or of another: read sections, grace periods and
  * callbacks, fork with liburcu's own handlers around it. Built twice. */
 /* case: read-and-wait */
 /* case: callbacks */
