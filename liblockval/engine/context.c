@@ -72,7 +72,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     return 0;
 }
 
-struct lv_locked lv_context_lock(struct lv_context *ctx)
+static struct lv_locked prepare_to_lock(struct lv_context *ctx)
 {
     struct lv_locked locked;
 
@@ -81,15 +81,11 @@ struct lv_locked lv_context_lock(struct lv_context *ctx)
      * another state of cancellation than it was. */
     lv_os_block_signals(&locked.mask);
     locked.cancel = ctx->hold_cancel != NULL ? ctx->hold_cancel() : 0;
-    lv_lock_take(&ctx->lock);
     return locked;
 }
 
-void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked)
+static void after_lock(struct lv_context *ctx, struct lv_locked *locked, bool failed)
 {
-    bool failed = ctx->arena.failed;
-
-    lv_lock_drop(&ctx->lock);
     if (ctx->allow_cancel != NULL)
         ctx->allow_cancel(locked->cancel);
     lv_os_restore_signals(&locked->mask);
@@ -98,6 +94,35 @@ void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked)
         lv_context_degrade(ctx);
     if (ctx->cancel_at_once != NULL)
         ctx->cancel_at_once(locked->cancel);
+}
+
+struct lv_locked lv_context_lock(struct lv_context *ctx)
+{
+    struct lv_locked locked = prepare_to_lock(ctx);
+
+    lv_lock_take(&ctx->lock);
+    return locked;
+}
+
+bool lv_context_try_lock(struct lv_context *ctx, unsigned patience, struct lv_locked *ret)
+{
+    *ret = prepare_to_lock(ctx);
+    for (unsigned i = 0; !lv_lock_try(&ctx->lock); i++) {
+        if (i == patience) {
+            after_lock(ctx, ret, false);
+            return false;
+        }
+        lv_os_pause();
+    }
+    return true;
+}
+
+void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked)
+{
+    bool failed = ctx->arena.failed;
+
+    lv_lock_drop(&ctx->lock);
+    after_lock(ctx, locked, failed);
 }
 
 void lv_context_say(struct lv_context *ctx, const char *text, size_t len)

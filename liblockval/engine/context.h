@@ -278,6 +278,10 @@ struct lv_locked {
 struct lv_locked lv_context_lock(struct lv_context *ctx);
 void lv_context_unlock(struct lv_context *ctx, struct lv_locked *locked);
 
+/* The same for a signal handler that must not wait for good: false, and nothing is held, when the lock is not free within
+ * @patience milliseconds, about. */
+bool lv_context_try_lock(struct lv_context *ctx, unsigned patience, struct lv_locked *ret);
+
 /* Memory ran out: say so once and go on with what is known. Context: any thread, lock not held. */
 void lv_context_degrade(struct lv_context *ctx);
 

@@ -5,6 +5,7 @@
  */
 
 #include "engine/resolve.h"
+#include "engine/resolve_stuck.h"
 #include "engine/symbols.h"
 
 static void prepare_class(struct lv_context *ctx, lv_class_id id)
@@ -25,12 +26,14 @@ static void prepare_use(struct lv_context *ctx, const struct lv_use *use)
     lv_symbols_prepare_stack(ctx, use->at);
 }
 
-static void prepare_stuck(struct lv_context *ctx, const struct lv_stuck *stuck)
+void lv_resolve_prepare_stuck(struct lv_context *ctx, const struct lv_stuck *stuck, uint32_t count)
 {
-    prepare_lock(ctx, &stuck->wanted);
-    prepare_lock(ctx, &stuck->with);
-    for (uint32_t i = 0; i < stuck->held_count; i++)
-        prepare_lock(ctx, &stuck->held[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        prepare_lock(ctx, &stuck[i].wanted);
+        prepare_lock(ctx, &stuck[i].with);
+        for (uint32_t j = 0; j < stuck[i].held_count; j++)
+            prepare_lock(ctx, &stuck[i].held[j]);
+    }
 }
 
 void lv_resolve_prepare(struct lv_context *ctx, const struct lv_thread *t, const struct lv_finding *finding)
@@ -43,8 +46,7 @@ void lv_resolve_prepare(struct lv_context *ctx, const struct lv_thread *t, const
         prepare_class(ctx, t->held[i].class);
         lv_symbols_prepare_stack(ctx, t->held[i].stack);
     }
-    for (uint32_t i = 0; i < finding->stuck_count; i++)
-        prepare_stuck(ctx, &finding->stuck[i]);
+    lv_resolve_prepare_stuck(ctx, finding->stuck, finding->stuck_count);
     prepare_lock(ctx, &finding->subject);
     prepare_lock(ctx, &finding->holder);
     prepare_use(ctx, &finding->inside);

@@ -8,6 +8,7 @@
 
 #define _GNU_SOURCE
 #include "interpose/hook.h"
+#include "process/dump.h"
 #include "process/masks.h"
 #include "process/signals.h"
 
@@ -22,8 +23,8 @@ sighandler_t sigset(int number, sighandler_t handler);
 typedef sighandler_t (*handler_fn)(int number, sighandler_t handler);
 typedef int (*sigaction_fn)(int number, const struct sigaction *new, struct sigaction *ret_old);
 
-/* @new and @ret_old may be the same. Of @ret_old only the handler is written here: of the mask the real call writes no more
- * than it knows. */
+/* @new and @ret_old may be the same. Of @ret_old only the handler is written here, mostly: of the mask the real call writes
+ * no more than it knows. */
 static int set_action(sigaction_fn real, int number, const struct sigaction *new, struct sigaction *ret_old,
                       uintptr_t site)
 {
@@ -36,8 +37,10 @@ static int set_action(sigaction_fn real, int number, const struct sigaction *new
         new = &wrapped;
     }
     r = real(number, new, ret_old);
-    if (r == 0 && ret_old != NULL)
+    if (r == 0 && ret_old != NULL) {
+        lv_dump_unwrap_action(number, ret_old);
         ret_old->sa_handler = lv_signals_unwrap(ret_old->sa_handler);
+    }
     if (r == 0 && new != NULL)
         lv_signals_changed(number);
     return r;

@@ -15,6 +15,7 @@
 #include "engine/publish.h"
 #include "engine/summary.h"
 #include "process/bounds.h"
+#include "process/dump.h"
 #include "process/layout.h"
 #include "process/signals.h"
 #include "process/start.h"
@@ -270,6 +271,8 @@ void lv_process_start(void)
     else
         lv_process_context.state = LV_STATE_OFF;
     started = STARTED;
+    if (lv_process_context.state != LV_STATE_OFF)
+        lv_dump_start();
     lv_signals_start();
 }
 

@@ -23,6 +23,7 @@
 #include <ucontext.h>
 
 #include "engine/usage.h"
+#include "process/dump.h"
 #include "process/masks.h"
 
 enum {
@@ -237,6 +238,8 @@ static __attribute__((noinline)) void run(int number, siginfo_t *info, void *con
         running.inside = 1;
         call.in_hook = true;
     }
+    if (LV_UNLIKELY(lv_dump_is_wanted(number)))
+        lv_dump_say(number);
     enter(t, &call, &running);
     if (LV_UNLIKELY(running.inside != 0))
         __atomic_fetch_add(&lv_process_context.counters.handlers_unwatched, 1, __ATOMIC_RELAXED);
@@ -305,7 +308,8 @@ sighandler_t lv_signals_unwrap(sighandler_t installed)
 {
     size_t pair = is_handler(installed) ? pair_of(installed) : PAIRS;
 
-    return pair != PAIRS ? (sighandler_t)__atomic_load_n(&pairs[pair].function, __ATOMIC_RELAXED) : installed;
+    return pair != PAIRS ? (sighandler_t)__atomic_load_n(&pairs[pair].function, __ATOMIC_RELAXED)
+                         : lv_dump_unwrap(installed);
 }
 
 /* ---- which signals have handlers ---- */
@@ -375,6 +379,7 @@ void lv_signals_changed(int number)
     if (number <= 0 || number > LV_SIGNALS || !lv_process_is_started() ||
         __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) == LV_STATE_OFF)
         return;
+    lv_dump_settle(number);
     for (;;) {
         now = installed(number, &once);
         if (now == __atomic_load_n(&told[number], __ATOMIC_ACQUIRE) && once == resets(number))

@@ -223,6 +223,10 @@ void lv_report_text(const struct lv_report *report, struct lv_text *out);
 void lv_report_stuck_cycle(const struct lv_report *report, struct lv_text *out);
 size_t lv_report_stuck_cycle_size(const struct lv_report *report);
 
+/* Only a listing of the threads in .stuck, each as in a report, between two lines; @why says on what occasion ("SIGTERM"),
+ * null: none. */
+void lv_report_threads_text(const struct lv_report *report, const char *why, struct lv_text *out);
+
 /* Only the block of what .thread holds: .thread, .held_count and .held are all that is looked at. */
 void lv_report_held_text(const struct lv_report *report, struct lv_text *out);
 

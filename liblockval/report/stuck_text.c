@@ -183,6 +183,19 @@ void lv_stuck_block(const struct lv_report_stuck *all, uint32_t count, uint32_t 
     put_held(stuck, out);
 }
 
+/* ---- a listing ---- */
+
+void lv_report_threads_text(const struct lv_report *report, const char *why, struct lv_text *out)
+{
+    lv_text_printf(out, "\nShowing all threads of %s[%d]", lv_scenario_word(report->program), report->pid);
+    if (why != NULL)
+        lv_text_printf(out, ", at %s", why);
+    lv_text_puts(out, ":\n");
+    for (uint32_t i = 0; i < report->stuck_count; i++)
+        lv_stuck_block(report->stuck, report->stuck_count, i, out);
+    lv_text_puts(out, "\n=============================================\n");
+}
+
 /* ---- one line ---- */
 
 #define SHOWN 4u     /* things that are waited for, where there is no circle */

@@ -26,6 +26,8 @@ ALLOWED = {
     ("interpose/once.c", "innermost"): "the call that libc answers by calling our routine, which has no parameter",
     ("process/signals.c", "pairs"): "the handlers behind the trampolines: the kernel calls a trampoline with no parameter of ours",
     ("process/signals.c", "told*"): "what the validator was told is installed: the kernel has it for the whole process",
+    ("process/dump.c", "lv_dump_signals"): "which signals list all threads: a handler has no parameter of ours",
+    ("process/dump.c", "said_*"): "what the program said of signals that a function of ours stands for: the kernel has the rest",
     ("process/jumps.c", "targets_known"): "what was found out about libc's jump buffers",
     ("sys/unwind.c", "live_end"): "libunwind asks for memory in a callback that has no parameter of ours; the thread's own",
     ("sys/unwind.c", "unwinder"): "what was found out about libunwind, of which a process has one",
