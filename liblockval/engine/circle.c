@@ -263,10 +263,12 @@ static bool follow(struct lv_thread *blocker, enum lv_mode mode, bool queued, vo
     struct search *s = step->s;
     const struct lv_foreign through = *s->look->foreign;
 
-    if (blocker == s->self)
+    if (blocker == s->self && s->ret != NULL)
         s->ret->count = step->depth + 1;
-    else if (was_seen(s, blocker) || !look_from(s, blocker, step->depth + 1))
+    if (blocker != s->self && (was_seen(s, blocker) || !look_from(s, blocker, step->depth + 1)))
         return false;
+    if (s->ret == NULL)
+        return true;
     s->ret->step[step->depth] = (struct lv_circle_step){
         .t = step->t, .on = step->on, .blocker_mode = mode, .blocker_queued = queued, .through = through
     };
@@ -294,6 +296,7 @@ bool lv_circle_find(const struct lv_look *look, struct lv_thread *t, struct lv_c
     struct search s = { .look = &into, .self = t, .ret = ret };
 
     into.foreign = &foreign;
-    ret->count = 0;
+    if (ret != NULL)
+        ret->count = 0;
     return look_from(&s, t, 0);
 }

@@ -57,7 +57,7 @@ struct lv_look {
     bool ask;     /* ask each lock whether it agrees about its holder; a system call each */
 };
 
-/* A circle through @t, which has published what it waits for. False: there is none. Context: guard held. Cost: a look
+/* A circle through @t, which has published what it waits for; @ret may be null. False: there is none. Context: guard held. Cost: a look
  * at the holder of one mutex where the thread by its number is known; else linear in the threads and what they hold. */
 bool lv_circle_find(const struct lv_look *look, struct lv_thread *t, struct lv_circle *ret);
 

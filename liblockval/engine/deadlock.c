@@ -106,25 +106,29 @@ static bool is_certain(const struct lv_circle *circle)
     return true;
 }
 
-/* Is @t in this circle for good? Then @circle is it as it was seen last. Context: this thread is the looker. */
-static bool stays(const struct lv_look *look, struct lv_thread *t, struct lv_circle *circle)
+/* A circle as it was seen last, and as it is seen now. It is large: a thread's stack may be small. */
+struct seen {
+    struct lv_circle last, now;
+};
+
+/* Is @t in this circle for good? Context: this thread is the looker. */
+static bool stays(const struct lv_look *look, struct lv_thread *t, struct seen *seen)
 {
+    struct lv_circle *circle = &seen->last;
     uint32_t asleep = 0, agreed = 0;
-    struct lv_circle again;
 
     for (int i = 0; i < LOOKS; i++) {
         enum asleep all;
-
         bool certain;
 
-        if (!lv_circle_find(look, t, &again))
+        if (!lv_circle_find(look, t, &seen->now))
             return false;
-        certain = is_certain(&again);
+        certain = is_certain(&seen->now);
         if (!certain && !lv_stall_by_books(look->ctx, t))
             return false;
-        if (!are_same(circle, &again))
+        if (!are_same(circle, &seen->now))
             asleep = agreed = 0;
-        *circle = again;
+        *circle = seen->now;
         if (certain)
             all = all_sleep(look->ctx, circle);
         else
@@ -201,29 +205,38 @@ static bool is_refused(const struct lv_circle *circle)
     return circle->count <= 2;
 }
 
+/* There is a circle, at this moment. */
+static enum lv_deadlock_end look_closely(struct lv_look *look, struct lv_thread *t, uintptr_t site, bool may_refuse)
+{
+    enum lv_deadlock_end end = LV_DEADLOCK_WAIT;
+    struct lv_context *ctx = look->ctx;
+    struct seen *seen = lv_os_map(sizeof(*seen));
+
+    if (seen == NULL)
+        return LV_DEADLOCK_WAIT;
+    look->ask = true;
+    if (lv_circle_find(look, t, &seen->last) && !is_refused(&seen->last) && begin_looking(look, t, &seen->last)) {
+        if (stays(look, t, seen)) {
+            if (!was_reported(&seen->last))
+                lv_stuck_report(ctx, t, &seen->last, site);
+            end = lv_deadlock_act(ctx, may_refuse);
+        }
+        __atomic_store_n(&ctx->looker, NULL, __ATOMIC_RELEASE);
+    }
+    lv_os_unmap(seen, sizeof(*seen));
+    return end;
+}
+
 enum lv_deadlock_end lv_deadlock_look(struct lv_context *ctx, struct lv_thread *t, uintptr_t site, bool may_refuse)
 {
     struct lv_look look = { .ctx = ctx, .self = t };
     enum lv_deadlock_end end = LV_DEADLOCK_WAIT;
-    struct lv_circle circle;
-    bool stuck;
 
     t->guard++;
     if (LV_UNLIKELY(t->depth != 0 && __atomic_load_n(&ctx->findings, __ATOMIC_RELAXED) != 0))
         lv_os_barrier_all();
-    if (LV_LIKELY(!lv_circle_find(&look, t, &circle)) || is_refused(&circle)) {
-        t->guard--;
-        return LV_DEADLOCK_WAIT;
-    }
-    look.ask = true;
-    if (begin_looking(&look, t, &circle)) {
-        stuck = stays(&look, t, &circle);
-        if (stuck && !was_reported(&circle))
-            lv_stuck_report(ctx, t, &circle, site);
-        if (stuck)
-            end = lv_deadlock_act(ctx, may_refuse);
-        __atomic_store_n(&ctx->looker, NULL, __ATOMIC_RELEASE);
-    }
+    if (LV_UNLIKELY(lv_circle_find(&look, t, NULL)))
+        end = look_closely(&look, t, site, may_refuse);
     t->guard--;
     return end;
 }
