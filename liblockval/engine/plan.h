@@ -8,7 +8,7 @@
  * with # says nothing:
  *
  *     lockval-plan 1            comes first
- *     report PATH               what came of it is appended here, a JSON object a line (docs/record-format.md)
+ *     report PATH               what came of it is appended here, a JSON object a line (engine/steer_report.c)
  *     pause MS                  how long a thread is held, at most
  *     tries N                   how many pauses of a role may end without its partners
  *     odds PERCENT              of the times that a role is reached, so many are paused

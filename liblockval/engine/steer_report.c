@@ -3,6 +3,12 @@
  * Reading the plan, and telling what came of it. A line is written as soon as there is something to tell, in one piece and at
  * the end of the file: the run may be ended at any moment, and children write to the same file. Each line has all counts of its
  * role, so that the last one of a process says it all; a role has as many lines as it has pauses, which are bounded.
+ *
+ *     t "steer", pid, role        the role's number, from 0 on
+ *     what                        "reached" for the first time, "expired", "met"
+ *     reached, held, expired, met, early, early_expired      the counts, as in struct lv_steer_count
+ *     tid, thread, ms, wanted     who it is about, for how long it was held, and before which lock (key, name, uid, address)
+ *     gates                       locks that were held each time the role was reached
  */
 
 #include "engine/steer.h"

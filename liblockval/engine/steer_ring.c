@@ -42,6 +42,14 @@ struct lv_steer_ring {
     uint32_t chosen[LV_PLAN_ROLES];
 };
 
+/* It said that it waits; does it sleep by now? Only then is it in the lock's queue. */
+static bool is_asleep(const struct lv_context *ctx, const struct lv_thread *t)
+{
+    struct lv_task_sleep sleep = { .sleeps = false };
+
+    return ctx->task == NULL || (ctx->task(t->tid, &sleep) == 0 && sleep.sleeps && sleep.futex);
+}
+
 /* Does a writer wait for the lock of @wanted? */
 static bool has_writer(const struct lv_context *ctx, const struct lv_held_record *wanted)
 {
@@ -51,7 +59,8 @@ static bool has_writer(const struct lv_context *ctx, const struct lv_held_record
         if (!t->used)
             continue;
         on = lv_blocked_read(t);
-        if (on.wait == LV_WAITS_LOCK && on.wanted.address == wanted->address && on.wanted.mode == LV_WRITE)
+        if (on.wait == LV_WAITS_LOCK && on.wanted.address == wanted->address && on.wanted.mode == LV_WRITE &&
+            is_asleep(ctx, t))
             return true;
     }
     return false;

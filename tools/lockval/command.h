@@ -28,6 +28,7 @@ struct cli_command {
                char **argv); /* argv[0] is the command's name, a null follows the last. Returns the exit status */
 };
 
+extern const struct cli_command cli_confirm;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_threads;
 

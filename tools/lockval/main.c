@@ -13,6 +13,7 @@
 #include "base/types.h"
 
 static const struct cli_command *const commands[] = {
+    &cli_confirm,
     &cli_run,
     &cli_threads,
 };

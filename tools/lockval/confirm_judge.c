@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "confirm_judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+/* Edge number i of the report leads from class i - 1 to class i of the ring: what edge i wants. */
+static const char *class_at(const struct confirm_finding *reported, size_t i)
+{
+    return reported->edges[i % reported->edge_count].wanted.key;
+}
+
+static bool holds(const struct confirm_stuck *stuck, const char *key)
+{
+    for (size_t i = 0; i < stuck->held_count; i++)
+        if (strcmp(stuck->held[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * From the class at @at, which @stuck holds, to the one that it waits for: how far is it? 0: it cannot be walked. The whole ring is
+ * walked by a thread that waits for a lock of the class that it holds: then all classes between are held, or there are none.
+ */
+static size_t walk(const struct confirm_finding *reported, const struct confirm_stuck *stuck, size_t at)
+{
+    for (size_t far = 1; far <= reported->edge_count; far++) {
+        if (strcmp(class_at(reported, at + far), stuck->wanted) == 0)
+            return far;
+        if (!holds(stuck, class_at(reported, at + far)))
+            return 0;
+    }
+    return 0;
+}
+
+/* Once around, beginning with the thread number @first, which waits for the class at @start. */
+static bool goes_around(const struct confirm_finding *reported, const struct confirm_finding *deadlock, size_t start)
+{
+    size_t at = start, all = 0;
+
+    for (size_t i = 1; i <= deadlock->circle; i++) {
+        const struct confirm_stuck *stuck = &deadlock->stuck[i % deadlock->circle];
+        size_t far = walk(reported, stuck, at);
+
+        if (far == 0)
+            return false;
+        at = (at + far) % reported->edge_count;
+        all += far;
+    }
+    return all == reported->edge_count && at == start;
+}
+
+static bool is_one_class(const struct confirm_finding *reported)
+{
+    for (size_t i = 0; i < reported->edge_count; i++)
+        if (strcmp(class_at(reported, i), class_at(reported, 0)) != 0)
+            return false;
+    return true;
+}
+
+/* Of instances of one class any number may close the circle. */
+static bool is_circle_in_class(const struct confirm_finding *deadlock, const char *key)
+{
+    for (size_t i = 0; i < deadlock->circle; i++)
+        if (strcmp(deadlock->stuck[i].wanted, key) != 0 || !holds(&deadlock->stuck[i], key))
+            return false;
+    return deadlock->circle != 0;
+}
+
+/* Is @stuck in the middle of the acquisition @step? */
+static bool is_in(const struct confirm_stuck *stuck, const struct confirm_step *step)
+{
+    return *step->wanted.key != '\0' && strcmp(stuck->wanted, step->wanted.key) == 0 &&
+           (step->kind == CONFIRM_COMPLETE || step->kind == CONFIRM_END || holds(stuck, step->held.key));
+}
+
+/* Find a thread of its own for each step from @step on. */
+static bool assign(const struct confirm_finding *reported, const struct confirm_finding *deadlock, size_t step,
+                   bool *taken)
+{
+    if (step == reported->step_count)
+        return true;
+    for (size_t i = 0; i < deadlock->stuck_count; i++) {
+        if (taken[i] || !is_in(&deadlock->stuck[i], &reported->steps[step]))
+            continue;
+        taken[i] = true;
+        if (assign(reported, deadlock, step + 1, taken))
+            return true;
+        taken[i] = false;
+    }
+    return false;
+}
+
+static bool passes_event(const struct confirm_finding *reported)
+{
+    for (size_t i = 0; i < reported->edge_count; i++)
+        if (reported->edges[i].kind != CONFIRM_LOCK)
+            return true;
+    return false;
+}
+
+bool confirm_is_it(const struct confirm_finding *reported, const struct confirm_finding *deadlock)
+{
+    bool *taken, all;
+
+    if (strcmp(deadlock->kind, "deadlock") != 0 || strcmp(deadlock->verdict, "deadlock") != 0 ||
+        reported->edge_count == 0 || deadlock->stuck_count == 0)
+        return false;
+    if (deadlock->circle != 0) {
+        if (is_one_class(reported))
+            return is_circle_in_class(deadlock, class_at(reported, 0));
+        for (size_t i = 0; i < reported->edge_count; i++)
+            if (*deadlock->stuck[0].wanted != '\0' && strcmp(class_at(reported, i), deadlock->stuck[0].wanted) == 0 &&
+                goes_around(reported, deadlock, i))
+                return true;
+        return false;
+    }
+    if (!passes_event(reported))
+        return false;
+    taken = cli_alloc(deadlock->stuck_count, sizeof(*taken));
+    all = assign(reported, deadlock, 0, taken);
+    free(taken);
+    return all;
+}
