@@ -162,6 +162,7 @@ struct lv_context {
     struct lv_thread *threads;   /* lock for writing: all thread states, in use or free; none ever leaves */
     uint32_t thread_count;       /* lock: of these */
     uint32_t threads_used;       /* atomic, written under the lock: in use */
+    uint32_t births;             /* atomic, written under the lock: threads that are being made, or have not begun */
     struct lv_thread *thread_at[LV_THREAD_PLACES]; /* atomic: the last one in use with such a number */
     struct lv_thread *looker;       /* atomic: the thread that looks whether it is in a deadlock (engine/deadlock.c) */
     uint64_t idle;                  /* atomic: engine/stall.h */

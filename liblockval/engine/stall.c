@@ -124,7 +124,7 @@ static bool waits(struct lv_context *ctx, const struct lv_thread *self, struct l
 bool lv_stall_by_books(struct lv_context *ctx, struct lv_thread *t)
 {
     if (ctx->may_pass == NULL || ctx->task == NULL || __atomic_load_n(&ctx->handled, __ATOMIC_RELAXED) != 0 ||
-        !waits(ctx, t, t))
+        __atomic_load_n(&ctx->births, __ATOMIC_RELAXED) != 0 || !waits(ctx, t, t))
         return false;
     for (struct lv_thread *other = __atomic_load_n(&ctx->threads, __ATOMIC_ACQUIRE); other != NULL; other = other->next)
         if (other->used && other != t && !waits(ctx, t, other))
@@ -187,12 +187,14 @@ static void discount(struct lv_context *ctx, struct lv_thread *t, uint64_t count
     t->idle -= counted;
 }
 
-/* With this one, does everybody wait so; or may those who do not be kept by locks that those who do hold? */
+/* With this one, does everybody wait so; or may those who do not be kept by locks that those who do hold? Who has not begun
+ * does not wait. */
 static bool may_be_last(const struct lv_context *ctx)
 {
     uint64_t idle = __atomic_load_n(&ctx->idle, __ATOMIC_RELAXED);
 
-    return lv_stall_may_begin(ctx) || (uint32_t)idle >= __atomic_load_n(&ctx->threads_used, __ATOMIC_RELAXED);
+    return lv_stall_may_begin(ctx) || (uint32_t)idle >= __atomic_load_n(&ctx->threads_used, __ATOMIC_RELAXED) +
+                                                            __atomic_load_n(&ctx->births, __ATOMIC_RELAXED);
 }
 
 enum lv_deadlock_end lv_idle_begin(struct lv_context *ctx, struct lv_thread *t, const struct lv_blocked *what,

@@ -216,6 +216,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
     ctx->looker = NULL;
     ctx->idle = t != NULL ? t->idle : 0;
     ctx->threads_used = t != NULL;
+    ctx->births = 0;
     ctx->ended_holding = false;
     if (t != NULL)
         become_child(ctx, t);

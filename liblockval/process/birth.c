@@ -34,6 +34,7 @@ struct lv_birth *lv_birth_new(struct lv_context *ctx, struct lv_thread *parent, 
     else
         birth = lv_arena_alloc(&ctx->arena, sizeof(*birth));
     if (birth != NULL) {
+        __atomic_fetch_add(&ctx->births, 1, __ATOMIC_RELAXED);
         birth->life = lv_life_new(ctx, (uintptr_t)start, joins);
         birth->life_uid = birth->life != NULL ? birth->life->uid : 0;
         birth->born = birth->life != NULL ? birth->life->born : LV_BORN_NONE;
@@ -84,9 +85,12 @@ void lv_birth_note_stack(struct lv_birth *birth, const pthread_attr_t *attr)
         birth->life->detached = detached == PTHREAD_CREATE_DETACHED;
 }
 
-/* Context: lock held. */
+/* The thread of @birth has begun, and has its state. A child that was forked by a signal handler while its thread made
+ * another has no births to count. Context: lock held. */
 static void recycle(struct lv_context *ctx, struct lv_birth *birth)
 {
+    if (ctx->births != 0)
+        __atomic_fetch_sub(&ctx->births, 1, __ATOMIC_RELAXED);
     birth->next_free = ctx->free_births;
     ctx->free_births = birth;
 }

@@ -497,7 +497,7 @@ START_TEST(all_wait_by_the_books)
     ck_assert(!lv_stall_by_books(&s->ctx, scenario_thread(s, 0)));
     second = idles(1, LV_WAITS_SEM);
     ck_assert(lv_stall_by_books(&s->ctx, scenario_thread(s, 1)));
-    /* A value, a wake that is due, a handler, a wait that gives up, one that others may end: not for good. */
+    /* A value, a wake that is due, a handler, a thread to come, a wait that gives up, one that others may end: not for good. */
     value = true;
     ck_assert(!lv_stall_by_books(&s->ctx, scenario_thread(s, 1)));
     value = false;
@@ -509,6 +509,9 @@ START_TEST(all_wait_by_the_books)
     s->ctx.handled = 1;
     ck_assert(!lv_stall_by_books(&s->ctx, scenario_thread(s, 1)));
     s->ctx.handled = 0;
+    s->ctx.births = 1;
+    ck_assert(!lv_stall_by_books(&s->ctx, scenario_thread(s, 1)));
+    s->ctx.births = 0;
     scenario_thread(s, 0)->blocked_on.timed = true;
     ck_assert(!lv_stall_by_books(&s->ctx, scenario_thread(s, 1)));
     scenario_thread(s, 0)->blocked_on.timed = false;
