@@ -11,7 +11,8 @@
 /* A validator of its own whose log nobody sees. */
 static void begin(void)
 {
-    scenario_restart(s, s->table ? "identity=table:log=none" : "identity=auto:log=none");
+    scenario_restart(s, s->table ? "identity=table:log=none:record=/dev/null" : "identity=auto:log=none:record=/dev/null");
+    lv_recorder_start(&s->ctx);
     scenario_class(s, "X", SCENARIO_EXPLICIT);
     (void)scenario_thread(s, 1);
     (void)scenario_thread(s, 2);
