@@ -49,6 +49,7 @@ static struct lv_report report_of(const struct lv_report_stuck *stuck, uint32_t 
     LOCK(0x55d0c41a70c8, &audit, LV_WRITE, 0, "audit_append+0x2f (transfer)", "post_entry+0x77 (transfer)", MAIN)
 
 static const struct lv_report_lock ledger_held = LEDGER_HELD;
+static const struct lv_report_lock ledger_wanted = LEDGER_WANTED;
 static const struct lv_report_lock audit_held = AUDIT_HELD;
 static const struct lv_report_lock fork_held = LOCK(0x7000, &fork_class, LV_WRITE, 0, "take_left+0x11 (dinner)");
 
@@ -321,7 +322,7 @@ START_TEST(hundred_threads_cut)
         stuck[i] = (struct lv_report_stuck){ .thread = { "worker", 1000 + (int)i },
                                              .wait = LV_WAITS_LOCK,
                                              .waited_ms = i,
-                                             .wanted = LEDGER_WANTED,
+                                             .wanted = ledger_wanted,
                                              .blocker = (i + 1) % 100,
                                              .held_count = 1,
                                              .held = &audit_held };
