@@ -225,19 +225,21 @@ bool lv_circle_blockers(const struct lv_look *look, struct lv_thread *t, const s
     /* A wait on a condition variable, even one that gives up, is over when the mutex was taken again. */
     const struct lv_held_record *lock = on->wait == LV_WAITS_COND ? &on->with : &on->wanted;
     struct lv_thread *other;
+    bool cond = on->wait == LV_WAITS_COND;
     enum lv_mode mode;
 
     if (on->wait == LV_WAITS_JOIN && !on->timed) {
         other = joined_by(on);
         return other != NULL && found(other, LV_WRITE, false, arg);
     }
-    if (lock->class.v == 0 || (on->wait != LV_WAITS_COND && (on->wait != LV_WAITS_LOCK || on->timed)))
+    if (lock->class.v == 0 || (!cond && (on->wait != LV_WAITS_LOCK || on->timed)))
         return false;
     other = owner_of(look, t, lock, &mode);
+    /* A recursive mutex that was not given up whole is taken again at once. */
     if (other != NULL)
-        return found(other, mode, false, arg);
+        return !(cond && other == t) && found(other, mode, false, arg);
     for (other = __atomic_load_n(&look->ctx->threads, __ATOMIC_ACQUIRE); other != NULL; other = other->next)
-        if (other->used && holds(look, other, lock, &mode) && found(other, mode, false, arg))
+        if (other->used && !(cond && other == t) && holds(look, other, lock, &mode) && found(other, mode, false, arg))
             return true;
     if (look->foreign != NULL && (other = through_others(look, lock)) != NULL)
         return found(other, LV_WRITE, false, arg);

@@ -12,6 +12,7 @@
 
 #include "engine/deadlock.h"
 
+#include "engine/asleep.h"
 #include "engine/circle.h"
 #include "engine/life.h"
 #include "engine/stall.h"
@@ -21,8 +22,7 @@
 enum {
     LOOKS = 400,      /* of about a millisecond each, at most */
     LOOKS_KERNEL = 2, /* of these, so many have to agree, one after the other, */
-    LOOKS_BOOKS = 20, /* or so many where the kernel does not help */
-    COND_SIZE = 48    /* of a condition variable */
+    LOOKS_BOOKS = 20  /* or so many where the kernel does not help */
 };
 
 bool lv_deadlock_is_joined(const struct lv_thread *t)
@@ -30,57 +30,18 @@ bool lv_deadlock_is_joined(const struct lv_thread *t)
     return t->life != NULL && __atomic_load_n(&t->life->join.joiner, __ATOMIC_RELAXED) != NULL;
 }
 
-enum asleep {
-    AWAKE,
-    ASLEEP,
-    CANNOT_TELL
-};
-
-/* Where in what is waited for the words lie that libc waits on: so many bytes from its start. A stream's lock lies elsewhere. */
-static size_t words_of(const struct lv_blocked *on)
+static enum lv_asleep all_sleep(const struct lv_context *ctx, const struct lv_circle *circle)
 {
-    if (on->wait == LV_WAITS_JOIN)
-        return 4096; /* a thread's descriptor, at its handle */
-    switch (on->wanted.kind) {
-    case LV_KIND_RWLOCK:
-        return 24;
-    case LV_KIND_SEM:
-        return 16;
-    case LV_KIND_FILE:
-        return SIZE_MAX;
-    default:
-        return sizeof(int);
-    }
-}
-
-/* Does the thread of @link sleep where its wait would? */
-static enum asleep sleeps(const struct lv_context *ctx, const struct lv_circle_step *step)
-{
-    const struct lv_held_record *wanted = &step->on.wanted;
-    struct lv_task_sleep sleep;
-
-    if (ctx->task == NULL || ctx->task(step->t->tid, &sleep) < 0 || wanted->kind == LV_KIND_SPIN)
-        return CANNOT_TELL;
-    if (step->on.wait == LV_WAITS_COND)
-        return sleep.futex && (sleep.address - wanted->address < COND_SIZE || sleep.address == step->on.with.address)
-                   ? ASLEEP
-                   : AWAKE;
-    if (wanted->kind == LV_KIND_MAP || wanted->kind == LV_KIND_EVENT)
-        return sleep.sleeps && !sleep.timed ? ASLEEP : CANNOT_TELL;
-    return sleep.futex && !sleep.timed && sleep.address - wanted->address < words_of(&step->on) ? ASLEEP : AWAKE;
-}
-
-static enum asleep all_sleep(const struct lv_context *ctx, const struct lv_circle *circle)
-{
-    enum asleep all = ASLEEP;
+    enum lv_asleep all = LV_ASLEEP_YES;
+    struct lv_task_sleep unused;
 
     for (uint32_t i = 1; i < circle->count; i++) {
-        enum asleep one = sleeps(ctx, &circle->step[i]);
+        enum lv_asleep one = lv_asleep_look(ctx, circle->step[i].t->tid, &circle->step[i].on, &unused);
 
-        if (one == AWAKE)
-            return AWAKE;
-        if (one == CANNOT_TELL)
-            all = CANNOT_TELL;
+        if (one == LV_ASLEEP_NO)
+            return one;
+        if (one == LV_ASLEEP_UNKNOWN)
+            all = one;
     }
     return all;
 }
@@ -118,7 +79,7 @@ static bool stays(const struct lv_look *look, struct lv_thread *t, struct seen *
     uint32_t asleep = 0, agreed = 0;
 
     for (int i = 0; i < LOOKS; i++) {
-        enum asleep all;
+        enum lv_asleep all;
         bool certain;
 
         if (!lv_circle_find(look, t, &seen->now))
@@ -132,9 +93,9 @@ static bool stays(const struct lv_look *look, struct lv_thread *t, struct seen *
         if (certain)
             all = all_sleep(look->ctx, circle);
         else
-            all = lv_stall_by_kernel(look->ctx, t) ? ASLEEP : AWAKE;
-        asleep = all == ASLEEP ? asleep + 1 : 0;
-        agreed = all != AWAKE ? agreed + 1 : 0;
+            all = lv_stall_by_kernel(look->ctx, t) ? LV_ASLEEP_YES : LV_ASLEEP_NO;
+        asleep = all == LV_ASLEEP_YES ? asleep + 1 : 0;
+        agreed = all != LV_ASLEEP_NO ? agreed + 1 : 0;
         if (asleep >= LOOKS_KERNEL || agreed >= LOOKS_BOOKS)
             return true;
         lv_os_pause();

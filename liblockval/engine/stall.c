@@ -12,6 +12,7 @@
 
 #include "engine/stall.h"
 
+#include "engine/asleep.h"
 #include "engine/circle.h"
 #include "engine/life.h"
 #include "engine/publish.h"
@@ -132,16 +133,21 @@ bool lv_stall_by_books(struct lv_context *ctx, struct lv_thread *t)
     return true;
 }
 
-/* Does the task sleep until another one of the process wakes it? */
+/* Does the task sleep until another one of the process wakes it? One that sleeps on a mutex which nobody has by the books is
+ * about to go on: the thread that looks may still have it, and give it up in the wait that it is about to begin. */
 static bool sleeps_for_good(struct lv_context *ctx, int tid)
 {
     struct lv_thread *t = lv_circle_thread(ctx, tid);
     struct lv_task_sleep sleep;
     struct lv_blocked on;
+    enum lv_asleep asleep;
 
-    if (t == NULL || ctx->task(tid, &sleep) < 0 || !sleep.futex || sleep.timed)
+    if (t == NULL || !lv_circle_wanted(t, 0, &on))
         return false;
-    return !sleep.shared || (lv_circle_wanted(t, 0, &on) && on.wait == LV_WAITS_JOIN);
+    asleep = lv_asleep_look(ctx, tid, &on, &sleep);
+    if (!sleep.futex || sleep.timed || (sleep.shared && on.wait != LV_WAITS_JOIN))
+        return false;
+    return asleep == LV_ASLEEP_YES || (asleep == LV_ASLEEP_ON_LOCK && is_held(ctx, t, &on.with));
 }
 
 bool lv_stall_by_kernel(struct lv_context *ctx, const struct lv_thread *t)
