@@ -45,7 +45,7 @@ enum {
         LV_ANCHOR_FIELD(lv_acquisition, class), LV_ANCHOR_FIELD(lv_acquisition, uid), \
         LV_ANCHOR_FIELD(lv_acquisition, stack), LV_ANCHOR_FIELD(lv_acquisition, kind), \
         LV_ANCHOR_FIELD(lv_acquisition, mode), LV_ANCHOR_FIELD(lv_acquisition, flags), \
-        sizeof(struct lv_blocked), LV_ANCHOR_FIELD(lv_blocked, wait), LV_ANCHOR_FIELD(lv_blocked, timed), \
+        sizeof(struct lv_blocked), LV_ANCHOR_FIELD(lv_blocked, wait), LV_ANCHOR_FIELD(lv_blocked, number), LV_ANCHOR_FIELD(lv_blocked, timed), \
         LV_ANCHOR_FIELD(lv_blocked, shared), LV_ANCHOR_FIELD(lv_blocked, since), \
         LV_ANCHOR_FIELD(lv_blocked, wanted), LV_ANCHOR_FIELD(lv_blocked, with), LV_ANCHOR_FIELD(lv_blocked, life), \
         LV_ANCHOR_FIELD(lv_blocked, life_uid), \

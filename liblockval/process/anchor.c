@@ -6,16 +6,18 @@
 
 extern const struct lv_anchor lv_anchor LV_HIDDEN;
 
-static const uint64_t layout[] = LV_ANCHOR_LAYOUT;
+enum {
+    LAYOUT_COUNT = sizeof((const uint64_t[])LV_ANCHOR_LAYOUT) / sizeof(uint64_t)
+};
 
-_Static_assert(LV_ARRAY_SIZE(layout) <= LV_ANCHOR_LAYOUT_MAX, "the anchor has room for the layout");
+_Static_assert(LAYOUT_COUNT <= LV_ANCHOR_LAYOUT_MAX, "the anchor has room for the layout");
 
 /* Nothing but the note refers to it, which the compiler does not see. */
 __attribute__((used)) const struct lv_anchor lv_anchor = {
     .magic = LV_ANCHOR_MAGIC,
     .version = LOCKVAL_VERSION_TEXT,
     .context = &lv_process_context,
-    .layout_count = LV_ARRAY_SIZE(layout),
+    .layout_count = LAYOUT_COUNT,
     .layout = LV_ANCHOR_LAYOUT,
 };
 

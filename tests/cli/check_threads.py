@@ -80,6 +80,11 @@ def waiting(count):
     return lambda answer: sum("waits" in thread for thread in answer["threads"]) == count
 
 
+def stuck_for_good(answer):
+    """A circle, all of which is asleep."""
+    return answer["circles"] and all(thread["state"] == "S" for thread in answer["threads"])
+
+
 def functions(thread):
     return [frame.get("function", "?").split("@")[0] for frame in thread["stack"]]
 
@@ -90,7 +95,7 @@ def held_classes(thread):
 
 def check_abba(checks, lockval, library, stuck):
     with Program(stuck, "abba", library) as program:
-        answer = ask_until(lockval, program.pid, waiting(2))
+        answer = ask_until(lockval, program.pid, stuck_for_good)
         main, other = answer["threads"]
         checks.equal("a circle: pids and names", (program.pid, program.pid, "other way"),
                      (answer["pid"], main["tid"], other["name"]))
@@ -129,7 +134,7 @@ def check_abba(checks, lockval, library, stuck):
 
 def check_known(checks, lockval, library, stuck):
     with Program(stuck, "known", library) as program:
-        answer = ask_until(lockval, program.pid, waiting(2))
+        answer = ask_until(lockval, program.pid, stuck_for_good)
         main, other = answer["threads"]
         checks.is_true("locks made by a call are called after it", held_classes(main)[0][0].startswith("mutex@known+0x")
                        and main["waits"]["class"] == other["holds"][0]["class"] != main["holds"][0]["class"], answer)
@@ -157,7 +162,7 @@ def check_lost(checks, lockval, library, stuck):
 
 def check_readers(checks, lockval, library, stuck):
     with Program(stuck, "readers", library) as program:
-        answer = ask_until(lockval, program.pid, waiting(2))
+        answer = ask_until(lockval, program.pid, stuck_for_good)
         main, writer = answer["threads"]
         checks.equal("a reader, twice", [("table", "rwlock", "recursive read", 2)], held_classes(main))
         checks.equal("a writer waits for it", ("table", "write", [main["tid"]]),
@@ -182,11 +187,12 @@ def check_many(checks, lockval, library, stuck):
 
 def check_working(checks, lockval, library, stuck):
     """Programs that are asked again and again end with right results."""
-    for case in ("busy", "churn", "vforked"):
+    for case in ("busy", "churn", "vforked", "signals", "waits"):
         for options in ((), ("--no-stacks",), ("--locks",)):
             with Program(stuck, case, library) as program:
                 answers = [call(lockval, "threads", "--json", *options, str(program.pid)) for _ in range(ASKED)]
-                good = [done for done in answers if done.returncode == 0 and not done.stderr and json.loads(done.stdout)]
+                good = [done for done in answers if done.returncode == 0 and not done.stderr
+                        and not json.loads(done.stdout)["circles"]]
                 status, said = program.finish()
                 title = f"{case} goes on, asked {ASKED} times {' '.join(options)}".rstrip()
                 checks.is_true(title, len(good) == ASKED and (status, said) == (0, "right\n"), (status, said, answers[-1]))
@@ -201,6 +207,22 @@ def check_working(checks, lockval, library, stuck):
         checks.equal("and goes on when it is told to", (0, "right\n"), program.finish())
 
 
+def check_container(checks, lockval, library, stuck):
+    """A process that sees itself under other numbers than we do."""
+    unshare = shutil.which("unshare")
+    if not unshare or subprocess.run([unshare, "-p", "-f", "true"], check=False, capture_output=True).returncode != 0:
+        return
+    env = environment(LOCKVAL_OPTIONS="log=none", LD_PRELOAD=library)
+    with subprocess.Popen([unshare, "-p", "-f", "--kill-child", stuck, "abba"], stdout=subprocess.PIPE, env=env, text=True) as outer:
+        outer.stdout.readline()
+        inner = pathlib.Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text(encoding="ascii").split()
+        answer = ask_until(lockval, int(inner[0]), stuck_for_good)
+        tids = sorted(thread["tid"] for thread in answer["threads"])
+        checks.equal("a process in a container, by the numbers outside", ([tids], sorted(map(int, os.listdir(f"/proc/{inner[0]}/task")))),
+                     ([sorted(circle) for circle in answer["circles"]], tids))
+        outer.kill()
+
+
 def check_refusals(checks, lockval, library, stuck):
     def one_line(title, done, status, *words):
         checks.is_true(title, done.returncode == status and done.stderr.count("\n") == 1 and not done.stdout
@@ -211,7 +233,10 @@ def check_refusals(checks, lockval, library, stuck):
     one_line("no such process", call(lockval, "threads", "4194305"), 1, "no process 4194305")
 
     with Program(stuck, "abba") as program:  # no library
+        end = time.monotonic() + TIMEOUT
         done = call(lockval, "threads", str(program.pid))
+        while done.stdout.count("take_both+0x") < 2 and time.monotonic() < end:
+            done = call(lockval, "threads", str(program.pid))
         checks.is_true("without the library the stacks alone", done.returncode == 1 and "does not have liblockval" in done.stderr
                        and "take_both+0x" in done.stdout and "holds" not in done.stdout, done)
         program.process.kill()
@@ -226,13 +251,13 @@ def check_refusals(checks, lockval, library, stuck):
         with Program(stuck, "abba", other) as program:
             done = call(lockval, "threads", str(program.pid))
             checks.is_true("a library of another version", done.returncode == 1 and "another build (9" in done.stderr
-                           and "take_both+0x" in done.stdout, done)
+                           and "abba+0x" in done.stdout and "holds" not in done.stdout, done)
         if shutil.which("strip"):
             stripped = os.path.join(folder, "stripped", "liblockval.so.0")
             os.mkdir(os.path.dirname(stripped))
             subprocess.run(["strip", "-s", "-o", stripped, library], check=True)
             with Program(stuck, "abba", stripped) as program:
-                answer = ask_until(lockval, program.pid, waiting(2))
+                answer = ask_until(lockval, program.pid, stuck_for_good)
                 checks.equal("a library without symbols", 1, len(answer["circles"]))
 
     if os.geteuid() == 0:
@@ -249,7 +274,7 @@ def check_refusals(checks, lockval, library, stuck):
 def check_traced(checks, lockval, library, stuck):
     """A process that a debugger has: its locks are shown all the same."""
     with Program(stuck, "abba", library) as program:
-        ask_until(lockval, program.pid, waiting(2))
+        ask_until(lockval, program.pid, stuck_for_good)
         tids = os.listdir(f"/proc/{program.pid}/task")
         with subprocess.Popen([sys.executable, "-c", TRACER, *tids], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as tracer:
             if tracer.stdout.readline() != "traced\n":
@@ -280,7 +305,7 @@ def check_ending(checks, lockval, library, stuck):
 def main(lockval, library, stuck):
     checks = Checks()
     lockval, library, stuck = (os.path.abspath(path) for path in (lockval, library, stuck))
-    for check in (check_abba, check_known, check_lost, check_readers, check_many, check_working, check_refusals, check_traced,
+    for check in (check_abba, check_known, check_lost, check_readers, check_many, check_working, check_container, check_refusals, check_traced,
                   check_ending):
         check(checks, lockval, library, stuck)
     return checks.finish()

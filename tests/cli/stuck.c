@@ -5,8 +5,11 @@
  */
 
 #define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -15,6 +18,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
@@ -267,6 +271,98 @@ static void churn(void)
     (void)printf("%s\n", good != NULL ? "right" : "wrong");
 }
 
+/* ---- signals, which must not get lost, and calls, which must not be interrupted ---- */
+
+static atomic_ulong got;
+
+static void count(int number)
+{
+    (void)number;
+    atomic_fetch_add(&got, 1);
+}
+
+/* Each is sent only when the one before has come. */
+static void *send_signals(void *target)
+{
+    while (!atomic_load(&enough)) {
+        unsigned long before = atomic_load(&got);
+
+        (void)pthread_kill(*(pthread_t *)target, SIGUSR1);
+        while (atomic_load(&got) == before)
+            (void)sched_yield();
+        added[0]++;
+    }
+    return target;
+}
+
+static void signals(void)
+{
+    static pthread_t self;
+    pthread_t thread;
+
+    self = pthread_self();
+    (void)signal(SIGUSR1, count);
+    (void)pthread_create(&thread, NULL, send_signals, &self);
+    say_ready();
+    while (getchar() != EOF)
+        continue;
+    atomic_store(&enough, true);
+    (void)pthread_join(thread, NULL);
+    (void)printf("%s\n", got == added[0] && got != 0 ? "right" : "wrong");
+}
+
+static void until(struct timespec *ret, long ns)
+{
+    (void)clock_gettime(CLOCK_REALTIME, ret);
+    ret->tv_nsec += ns;
+    ret->tv_sec += ret->tv_nsec / 1000000000;
+    ret->tv_nsec %= 1000000000;
+}
+
+/* Waits that end in time, and by nothing else. */
+static void *wait_in_all_ways(void *unused)
+{
+    static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+    static sem_t empty;
+    const struct timespec pause = { .tv_nsec = 2000000 };
+    struct timespec end;
+
+    (void)pthread_mutex_trylock(&held);
+    while (!atomic_load(&enough)) {
+        bool good = nanosleep(&pause, NULL) == 0 && poll(NULL, 0, 2) == 0;
+
+        until(&end, 2000000);
+        good = good && sem_timedwait(&empty, &end) == -1 && errno == ETIMEDOUT;
+        good = good && pthread_mutex_timedlock(&held, &end) == ETIMEDOUT;
+        pthread_mutex_lock(&second);
+        until(&end, 2000000);
+        good = good && pthread_cond_timedwait(&never, &second, &end) == ETIMEDOUT;
+        pthread_mutex_unlock(&second);
+        if (!good)
+            return NULL;
+    }
+    return unused;
+}
+
+static void waits(void)
+{
+    pthread_t threads[2];
+    void *good;
+    bool all = true;
+
+    for (size_t i = 0; i < 2; i++)
+        (void)pthread_create(&threads[i], NULL, wait_in_all_ways, &got);
+    say_ready();
+    while (getchar() != EOF)
+        continue;
+    atomic_store(&enough, true);
+    for (size_t i = 0; i < 2; i++) {
+        (void)pthread_join(threads[i], &good);
+        all = all && good != NULL;
+    }
+    (void)printf("%s\n", all ? "right" : "wrong");
+}
+
 /* ---- a child that waits in the kernel where nothing wakes it: its parent waits for the end of vfork ---- */
 
 static void vforked(void)
@@ -293,9 +389,19 @@ static const struct {
     void (*run)(void);
     bool hangs;
 } programs[] = {
-    { "abba", abba, true },       { "known", known, true },  { "lost", lost, true },
-    { "readers", readers, true }, { "crowd", crowd, true },  { "deep", deep, true },
-    { "busy", busy, false },      { "churn", churn, false }, { "vforked", vforked, false },
+    /* clang-format off */
+    { "abba", abba, true },
+    { "known", known, true },
+    { "lost", lost, true },
+    { "readers", readers, true },
+    { "crowd", crowd, true },
+    { "deep", deep, true },
+    { "busy", busy, false },
+    { "churn", churn, false },
+    { "vforked", vforked, false },
+    { "signals", signals, false },
+    { "waits", waits, false },
+    /* clang-format on */
 };
 
 int main(int argc, char **argv)

@@ -263,7 +263,8 @@ static void read_held(const struct cli_books_of *books, const struct lv_thread *
         struct lv_held_record record = record_of(&held[i]);
 
         if (is_sound(books, &record) && record.class.v != 0)
-            ret->held[ret->held_count++] = (struct cli_book_held){ record, held[i].again };
+            ret->held[ret->held_count++] =
+                (struct cli_book_held){ record, held[i].again, held[i].nested == LV_NESTED_MERGED };
     }
     ret->taking = (struct lv_held_record){ 0 };
     if (got > count) {
@@ -307,6 +308,7 @@ static void read_wait(const struct cli_books_of *books, const struct lv_blocked 
     if (blocked->wait == LV_WAITS_NOT || blocked->wait > LV_WAITS_EVENT)
         return;
     ret->wait = blocked->wait;
+    ret->number = blocked->number;
     ret->timed = is_set(&blocked->timed);
     ret->shared = is_set(&blocked->shared);
     ret->waited_ms = waited_ms(books, blocked->since);
@@ -404,4 +406,12 @@ enum cli_books cli_books_read(struct cli_books_of *books)
     }
     free(t);
     return at == 0 ? result : CLI_BOOKS_BROKEN;
+}
+
+const struct cli_book_thread *cli_books_find(const struct cli_books_of *books, int tid)
+{
+    for (size_t i = 0; books != NULL && i < books->thread_count; i++)
+        if (books->threads[i].tid == tid)
+            return &books->threads[i];
+    return NULL;
 }

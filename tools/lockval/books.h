@@ -14,6 +14,7 @@
 struct cli_book_held {
     struct lv_held_record record; /* .class is a number below that of classes, .kind and .mode are known */
     uint32_t again;               /* further times that the holder took it */
+    bool merged;                  /* it stands for several locks, which it does not name */
 };
 
 /* A thread, as the library has it. */
@@ -32,6 +33,7 @@ struct cli_book_thread {
     /* The lock that it is about to take, found free, or the annotated lock that it said it is about to have. .address 0: none. */
     struct lv_held_record taking;
     enum lv_wait_kind wait; /* LV_WAITS_NOT: it says nothing of waiting */
+    uint32_t number;        /* of the wait: another one for each */
     bool timed, shared;
     int64_t waited_ms; /* -1: not known */
     struct lv_held_record wanted;
@@ -63,6 +65,9 @@ enum cli_books cli_books_open(struct cli_books_of *books, const struct cli_victi
 
 /* Read the threads, in no order. May be called while the process is stopped, or runs. */
 enum cli_books cli_books_read(struct cli_books_of *books);
+
+/* The thread with the number @tid, as the process sees it; null: there is none. @books may be null. */
+const struct cli_book_thread *cli_books_find(const struct cli_books_of *books, int tid);
 
 void cli_books_close(struct cli_books_of *books);
 

@@ -11,13 +11,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "memory.h"
-
-enum {
-    CIRCLES_MAX = 256 /* that are shown; many readers and one writer make as many as there are readers */
-};
 
 /* One who holds a lock. The list of all is sorted, so that each wait is looked up in it. */
 struct holding {
@@ -117,10 +112,25 @@ static void add_queued(struct cli_listing *listing, size_t number)
         const struct cli_listed *other = &listing->threads[i];
 
         if (i != number && wants_lock(other->wait) && other->wanted.address == reader->wanted.address &&
-            other->wanted.mode == LV_WRITE)
+            other->wanted.mode == LV_WRITE && !cli_listed_gives_up(other))
             add_blocker(&listing->threads[number],
                         (struct cli_blocker){ .thread = i, .tid = other->task->tid, .queued = true });
     }
+}
+
+/* Does @holding keep the thread @number from the lock @wanted? A lock that it has itself does where it sleeps for it: else it is
+ * a recursive one, or it was told that it has it already. */
+static bool keeps(const struct cli_listing *listing, const struct holding *holding, size_t number,
+                  const struct lv_held_record *wanted)
+{
+    const struct lv_held_record *record = &holding->held->record;
+    const struct cli_task *task = listing->threads[number].task;
+
+    if (holding->held->merged || (record->uid != wanted->uid && wanted->class.v != 0))
+        return false;
+    if (holding->thread == number && !cli_task_sleeps(task))
+        return false;
+    return record->mode == LV_WRITE || wanted->mode == LV_WRITE;
 }
 
 /* @lock is what the thread @number waits for, or the mutex that it takes again when its wait is over. */
@@ -134,18 +144,19 @@ static void find_lock_blockers(struct cli_listing *listing, const struct holding
     for (size_t i = first_at(holdings, lock->address); i < holdings->count && holdings->all[i].address == lock->address;
          i++) {
         const struct holding *holding = &holdings->all[i];
-        enum lv_mode mode = (enum lv_mode)holding->held->record.mode;
 
         held = true;
-        if (mode == LV_WRITE || lock->mode == LV_WRITE)
+        if (keeps(listing, holding, number, lock))
             add_blocker(thread, (struct cli_blocker){ .thread = holding->thread,
                                                       .tid = listing->threads[holding->thread].task->tid,
-                                                      .mode = mode });
+                                                      .mode = (enum lv_mode)holding->held->record.mode });
     }
     if (thread->blocker_count == 0 && held && lock->mode == LV_READ)
         add_queued(listing, number);
     owner = held || thread->wait != CLI_WAIT_LOCK ? 0 : owner_by_word(listing->victim, lock);
-    if (owner > 0) {
+    if (owner == thread->task->inner_tid) {
+        thread->wait = CLI_WAIT_TAKES; /* it has it, and is not so far as to say so */
+    } else if (owner > 0) {
         size_t found = find_inner(listing, owner);
 
         add_blocker(thread,
@@ -161,7 +172,7 @@ static void look_at_futex(struct cli_listed *thread, size_t number, const struct
     const size_t largest = sizeof(pthread_rwlock_t);
     uintptr_t word = (uintptr_t)thread->task->call_arg;
 
-    if (!thread->task->in_call || thread->task->call != SYS_futex || word < largest)
+    if (!cli_task_sleeps(thread->task) || word < largest)
         return;
     for (size_t i = first_at(holdings, word - largest + 1); i < holdings->count && holdings->all[i].address <= word;
          i++) {
@@ -203,7 +214,7 @@ static void find_blockers(struct cli_listing *listing, const struct holdings *ho
     if (wants_lock(thread->wait) && thread->wanted.address != 0) {
         find_lock_blockers(listing, holdings, number, &thread->wanted);
         /* It is published, and the fast path fills it in, before anybody knows whether it comes to a wait. */
-        if (thread->wait == CLI_WAIT_TAKES && thread->blocker_count != 0)
+        if (thread->wait == CLI_WAIT_TAKES && thread->blocker_count != 0 && (thread->wanted.flags & LV_TRY) == 0)
             thread->wait = CLI_WAIT_LOCK;
         else if (thread->wait == CLI_WAIT_LOCK && thread->blocker_count == 0 && thread->book->waited_ms < 0)
             thread->wait = CLI_WAIT_TAKES;
@@ -217,94 +228,7 @@ static void find_blockers(struct cli_listing *listing, const struct holdings *ho
     }
 }
 
-/* Does its wait end by itself? A wait on a condition variable is over only when its mutex was taken again. */
-static bool gives_up(const struct cli_listed *thread)
-{
-    return thread->book != NULL && thread->book->timed && thread->wait != CLI_WAIT_COND;
-}
-
-/* ---- circles ---- */
-
-static bool has_circle(const struct cli_listing *listing, const size_t *threads, size_t count)
-{
-    for (size_t i = 0; i < listing->circle_count; i++) {
-        const struct cli_circle *circle = &listing->circles[i];
-        size_t same = 0;
-
-        for (size_t k = 0; k < count; k++)
-            for (size_t m = 0; m < circle->count; m++)
-                same += circle->threads[m] == threads[k];
-        if (same == count && count == circle->count)
-            return true;
-    }
-    return false;
-}
-
-static void add_circle(struct cli_listing *listing, const size_t *threads, size_t count)
-{
-    struct cli_circle circle = { cli_alloc(count, sizeof(*threads)), count };
-
-    if (listing->circle_count == CIRCLES_MAX || has_circle(listing, threads, count)) {
-        free(circle.threads);
-        return;
-    }
-    memcpy(circle.threads, threads, count * sizeof(*threads));
-    listing->circles = cli_realloc(listing->circles, listing->circle_count + 1, sizeof(circle));
-    listing->circles[listing->circle_count++] = circle;
-}
-
-/*
- * Walk from each thread along its blockers, depth first: whoever is met again on the way closes a circle. A thread is left
- * for good when all its blockers were followed, so this ends, and each circle that there is has a thread that finds one.
- */
-static void find_circles(struct cli_listing *listing)
-{
-    size_t *way = cli_alloc(listing->count, sizeof(*way)), *next = cli_alloc(listing->count, sizeof(*next));
-    size_t *place = cli_alloc(listing->count, sizeof(*place)); /* on the way, from 1 on; 0: not on it */
-
-    for (size_t start = 0; start < listing->count; start++) {
-        size_t depth = 0;
-
-        if (listing->threads[start].seen)
-            continue;
-        way[depth++] = start;
-        place[start] = depth;
-        listing->threads[start].seen = true;
-        while (depth != 0) {
-            size_t at = way[depth - 1], to;
-            const struct cli_listed *thread = &listing->threads[at];
-
-            if (next[at] == thread->blocker_count || gives_up(thread)) {
-                place[at] = 0;
-                depth--;
-                continue;
-            }
-            to = thread->blockers[next[at]++].thread;
-            if (to == CLI_NOBODY)
-                continue;
-            if (place[to] != 0) {
-                add_circle(listing, way + place[to] - 1, depth - place[to] + 1);
-            } else if (!listing->threads[to].seen) {
-                listing->threads[to].seen = true;
-                way[depth++] = to;
-                place[to] = depth;
-            }
-        }
-    }
-    free(way);
-    free(next);
-    free(place);
-}
-
 /* ---- all of it ---- */
-
-static const struct cli_book_thread *find_book(const struct cli_books_of *books, int inner_tid)
-{
-    for (size_t i = 0; books != NULL && i < books->thread_count; i++)
-        if (books->threads[i].tid == inner_tid)
-            return &books->threads[i];
-    return NULL;
-}
 
 void cli_listing_make(struct cli_listing *listing)
 {
@@ -317,7 +241,7 @@ void cli_listing_make(struct cli_listing *listing)
         struct cli_listed *thread = &listing->threads[i];
 
         thread->task = &victim->tasks[i];
-        thread->book = find_book(listing->books, thread->task->inner_tid);
+        thread->book = cli_books_find(listing->books, thread->task->inner_tid);
         thread->name =
             thread->book != NULL ? cli_names_thread(listing->names, thread->book) : cli_strdup(thread->task->name);
         if (thread->book != NULL)
@@ -330,7 +254,7 @@ void cli_listing_make(struct cli_listing *listing)
     for (size_t i = 0; i < listing->count; i++)
         find_blockers(listing, &holdings, i);
     free(holdings.all);
-    find_circles(listing);
+    cli_listing_find_circles(listing);
 }
 
 void cli_listing_free(struct cli_listing *listing)

@@ -68,8 +68,20 @@ struct cli_listing {
     int64_t stopped_us; /* for how long the threads stood still; 0: they did not */
 };
 
+/* Does its wait end by itself? */
+bool cli_listed_gives_up(const struct cli_listed *thread);
+
+/* Once it is known who blocks whom; called by cli_listing_make(). */
+void cli_listing_find_circles(struct cli_listing *listing);
+
 /* Put it together. Stacks are added by who has them. */
 void cli_listing_make(struct cli_listing *listing);
+
+/* The books were read while the process ran, so the threads of a circle may have been in it at different moments. @tasks is the
+ * process as it was after that, and @again the same books, read after that: circles of threads that went on in between are dropped. */
+void cli_listing_look_again(struct cli_listing *listing, const struct cli_victim *tasks,
+                            const struct cli_books_of *again);
+
 void cli_listing_free(struct cli_listing *listing);
 
 /* Print it: thread by thread, or lock by lock; as text, or as an object of JSON. */

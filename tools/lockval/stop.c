@@ -132,6 +132,10 @@ static void set_registers(struct cli_snapshot *thread, const struct user_regs_st
     thread->register_count = sizeof(by_number) / sizeof(by_number[0]);
     thread->pc = r->rip;
     thread->sp = r->rsp;
+    thread->call_known = true;
+    thread->in_call = (long)r->orig_rax >= 0;
+    thread->call = (long)r->orig_rax;
+    thread->call_arg = r->rdi;
 }
 #elif defined(__aarch64__)
 static void set_registers(struct cli_snapshot *thread, const struct user_regs_struct *r)

@@ -23,6 +23,10 @@ struct cli_snapshot {
     uint64_t registers[CLI_REGISTERS_MAX]; /* by their DWARF numbers */
     unsigned register_count;               /* 0: not known on this processor */
     uint64_t pc, sp;
+    bool call_known;      /* it is known whether it was in a system call: */
+    bool in_call;         /* it was, */
+    long call;            /* in this one, */
+    uint64_t call_arg;    /* and that is its first argument */
     unsigned char *stack; /* copy of the memory from .sp on */
     size_t stack_size;
     int signal; /* that it was about to get; 0: none */

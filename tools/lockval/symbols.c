@@ -26,6 +26,8 @@ struct cli_symbols {
     bool can_unwind;
     const struct cli_snapshot *walking; /* whose stack is walked now */
     size_t next;                        /* in the list of threads, for libdwfl */
+    char **bare;                        /* names without the version that libc's symbols have behind them */
+    size_t bare_count;
 };
 
 /* ---- the session ---- */
@@ -138,6 +140,9 @@ void cli_symbols_close(struct cli_symbols *symbols)
 {
     if (symbols->dwfl != NULL)
         dwfl_end(symbols->dwfl);
+    for (size_t i = 0; i < symbols->bare_count; i++)
+        free(symbols->bare[i]);
+    free(symbols->bare);
     free(symbols);
 }
 
@@ -191,6 +196,23 @@ static const char *last_part(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+/* "name@VERSION" without the version. */
+static const char *bare_name(struct cli_symbols *symbols, const char *name)
+{
+    size_t len = name != NULL ? strcspn(name, "@") : 0;
+
+    if (name == NULL || len == 0)
+        return NULL;
+    if (name[len] == '\0')
+        return name;
+    for (size_t i = 0; i < symbols->bare_count; i++)
+        if (strncmp(symbols->bare[i], name, len) == 0 && symbols->bare[i][len] == '\0')
+            return symbols->bare[i];
+    symbols->bare = cli_realloc(symbols->bare, symbols->bare_count + 1, sizeof(*symbols->bare));
+    symbols->bare[symbols->bare_count] = cli_printf("%.*s", (int)len, name);
+    return symbols->bare[symbols->bare_count++];
+}
+
 void cli_symbols_name(struct cli_symbols *symbols, uint64_t address, bool is_call, struct cli_symbol *ret)
 {
     uint64_t at = address - is_call;
@@ -206,9 +228,7 @@ void cli_symbols_name(struct cli_symbols *symbols, uint64_t address, bool is_cal
         return;
     ret->module = last_part(dwfl_module_info(module, NULL, &start, NULL, NULL, NULL, &path, NULL));
     ret->offset = address - start;
-    ret->function = dwfl_module_addrinfo(module, at, &offset, &symbol, NULL, NULL, NULL);
-    if (ret->function != NULL && ret->function[0] == '\0')
-        ret->function = NULL;
+    ret->function = bare_name(symbols, dwfl_module_addrinfo(module, at, &offset, &symbol, NULL, NULL, NULL));
     if (ret->function != NULL)
         ret->offset = offset + is_call;
     line = dwfl_module_getsrc(module, at);

@@ -111,6 +111,21 @@ static void complain_of_stop(const struct cli_victim *victim, int error)
                      strerror(error));
 }
 
+/* What /proc said of system calls was before the stop. */
+static void correct_calls(const struct cli_victim *victim, const struct cli_stop *stop)
+{
+    for (size_t i = 0; i < stop->count; i++) {
+        const struct cli_snapshot *thread = &stop->threads[i];
+        struct cli_task *task = cli_victim_task(victim, thread->tid);
+
+        if (task == NULL || !thread->stopped || !thread->call_known)
+            continue;
+        task->in_call = thread->in_call;
+        task->call = thread->call;
+        task->call_arg = thread->call_arg;
+    }
+}
+
 static void walk_stacks(struct cli_listing *listing, struct cli_stop *stop)
 {
     for (size_t i = 0; i < listing->count; i++) {
@@ -121,6 +136,24 @@ static void walk_stacks(struct cli_listing *listing, struct cli_stop *stop)
         thread->frame_count =
             cli_symbols_unwind(listing->symbols, thread->task->tid, thread->frames, FRAMES_MAX, &thread->more_frames);
     }
+}
+
+/* Threads that were in a circle at different moments were in none. */
+static void look_again(struct cli_listing *listing)
+{
+    struct cli_victim now = *listing->victim; /* with threads of its own */
+    struct cli_books_of again;
+
+    if (listing->circle_count == 0 || listing->books == NULL)
+        return;
+    now.tasks = NULL;
+    now.task_count = 0;
+    (void)cli_victim_read_tasks(&now);
+    if (cli_books_open(&again, listing->victim) == CLI_BOOKS_GOOD)
+        (void)cli_books_read(&again);
+    cli_listing_look_again(listing, &now, &again);
+    cli_books_close(&again);
+    free(now.tasks);
 }
 
 static void print(const struct request *request, struct cli_listing *listing)
@@ -163,9 +196,12 @@ static int list(const struct request *request, struct cli_victim *victim)
     }
     listing = (struct cli_listing){ .victim = victim, .books = moment.books, .with_stacks = with_stacks };
     listing.stopped_us = stop.count != 0 ? stop.stopped_us : 0;
+    correct_calls(victim, &stop);
     listing.symbols = cli_symbols_open(victim, with_stacks ? &stop : NULL);
     listing.names = cli_names_open(moment.books, listing.symbols);
     cli_listing_make(&listing);
+    if (stop.count == 0 || stop.error != 0)
+        look_again(&listing);
     if (with_stacks)
         walk_stacks(&listing, &stop);
     print(request, &listing);

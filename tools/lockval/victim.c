@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -196,6 +197,11 @@ struct cli_task *cli_victim_task(const struct cli_victim *victim, pid_t tid)
     struct cli_task key = { .tid = tid };
 
     return victim->task_count == 0 ? NULL : bsearch(&key, victim->tasks, victim->task_count, sizeof(key), by_tid);
+}
+
+bool cli_task_sleeps(const struct cli_task *task)
+{
+    return task->in_call && task->call == SYS_futex;
 }
 
 /* ---- mappings ---- */

@@ -55,6 +55,9 @@ bool cli_victim_read_tasks(struct cli_victim *victim);
 /* The thread with the number @tid, or null. */
 struct cli_task *cli_victim_task(const struct cli_victim *victim, pid_t tid);
 
+/* Does it sleep in a wait for another thread, as all locks but spinlocks have it? */
+bool cli_task_sleeps(const struct cli_task *task);
+
 /* The mapping that @address lies in, or null. */
 const struct cli_map *cli_victim_map(const struct cli_victim *victim, uintptr_t address);
 
