@@ -268,6 +268,30 @@ START_TEST(instances_of_one_class)
 }
 END_TEST
 
+/* A writer between two readers holds nothing of the circle. */
+START_TEST(writers_between)
+{
+    static const char again[] = FINDING("recursive", "potential", "01", "\"edges\":[" STEP("lock", "a", "a") "]");
+    static const char behind[] =
+        "{\"thread\":{},\"waits\":\"lock\",\"blocker_queued\":true,\"wanted\":" L("a") ",\"held\":[" L("a") "]}";
+    static const char behind_b[] =
+        "{\"thread\":{},\"waits\":\"lock\",\"blocker_queued\":true,\"wanted\":" L("a") ",\"held\":[" L("b") "]}";
+    char deadlock[2048];
+
+    (void)snprintf(deadlock, sizeof(deadlock), DEADLOCK("2", "%s," STUCK("", "a")), behind);
+    ck_assert(is_it(again, deadlock));
+    (void)snprintf(deadlock, sizeof(deadlock), DEADLOCK("2", STUCK("", "a") ",%s"), behind);
+    ck_assert(is_it(again, deadlock));
+    ck_assert(!is_it(again, DEADLOCK("2", STUCK(L("a"), "a") "," STUCK("", "a"))));
+    (void)snprintf(deadlock, sizeof(deadlock), DEADLOCK("3", "%s," STUCK("", "a") "," STUCK(L("a"), "b")), behind_b);
+    ck_assert(is_it(ORDER("01", ABBA), deadlock));
+    (void)snprintf(deadlock, sizeof(deadlock), DEADLOCK("3", STUCK("", "a") "," STUCK(L("a"), "b") ",%s"), behind_b);
+    ck_assert(is_it(ORDER("01", ABBA), deadlock));
+    (void)snprintf(deadlock, sizeof(deadlock), DEADLOCK("3", "%s," STUCK("", "c") "," STUCK(L("a"), "b")), behind_b);
+    ck_assert(!is_it(ORDER("01", ABBA), deadlock));
+}
+END_TEST
+
 /* The thread that is joined holds its own end. */
 START_TEST(join)
 {
@@ -345,6 +369,7 @@ int main(void)
     tcase_add_test(all, other_deadlocks);
     tcase_add_test(all, three_threads_or_two);
     tcase_add_test(all, instances_of_one_class);
+    tcase_add_test(all, writers_between);
     tcase_add_test(all, join);
     tcase_add_test(all, event_without_a_circle);
     tcase_add_test(all, replay_file);

@@ -35,15 +35,28 @@ static size_t walk(const struct confirm_finding *reported, const struct confirm_
     return 0;
 }
 
-/* Once around, beginning with the thread number @first, which waits for the class at @start. */
+/* Thread number @i of the circle holds nothing of it: the one before waits behind this one, a writer, for a lock that both
+ * want. */
+static bool is_between(const struct confirm_finding *deadlock, size_t i)
+{
+    return deadlock->circle > 1 && deadlock->stuck[(i + deadlock->circle - 1) % deadlock->circle].behind_writer;
+}
+
+/* Once around, beginning with the first thread, which waits for the class at @start. */
 static bool goes_around(const struct confirm_finding *reported, const struct confirm_finding *deadlock, size_t start)
 {
     size_t at = start, all = 0;
 
     for (size_t i = 1; i <= deadlock->circle; i++) {
         const struct confirm_stuck *stuck = &deadlock->stuck[i % deadlock->circle];
-        size_t far = walk(reported, stuck, at);
+        size_t far;
 
+        if (is_between(deadlock, i % deadlock->circle)) {
+            if (strcmp(class_at(reported, at), stuck->wanted) != 0)
+                return false;
+            continue;
+        }
+        far = walk(reported, stuck, at);
         if (far == 0)
             return false;
         at = (at + far) % reported->edge_count;
@@ -64,7 +77,8 @@ static bool is_one_class(const struct confirm_finding *reported)
 static bool is_circle_in_class(const struct confirm_finding *deadlock, const char *key)
 {
     for (size_t i = 0; i < deadlock->circle; i++)
-        if (strcmp(deadlock->stuck[i].wanted, key) != 0 || !holds(&deadlock->stuck[i], key))
+        if (strcmp(deadlock->stuck[i].wanted, key) != 0 ||
+            (!is_between(deadlock, i) && !holds(&deadlock->stuck[i], key)))
             return false;
     return deadlock->circle != 0;
 }

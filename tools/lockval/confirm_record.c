@@ -96,6 +96,7 @@ static void read_stuck(struct confirm_finding *finding, const json_t *array)
                                          .waits = text_of(object, "waits"),
                                          .wanted = wanted_key(object),
                                          .wanted_name = text_of(json_object_get(object, "wanted"), "name"),
+                                         .behind_writer = json_is_true(json_object_get(object, "blocker_queued")),
                                          .held_count = json_array_size(held) };
         stuck->held = cli_alloc(stuck->held_count + 1, sizeof(*stuck->held));
         for (size_t j = 0; j < stuck->held_count; j++)

@@ -44,6 +44,7 @@ struct confirm_stuck {
     const char *waits;
     char *wanted; /* key of what it waits for: of a lock, an event, the end of a thread; empty: not known */
     const char *wanted_name;
+    bool behind_writer; /* who blocks it does not have the lock, but waits for it, as a writer */
     size_t held_count;
     struct confirm_lock *held;
 };
