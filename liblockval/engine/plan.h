@@ -22,7 +22,8 @@
  *     wanted-at MODULE+0xOFFSET the same of the call that waits. MODULE is the build-id, or the name
  *     early                     the thread is held before it takes the held lock, until all other roles are played
  *
- * KEY is the class key that is the same in every run of one build (lv_class_run_key()).
+ * KEY is the class key that is the same in every run of one build (lv_class_run_key()); of a class that the program named also the
+ * one that does not depend on the order in which classes come (lv_class_stable_key()).
  */
 
 #include "base/types.h"

@@ -13,6 +13,7 @@
 
 #include "engine/steer.h"
 
+#include "engine/pool.h"
 #include "engine/resolve.h"
 
 void lv_steer_load(struct lv_context *ctx, struct lv_text *complaints)
@@ -81,13 +82,14 @@ static void put_lock(const struct lv_context *ctx, const struct lv_held_record *
     lv_text_printf(out, ",\"uid\":%u,\"address\":\"0x%lx\"}", lock->uid, (unsigned long)lock->address);
 }
 
-static void put_player(const struct lv_context *ctx, const struct lv_steer_player *player, int64_t now_ms,
+static void put_player(struct lv_context *ctx, const struct lv_steer_player *player, int64_t now_ms,
                        struct lv_text *out)
 {
-    const struct lv_thread_info *info = lv_vec_at(&ctx->thread_infos, player->t->info.v);
+    char memory[512]; /* the name of a function; a longer one is cut */
+    struct lv_pool pool = { .ctx = ctx, .at = memory, .end = memory + sizeof(memory) };
 
     lv_text_printf(out, ",\"tid\":%d,\"thread\":", player->t->tid);
-    put_string(out, info->name);
+    put_string(out, lv_pool_thread(&pool, player->t->info).name);
     lv_text_printf(out, ",\"ms\":%lld,\"wanted\":", (long long)(now_ms - player->since_ms));
     put_lock(ctx, &player->wanted, out);
 }

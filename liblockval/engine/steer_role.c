@@ -13,7 +13,21 @@ static struct lv_class *class_at(const struct lv_context *ctx, lv_class_id class
     return lv_classes_get(&ctx->classes, class);
 }
 
-/* Which roles of the plan name the class. Context: lock held. */
+/* Which roles of the plan name a class with this key. */
+static uint32_t roles_with(const struct lv_plan *plan, const struct lv_text *key)
+{
+    uint32_t bits = 0;
+
+    for (uint32_t i = 0; i < plan->role_count && !key->cut; i++) {
+        if (strcmp(plan->roles[i].wanted, key->buf) == 0)
+            bits |= 1u << i;
+        if (plan->roles[i].held != NULL && strcmp(plan->roles[i].held, key->buf) == 0)
+            bits |= 1u << (LV_STEER_HELD_SHIFT + i);
+    }
+    return bits;
+}
+
+/* The same of the class @id. One that the program named may be known by either of its keys. */
 static uint32_t ask(struct lv_context *ctx, lv_class_id id)
 {
     const struct lv_plan *plan = &ctx->steer->plan;
@@ -24,11 +38,11 @@ static uint32_t ask(struct lv_context *ctx, lv_class_id id)
 
     lv_text_init(&key, buf, sizeof(buf));
     lv_class_run_key(class, &key);
-    for (uint32_t i = 0; i < plan->role_count && !key.cut; i++) {
-        if (strcmp(plan->roles[i].wanted, buf) == 0)
-            bits |= 1u << i;
-        if (plan->roles[i].held != NULL && strcmp(plan->roles[i].held, buf) == 0)
-            bits |= 1u << (LV_STEER_HELD_SHIFT + i);
+    bits |= roles_with(plan, &key);
+    if (class->key.origin == LV_CLASS_NAME) {
+        lv_text_init(&key, buf, sizeof(buf));
+        lv_class_stable_key(ctx, class, &key);
+        bits |= roles_with(plan, &key);
     }
     __atomic_store_n(&class->steered, bits, __ATOMIC_RELAXED);
     return bits;

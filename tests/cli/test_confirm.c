@@ -141,6 +141,30 @@ START_TEST(what_cannot_be_steered)
 }
 END_TEST
 
+/* Of classes with one name it is by chance which is the second. */
+START_TEST(named_classes)
+{
+    static const char class[] =
+        "{\"t\":\"class\",\"pid\":1,\"run\":\"r\",\"id\":%d,\"key\":\"%s\",\"stable\":\"%s\"}\n";
+    static const char more[] =
+        "{\"t\":\"finding\",\"pid\":1,\"run\":\"%s\",\"kind\":\"circular\",\"verdict\":\"potential\","
+        "\"fingerprint\":\"%s\",\"edges\":[{\"kind\":\"lock\",\"held\":{\"class\":2,\"key\":\"name:a#2\"},"
+        "\"wanted\":{\"class\":3,\"key\":\"static:ab+0x1\"}}]}\n";
+    char text[2048];
+    int len = snprintf(text, sizeof(text), more, "r", "01");
+
+    len += snprintf(text + len, sizeof(text) - (size_t)len, more, "other", "02");
+    len += snprintf(text + len, sizeof(text) - (size_t)len, class, 2, "name:a#2", "name:a:prog:key_b");
+    (void)snprintf(text + len, sizeof(text) - (size_t)len, class, 3, "static:ab+0x1", "static:prog:b");
+    read_into(&record, text);
+    ck_assert_uint_eq(record.count, 2);
+    ck_assert_str_eq(record.findings[0].edges[0].held.key, "name:a:prog:key_b");
+    ck_assert_str_eq(record.findings[0].edges[0].wanted.key, "static:ab+0x1");
+    ck_assert_str_eq(record.findings[1].edges[0].held.key, "name:a#2");
+    free_all();
+}
+END_TEST
+
 /* ---- plans ---- */
 
 /* The plan of try @number is one that the library takes. */
@@ -319,6 +343,14 @@ START_TEST(event_without_a_circle)
     ck_assert(is_it(edges, DEADLOCK("0", STUCK(L("a"), "e") "," STUCK("", "a") "," STUCK("", "x"))));
     ck_assert(!is_it(edges, DEADLOCK("0", STUCK(L("a"), "e") "," STUCK("", "x"))));
     ck_assert(!is_it(edges, DEADLOCK("0", STUCK("", "e") "," STUCK("", "a"))));
+    /* A thread that has several of them, and waits for an event whose thread has the rest. */
+    ck_assert(is_it(ORDER("01", "\"edges\":[" STEP("lock", "a", "b") "," STEP("lock", "b", "m") "," STEP(
+                                    "wait", "m", "e") "," STEP("complete", "e", "a") "]"),
+                    DEADLOCK("0", "{\"thread\":{},\"waits\":\"event\",\"wanted\":" L("x") ",\"held\":[" L("a") "," L(
+                                      "b") "]}," STUCK(L("m"), "e") "," STUCK("", "a"))));
+    ck_assert(!is_it(ORDER("01", "\"edges\":[" STEP("lock", "a", "b") "," STEP("lock", "b", "m") "," STEP(
+                                     "wait", "m", "e") "," STEP("complete", "e", "a") "]"),
+                     DEADLOCK("0", STUCK(L("a") "," L("b"), "x") "," STUCK(L("m"), "e") "," STUCK("", "a"))));
     /* Without an event the library would have seen the circle. */
     ck_assert(!is_it(ORDER("01", ABBA), DEADLOCK("0", STUCK(L("a"), "b") "," STUCK(L("b"), "a"))));
 }
@@ -334,7 +366,7 @@ START_TEST(replay_file)
 
     ck_assert_int_ge(fd, 0);
     read_into(&record, "{\"t\":\"meta\",\"options\":{\"events\":\"none\"}}\n" ORDER("0123", RING3));
-    ck_assert_int_eq(confirm_replay_save(path, &record.findings[0], "lockval-plan 1\n", record.options, program), 0);
+    ck_assert_int_eq(confirm_replay_save(path, &record, &record.findings[0], "lockval-plan 1\n", program), 0);
     free_all();
     ck_assert(confirm_replay_load(path, &replay));
     ck_assert_str_eq(replay.plan, "lockval-plan 1\n");
@@ -362,6 +394,7 @@ int main(void)
     tcase_add_test(all, a_cycle_in_words);
     tcase_add_test(all, acquisitions);
     tcase_add_test(all, what_cannot_be_steered);
+    tcase_add_test(all, named_classes);
     tcase_add_test(all, plans_take_turns);
     tcase_add_test(all, plan_of_an_event);
     tcase_add_test(all, a_plan_again);

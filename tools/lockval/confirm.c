@@ -34,6 +34,7 @@ struct request {
     const char *save; /* folder of replay files */
     unsigned tries, timeout_s, jobs;
     bool list, json;
+    const struct confirm_record *from; /* what was read of the record */
     struct confirm_setup setup;
 };
 
@@ -91,8 +92,7 @@ static void save(struct runs *runs, const char *plan)
     if (request->save == NULL || *request->save == '\0')
         return;
     runs->result->saved = cli_printf("%s/lockval-%s.replay", request->save, runs->finding->fingerprint);
-    error =
-        confirm_replay_save(runs->result->saved, runs->finding, plan, request->setup.options, request->setup.program);
+    error = confirm_replay_save(runs->result->saved, request->from, runs->finding, plan, request->setup.program);
     if (error == 0)
         return;
     cli_complain("cannot write %s: %s", runs->result->saved, strerror(error));
@@ -228,6 +228,7 @@ static int confirm_all(struct request *request, const struct confirm_record *rec
     int status = CLI_OK;
 
     request->setup.options = record->options;
+    request->from = record;
     for (size_t i = 0; i < record->count && status == CLI_OK; i++) {
         if (!is_asked_for(request, &record->findings[i]))
             continue;

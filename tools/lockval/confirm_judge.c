@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "confirm_judge.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "memory.h"
 
 /* Edge number i of the report leads from class i - 1 to class i of the ring: what edge i wants. */
 static const char *class_at(const struct confirm_finding *reported, size_t i)
@@ -83,28 +80,45 @@ static bool is_circle_in_class(const struct confirm_finding *deadlock, const cha
     return deadlock->circle != 0;
 }
 
-/* Is @stuck in the middle of the acquisition @step? */
-static bool is_in(const struct confirm_stuck *stuck, const struct confirm_step *step)
+static bool is_held_by_any(const struct confirm_finding *deadlock, const char *key)
 {
-    return *step->wanted.key != '\0' && strcmp(stuck->wanted, step->wanted.key) == 0 &&
-           (step->kind == CONFIRM_COMPLETE || step->kind == CONFIRM_END || holds(stuck, step->held.key));
+    for (size_t i = 0; i < deadlock->stuck_count; i++)
+        if (holds(&deadlock->stuck[i], key))
+            return true;
+    return false;
 }
 
-/* Find a thread of its own for each step from @step on. */
-static bool assign(const struct confirm_finding *reported, const struct confirm_finding *deadlock, size_t step,
-                   bool *taken)
+/*
+ * Is @stuck in the middle of the acquisition @step, or past it and stuck further on? A map that stands for what another thread
+ * does is let go before that is waited for as an event; then that thread has it.
+ */
+static bool is_in(const struct confirm_finding *deadlock, const struct confirm_stuck *stuck,
+                  const struct confirm_step *step)
 {
-    if (step == reported->step_count)
-        return true;
-    for (size_t i = 0; i < deadlock->stuck_count; i++) {
-        if (taken[i] || !is_in(&deadlock->stuck[i], &reported->steps[step]))
-            continue;
-        taken[i] = true;
-        if (assign(reported, deadlock, step + 1, taken))
-            return true;
-        taken[i] = false;
+    if (strcmp(stuck->wanted, step->wanted.key) == 0)
+        return step->kind == CONFIRM_COMPLETE || step->kind == CONFIRM_END || holds(stuck, step->held.key);
+    return step->kind == CONFIRM_LOCK && holds(stuck, step->held.key) &&
+           (holds(stuck, step->wanted.key) ||
+            (strcmp(stuck->waits, "event") == 0 && is_held_by_any(deadlock, step->wanted.key)));
+}
+
+/* Each acquisition of the report is one that a thread is stuck in, and they are of more than one thread. */
+static bool are_all_in(const struct confirm_finding *reported, const struct confirm_finding *deadlock)
+{
+    size_t first = 0;
+    bool several = false;
+
+    for (size_t i = 0; i < reported->step_count; i++) {
+        size_t at = 0;
+
+        while (at < deadlock->stuck_count && !is_in(deadlock, &deadlock->stuck[at], &reported->steps[i]))
+            at++;
+        if (at == deadlock->stuck_count || *reported->steps[i].wanted.key == '\0')
+            return false;
+        several |= i != 0 && at != first;
+        first = i == 0 ? at : first;
     }
-    return false;
+    return several;
 }
 
 static bool passes_event(const struct confirm_finding *reported)
@@ -117,24 +131,16 @@ static bool passes_event(const struct confirm_finding *reported)
 
 bool confirm_is_it(const struct confirm_finding *reported, const struct confirm_finding *deadlock)
 {
-    bool *taken, all;
-
     if (strcmp(deadlock->kind, "deadlock") != 0 || strcmp(deadlock->verdict, "deadlock") != 0 ||
         reported->edge_count == 0 || deadlock->stuck_count == 0)
         return false;
-    if (deadlock->circle != 0) {
-        if (is_one_class(reported))
-            return is_circle_in_class(deadlock, class_at(reported, 0));
-        for (size_t i = 0; i < reported->edge_count; i++)
-            if (*deadlock->stuck[0].wanted != '\0' && strcmp(class_at(reported, i), deadlock->stuck[0].wanted) == 0 &&
-                goes_around(reported, deadlock, i))
-                return true;
-        return false;
-    }
-    if (!passes_event(reported))
-        return false;
-    taken = cli_alloc(deadlock->stuck_count, sizeof(*taken));
-    all = assign(reported, deadlock, 0, taken);
-    free(taken);
-    return all;
+    if (deadlock->circle == 0)
+        return passes_event(reported) && are_all_in(reported, deadlock);
+    if (is_one_class(reported))
+        return is_circle_in_class(deadlock, class_at(reported, 0));
+    for (size_t i = 0; i < reported->edge_count; i++)
+        if (*deadlock->stuck[0].wanted != '\0' && strcmp(class_at(reported, i), deadlock->stuck[0].wanted) == 0 &&
+            goes_around(reported, deadlock, i))
+            return true;
+    return false;
 }

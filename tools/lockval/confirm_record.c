@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is kept of a record: the lines of findings, and the first line of each process. All texts are jansson's, and live as
- * long as the lines.
+ * What is kept of a record: the lines of findings and named classes, and the first line of each process. All texts are jansson's, and
+ * live as long as the lines. Lines may refer to later ones, so findings are made of them at the end.
  */
 
 #define _GNU_SOURCE
@@ -26,15 +26,49 @@ static bool has_flag(const json_t *flags, const char *wanted)
     const json_t *flag;
     size_t i;
 
-    json_array_foreach(flags, i, flag) if (strcmp(json_string_value(flag) != NULL ? json_string_value(flag) : "",
-                                                  wanted) == 0) return true;
+    json_array_foreach(flags, i, flag)
+    {
+        if (json_is_string(flag) && strcmp(json_string_value(flag), wanted) == 0)
+            return true;
+    }
     return false;
 }
 
-static struct confirm_lock lock_of(const json_t *object)
+/* A record as it is read. @line: that of a finding. */
+struct reading {
+    struct confirm_record *record;
+    json_t *line;
+};
+
+/* Which class of which process. */
+static char *class_place(const json_t *line, json_int_t class)
+{
+    return cli_printf("%lld/%s/%lld", (long long)json_integer_value(json_object_get(line, "pid")), text_of(line, "run"),
+                      (long long)class);
+}
+
+static const char *key_of(const struct reading *reading, const json_t *object)
+{
+    char *place = class_place(reading->line, json_integer_value(json_object_get(object, "class")));
+    const char *stable = json_string_value(json_object_get(reading->record->stable, place));
+
+    free(place);
+    return stable != NULL ? stable : text_of(object, "key");
+}
+
+static void note_class(struct confirm_record *record, const json_t *line)
+{
+    char *place = class_place(line, json_integer_value(json_object_get(line, "id")));
+
+    if (strncmp(text_of(line, "key"), "name:", 5) == 0 && *text_of(line, "stable") != '\0')
+        (void)json_object_set(record->stable, place, json_object_get(line, "stable"));
+    free(place);
+}
+
+static struct confirm_lock lock_of(const struct reading *reading, const json_t *object)
 {
     return (struct confirm_lock){
-        .key = text_of(object, "key"),
+        .key = key_of(reading, object),
         .name = text_of(object, "name"),
         .site = text_of(object, "site"),
         .mode = text_of(object, "mode"),
@@ -54,7 +88,7 @@ static enum confirm_kind kind_of(const char *word)
     return CONFIRM_LOCK;
 }
 
-static struct confirm_step *steps_of(const json_t *array, size_t *ret_count)
+static struct confirm_step *steps_of(const struct reading *reading, const json_t *array, size_t *ret_count)
 {
     size_t count = json_array_size(array);
     struct confirm_step *steps = cli_alloc(count + 1, sizeof(*steps));
@@ -64,17 +98,17 @@ static struct confirm_step *steps_of(const json_t *array, size_t *ret_count)
 
         steps[i] = (struct confirm_step){ .kind = kind_of(text_of(step, "kind")),
                                           .thread = text_of(json_object_get(step, "thread"), "name"),
-                                          .held = lock_of(json_object_get(step, "held")),
-                                          .wanted = lock_of(json_object_get(step, "wanted")) };
+                                          .held = lock_of(reading, json_object_get(step, "held")),
+                                          .wanted = lock_of(reading, json_object_get(step, "wanted")) };
     }
     *ret_count = count;
     return steps;
 }
 
 /* What a stuck thread waits for, as a class's key. */
-static char *wanted_key(const json_t *stuck)
+static char *wanted_key(const struct reading *reading, const json_t *stuck)
 {
-    const char *key = text_of(json_object_get(stuck, "wanted"), "key");
+    const char *key = key_of(reading, json_object_get(stuck, "wanted"));
     const char *start = text_of(json_object_get(stuck, "joined"), "start");
 
     if (strcmp(text_of(stuck, "waits"), "join") == 0 && *start != '\0')
@@ -82,7 +116,7 @@ static char *wanted_key(const json_t *stuck)
     return cli_strdup(key);
 }
 
-static void read_stuck(struct confirm_finding *finding, const json_t *array)
+static void read_stuck(const struct reading *reading, struct confirm_finding *finding, const json_t *array)
 {
     finding->stuck_count = json_array_size(array);
     finding->stuck = cli_alloc(finding->stuck_count + 1, sizeof(*finding->stuck));
@@ -94,13 +128,13 @@ static void read_stuck(struct confirm_finding *finding, const json_t *array)
         *stuck = (struct confirm_stuck){ .thread = text_of(thread, "name"),
                                          .tid = json_integer_value(json_object_get(thread, "tid")),
                                          .waits = text_of(object, "waits"),
-                                         .wanted = wanted_key(object),
+                                         .wanted = wanted_key(reading, object),
                                          .wanted_name = text_of(json_object_get(object, "wanted"), "name"),
                                          .behind_writer = json_is_true(json_object_get(object, "blocker_queued")),
                                          .held_count = json_array_size(held) };
         stuck->held = cli_alloc(stuck->held_count + 1, sizeof(*stuck->held));
         for (size_t j = 0; j < stuck->held_count; j++)
-            stuck->held[j] = lock_of(json_array_get(held, j));
+            stuck->held[j] = lock_of(reading, json_array_get(held, j));
     }
 }
 
@@ -126,8 +160,9 @@ static void double_nesting(struct confirm_finding *finding)
     finding->edge_count = 2;
 }
 
-static void read_finding(struct confirm_finding *finding, json_t *line)
+static void read_finding(const struct reading *reading, struct confirm_finding *finding)
 {
+    json_t *line = reading->line;
     const json_t *circle = json_object_get(line, "circle");
     size_t count;
 
@@ -137,16 +172,16 @@ static void read_finding(struct confirm_finding *finding, json_t *line)
     finding->fingerprint = text_of(line, "fingerprint");
     finding->text = text_of(line, "text");
     finding->reasons = json_object_get(line, "reasons");
-    finding->edges = steps_of(json_object_get(line, "edges"), &finding->edge_count);
+    finding->edges = steps_of(reading, json_object_get(line, "edges"), &finding->edge_count);
     double_nesting(finding);
-    finding->steps = steps_of(json_object_get(line, "acquisitions"), &count);
+    finding->steps = steps_of(reading, json_object_get(line, "acquisitions"), &count);
     if (count < 2) {
         free(finding->steps);
         finding->steps = finding->edges;
         count = finding->edge_count;
     }
     finding->step_count = count;
-    read_stuck(finding, json_object_get(line, "stuck"));
+    read_stuck(reading, finding, json_object_get(line, "stuck"));
     finding->circle = json_is_integer(circle) ? (size_t)json_integer_value(circle) : 0;
     if (finding->circle > finding->stuck_count)
         finding->circle = 0;
@@ -175,36 +210,67 @@ static struct confirm_finding *place_of(struct confirm_record *record, const jso
     return finding;
 }
 
+/* Is it a line that is kept? */
+static bool is_kept(struct confirm_record *record, const json_t *line)
+{
+    const char *type = text_of(line, "t");
+
+    record->any |= *type != '\0';
+    if (strcmp(type, "meta") == 0 && record->options == NULL)
+        record->options = json_object_get(line, "options");
+    else if (strcmp(type, "class") == 0)
+        note_class(record, line);
+    else
+        return strcmp(type, "finding") == 0;
+    return true;
+}
+
+/* The findings of the lines that are kept. */
+static void connect(struct confirm_record *record)
+{
+    json_t *line;
+    size_t i;
+
+    json_array_foreach(record->lines, i, line)
+    {
+        const struct reading reading = { record, line };
+
+        if (strcmp(text_of(line, "t"), "finding") == 0)
+            read_finding(&reading, place_of(record, line));
+    }
+}
+
 void confirm_record_read(struct confirm_record *record, FILE *file)
 {
     char *text = NULL;
     size_t size = 0;
     ssize_t len;
 
-    *record = (struct confirm_record){ .lines = json_array() };
+    *record = (struct confirm_record){ .lines = json_array(), .stable = json_object() };
     while ((len = getline(&text, &size, file)) > 0) {
         json_t *line = json_loadb(text, (size_t)len, 0, NULL);
-        const char *type = text_of(line, "t");
 
-        record->any |= *type != '\0';
-        if (strcmp(type, "finding") == 0)
-            read_finding(place_of(record, line), line);
-        else if (strcmp(type, "meta") == 0 && record->options == NULL)
-            record->options = json_object_get(line, "options");
-        else
-            goto next;
-        (void)json_array_append(record->lines, line);
-    next:
+        if (is_kept(record, line))
+            (void)json_array_append(record->lines, line);
         json_decref(line);
     }
     free(text);
+    connect(record);
 }
 
-void confirm_record_take(struct confirm_record *record, json_t *line)
+void confirm_record_take(struct confirm_record *record, json_t *finding, json_t *classes)
 {
-    *record = (struct confirm_record){ .lines = json_array(), .any = true };
-    (void)json_array_append_new(record->lines, line);
-    read_finding(place_of(record, line), line);
+    json_t *line;
+    size_t i;
+
+    *record = (struct confirm_record){ .lines = json_array(), .stable = json_object(), .any = true };
+    json_array_foreach(classes, i, line)
+    {
+        if (is_kept(record, line))
+            (void)json_array_append(record->lines, line);
+    }
+    (void)json_array_append(record->lines, finding);
+    connect(record);
 }
 
 void confirm_record_free(struct confirm_record *record)
@@ -213,6 +279,22 @@ void confirm_record_free(struct confirm_record *record)
         free_finding(&record->findings[i]);
     free(record->findings);
     json_decref(record->lines);
+    json_decref(record->stable);
+}
+
+json_t *confirm_classes(const struct confirm_record *record, const struct confirm_finding *finding)
+{
+    json_t *classes = json_array(), *line;
+    size_t i;
+
+    json_array_foreach(record->lines, i, line)
+    {
+        if (strcmp(text_of(line, "t"), "class") == 0 &&
+            json_equal(json_object_get(line, "pid"), json_object_get(finding->line, "pid")) &&
+            strcmp(text_of(line, "run"), text_of(finding->line, "run")) == 0)
+            (void)json_array_append(classes, line);
+    }
+    return classes;
 }
 
 bool confirm_is_order(const struct confirm_finding *finding)

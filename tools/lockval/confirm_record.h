@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A lock in a finding. Texts are never null; a key that is empty is not known. */
+/* A lock in a finding. Texts are never null; a key that is empty is not known. Of a class that the program named it is the one
+ * that is the same in another build: several of one name are numbered in the order in which they come, which a steered run may change. */
 struct confirm_lock {
     const char *key;
     const char *name;
@@ -69,7 +70,8 @@ struct confirm_finding {
 };
 
 struct confirm_record {
-    json_t *lines; /* all that the texts are of */
+    json_t *lines;  /* all that the texts are of */
+    json_t *stable; /* process and class -> its stable key */
     size_t count;
     struct confirm_finding *findings; /* in the order in which they were made first, each as it was said last */
     json_t *options;                  /* of the first process, an object; null: there was none */
@@ -78,8 +80,11 @@ struct confirm_record {
 
 /* Read @file. Lines that are not understood are skipped. Never fails: a record may be empty. */
 void confirm_record_read(struct confirm_record *record, FILE *file);
-/* The same with one finding, that of @line, which is taken over. */
-void confirm_record_take(struct confirm_record *record, json_t *line);
+/* The same with one finding, and an array of the lines of its process's classes. */
+void confirm_record_take(struct confirm_record *record, json_t *finding, json_t *classes);
+
+/* The lines of the named classes of @finding's process: a new array. */
+json_t *confirm_classes(const struct confirm_record *record, const struct confirm_finding *finding);
 
 void confirm_record_free(struct confirm_record *record);
 

@@ -8,8 +8,8 @@
 #include "command.h"
 #include "memory.h"
 
-int confirm_replay_save(const char *path, const struct confirm_finding *finding, const char *plan, json_t *options,
-                        char *const *program)
+int confirm_replay_save(const char *path, const struct confirm_record *record, const struct confirm_finding *finding,
+                        const char *plan, char *const *program)
 {
     json_t *arguments = json_array(), *all = json_object();
     FILE *file = fopen(path, "we");
@@ -21,10 +21,11 @@ int confirm_replay_save(const char *path, const struct confirm_finding *finding,
     (void)json_object_set_new(all, "t", json_string("replay"));
     (void)json_object_set_new(all, "format", json_integer(1));
     (void)json_object_set(all, "finding", finding->line);
+    (void)json_object_set_new(all, "classes", confirm_classes(record, finding));
     (void)json_object_set_new(all, "plan", json_string(plan));
     (void)json_object_set_new(all, "program", arguments);
-    if (options != NULL)
-        (void)json_object_set(all, "options", options);
+    if (record->options != NULL)
+        (void)json_object_set(all, "options", record->options);
     if (error == 0 && json_dumpf(all, file, JSON_INDENT(2)) != 0)
         error = errno != 0 ? errno : EIO;
     if (file != NULL && fclose(file) != 0 && error == 0)
@@ -65,7 +66,7 @@ bool confirm_replay_load(const char *path, struct confirm_replay *ret)
     }
     ret->options = json_object_get(ret->all, "options");
     ret->program = program_of(json_object_get(ret->all, "program"));
-    confirm_record_take(&ret->record, json_incref(finding));
+    confirm_record_take(&ret->record, finding, json_object_get(ret->all, "classes"));
     return true;
 }
 

@@ -17,8 +17,8 @@ struct confirm_replay {
 };
 
 /* Write the file. Returns 0 or an errno. */
-int confirm_replay_save(const char *path, const struct confirm_finding *finding, const char *plan, json_t *options,
-                        char *const *program);
+int confirm_replay_save(const char *path, const struct confirm_record *record, const struct confirm_finding *finding,
+                        const char *plan, char *const *program);
 
 /* Returns false after a complaint. */
 bool confirm_replay_load(const char *path, struct confirm_replay *ret);

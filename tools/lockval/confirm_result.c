@@ -61,9 +61,10 @@ static char *schedule_of(const struct confirm_finding *finding, const struct con
 
         if (line == NULL || json_object_get(line, "tid") == NULL)
             continue;
-        (void)fprintf(out, "    %s/%lld was held %lld ms before %s at %s", text_of(line, "thread"),
+        (void)fprintf(out, "    %s/%lld was held %lld ms%s before %s at %s", text_of(line, "thread"),
                       (long long)json_integer_value(json_object_get(line, "tid")),
-                      (long long)json_integer_value(json_object_get(line, "ms")), step->wanted.name,
+                      (long long)json_integer_value(json_object_get(line, "ms")),
+                      strcmp(text_of(line, "what"), "met") == 0 ? "" : ", as long as could be,", step->wanted.name,
                       text_of(json_object_get(line, "wanted"), "address"));
         if (step->kind == CONFIRM_LOCK || step->kind == CONFIRM_WAIT)
             (void)fprintf(out, ", holding %s", step->held.name);

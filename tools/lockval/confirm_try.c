@@ -194,7 +194,7 @@ static void read_report(struct confirm_outcome *outcome, FILE *file)
 
         if (!is_outdone(outcome->lines, i))
             add_line(role, line);
-        if (what != NULL && strcmp(what, "met") == 0)
+        if (what != NULL && (strcmp(what, "met") == 0 || (strcmp(what, "expired") == 0 && number_of(line, "met") == 0)))
             role->last = line;
     }
 }

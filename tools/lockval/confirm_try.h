@@ -21,7 +21,7 @@ struct confirm_setup {
 struct confirm_role {
     json_int_t reached, held, expired, met;
     const json_t *gates; /* locks that were held each time; null: not reached, or in several processes */
-    const json_t *last;  /* the line of when it was met; null: it was not */
+    const json_t *last;  /* the line of when it was met last, or else of when its time was up; null: neither was */
 };
 
 struct confirm_try {
