@@ -82,7 +82,7 @@ static void held(void)
 /* Two thousand threads at once, each with a lock of its own and one of all. */
 /* case: at-once */
 /* expect: ^  threads-at-once +2001$ */
-/* expect: ^  instances-made +200[1-3]$ */
+/* expect: ^  instances-made +2001$ */
 static pthread_mutex_t outer = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t barrier;
 
@@ -110,6 +110,8 @@ static void at_once(void)
     static pthread_t thread[AT_ONCE];
 
     MUST(pthread_barrier_init(&barrier, NULL, AT_ONCE) == 0);
+    /* Or threads that meet it for the first time together each use up a number for it. */
+    MUST(pthread_mutex_lock(&outer) == 0 && pthread_mutex_unlock(&outer) == 0);
     for (int i = 0; i < AT_ONCE; i++)
         start(&thread[i], with_own);
     for (int i = 0; i < AT_ONCE; i++)
