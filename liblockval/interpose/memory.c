@@ -25,9 +25,11 @@
 #define PAGE ((uintptr_t)4096)
 #define UNKNOWN_SIZE ((size_t)16) /* of a block whose allocator does not say: no block is smaller */
 
-/* The block's size as its allocator says. */
+/* The block's size as its allocator says. Valgrind's memcheck has blocks of its own where glibc's would be. */
 static size_t usable_size(void *block)
 {
+    if (LV_LIKELY(lv_real_header) && LV_LIKELY(!lv_process_context.memcheck))
+        return lv_real_header_usable(block);
     return lv_real_usable_size != NULL ? lv_real_usable_size(block) : UNKNOWN_SIZE;
 }
 

@@ -44,6 +44,15 @@ static inline size_t lv_real_header_size(const void *block)
     return (((const size_t *)block)[-1] & ~(size_t)7) - sizeof(size_t);
 }
 
+/* The usable size by that header: a block that is a mapping of its own, as its second flag says, shares nothing of the next
+ * block's header, which it does not have. */
+static inline size_t lv_real_header_usable(const void *block)
+{
+    bool mapped = (((const size_t *)block)[-1] & 2) != 0;
+
+    return lv_real_header_size(block) - (mapped ? sizeof(size_t) : 0);
+}
+
 /* The address of a function that is no hook; 0: there is none. Context: as lv_real_resolve(). */
 uintptr_t lv_real_code(const char *name);
 
