@@ -112,6 +112,7 @@ struct lv_finding {
     struct lv_stuck *stuck;
     uint32_t stuck_count;
     uint32_t circle_count;
+    bool stuck_more; /* there are more behind them than the array has room for */
 
     uint64_t identity; /* the same for the same finding in this process: what makes it one finding */
 };

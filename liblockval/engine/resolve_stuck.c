@@ -101,6 +101,7 @@ void lv_resolve_stuck(struct lv_pool *p, const struct lv_finding *finding, struc
     ret->stuck = stuck;
     ret->stuck_count = finding->stuck_count;
     ret->circle_count = finding->circle_count;
+    ret->stuck_more = finding->stuck_more;
 }
 
 uint32_t lv_resolve_stuck_classes(const struct lv_finding *finding)

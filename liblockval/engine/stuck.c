@@ -113,6 +113,7 @@ struct crowd {
     struct lv_stuck *stuck; /* STUCK_MAX of them */
     struct lv_thread *of[STUCK_MAX];
     uint32_t count;
+    bool more; /* there are others, for which there is no room */
 };
 
 static uint32_t number_of(const struct crowd *crowd, const struct lv_thread *t)
@@ -193,18 +194,22 @@ static void add_those_behind(struct lv_context *ctx, struct crowd *crowd, const 
 
     for (int hop = 0; hop < STUCK_HOPS; hop++) {
         before = crowd->count;
-        for (struct lv_thread *t = ctx->threads; t != NULL && crowd->count < STUCK_MAX; t = t->next) {
+        for (struct lv_thread *t = ctx->threads; t != NULL && !crowd->more; t = t->next) {
             struct lv_stuck *stuck = &crowd->stuck[crowd->count], by = { .blocker = LV_STUCK_NOBODY };
 
             if (!t->used || number_of(crowd, t) != LV_STUCK_NOBODY || !is_behind(ctx, crowd, t, &by))
                 continue;
+            if (crowd->count == STUCK_MAX) {
+                crowd->more = true;
+                break;
+            }
             lv_stuck_describe(ctx, t, now, stuck);
             stuck->blocker = by.blocker;
             stuck->blocker_mode = by.blocker_mode;
             stuck->blocker_queued = by.blocker_queued;
             crowd->of[crowd->count++] = t;
         }
-        if (crowd->count == before)
+        if (crowd->count == before || crowd->more)
             return;
     }
 }
@@ -216,6 +221,7 @@ static void publish(struct lv_context *ctx, struct lv_thread *t, const struct cr
     finding->verdict = LV_VERDICT_DEADLOCK;
     finding->stuck = crowd->stuck;
     finding->stuck_count = crowd->count;
+    finding->stuck_more = crowd->more;
     finding->subject = crowd->stuck[0].wanted;
     lv_finding_publish(ctx, t, finding, site);
 }
@@ -278,9 +284,13 @@ void lv_stuck_report_all(struct lv_context *ctx, struct lv_thread *t, uintptr_t 
     if (crowd == NULL)
         return;
     locked = lv_context_lock(ctx);
-    for (struct lv_thread *other = ctx->threads; other != NULL && crowd->count < STUCK_MAX; other = other->next) {
+    for (struct lv_thread *other = ctx->threads; other != NULL; other = other->next) {
         if (!other->used)
             continue;
+        if (crowd->count == STUCK_MAX) {
+            crowd->more = true;
+            break;
+        }
         lv_stuck_describe(ctx, other, &now, &crowd->stuck[crowd->count]);
         crowd->stuck[crowd->count].last = other == t;
         if (other == t)

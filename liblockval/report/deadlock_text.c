@@ -21,9 +21,13 @@ const char *lv_deadlock_headline(const struct lv_report *report)
                : "WARNING: threads are deadlocked!";
 }
 
-static void put_behind(uint32_t count, struct lv_text *out)
+static void put_behind(const struct lv_report *report, struct lv_text *out)
 {
-    if (count != 0)
+    uint32_t count = report->stuck_count - report->circle_count;
+
+    if (report->stuck_more)
+        lv_text_printf(out, "; others wait behind them, of which %u %s shown", count, count == 1 ? "is" : "are");
+    else if (count != 0)
         lv_text_printf(out, "; %u more %s behind them", count, count == 1 ? "waits" : "wait");
 }
 
@@ -36,16 +40,19 @@ static void put_summary(const struct lv_report *report, struct lv_text *out)
     if (circle == 0 && report->stuck_count == 1) {
         lv_text_puts(out, "1 thread waits: the only one of the process, and nothing is left that could wake it.\n");
     } else if (circle == 0) {
-        lv_text_printf(out, "%u threads wait: all of the process, and nothing is left that could wake them.\n",
-                       report->stuck_count);
+        if (report->stuck_more)
+            lv_text_printf(out, "All threads of the process wait, of which %u are shown", report->stuck_count);
+        else
+            lv_text_printf(out, "%u threads wait: all of the process", report->stuck_count);
+        lv_text_puts(out, ", and nothing is left that could wake them.\n");
     } else if (circle == 1) {
         lv_put_thread(out, &stuck->thread);
         lv_text_puts(out, " waits for itself");
-        put_behind(report->stuck_count - circle, out);
+        put_behind(report, out);
         lv_text_puts(out, ".\n");
     } else {
         lv_text_printf(out, "%u threads wait for each other in a circle", circle);
-        put_behind(report->stuck_count - circle, out);
+        put_behind(report, out);
         lv_text_puts(out, ".\n");
     }
     for (uint32_t i = 0; circle > 1 && i < circle; i++) {

@@ -197,6 +197,7 @@ struct lv_report {
      * next and the last for the first; 0: there is no circle, but nothing can wake any thread of the process. */
     uint32_t stuck_count;
     uint32_t circle_count;
+    bool stuck_more; /* more of them are stuck, and not here */
     const struct lv_report_stuck *stuck;
     struct lv_report_prediction prediction;
 

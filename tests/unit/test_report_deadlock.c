@@ -308,6 +308,29 @@ START_TEST(nothing_known)
 }
 END_TEST
 
+/* More threads than the report has: it does not say how many they are, and that all are there. */
+START_TEST(more_than_are_shown)
+{
+    const struct lv_report_stuck stuck[3] = { { .wait = LV_WAITS_LOCK, .blocker = 0 } };
+    char *buf = malloc(REPORT_SIZE);
+
+    for (uint32_t circle = 0; circle <= 3; circle++) {
+        struct lv_report report = report_of(stuck, 3, circle);
+        struct lv_text out;
+
+        report.stuck_more = true;
+        lv_text_init(&out, buf, REPORT_SIZE);
+        lv_report_text(&report, &out);
+        ck_assert(strstr(buf, circle == 0   ? "All threads of the process wait, of which 3 are shown, and"
+                              : circle == 1 ? "?/0 waits for itself; others wait behind them, of which 2 are shown.\n"
+                              : circle == 2 ? "in a circle; others wait behind them, of which 1 is shown.\n"
+                                            : "in a circle; others wait behind them, of which 0 are shown.\n") != NULL);
+        ck_assert(strstr(buf, " more wait") == NULL);
+    }
+    free(buf);
+}
+END_TEST
+
 /* A hundred threads, in buffers of many sizes: nothing outside is touched, and what was cut says so. */
 START_TEST(hundred_threads_cut)
 {
@@ -362,6 +385,7 @@ int main(void)
     tcase_add_test(golden, no_circle);
     tcase_add_test(rest, cycle_in_one_line);
     tcase_add_test(rest, nothing_known);
+    tcase_add_test(rest, more_than_are_shown);
     tcase_add_test(rest, hundred_threads_cut);
     suite_add_tcase(suite, golden);
     suite_add_tcase(suite, rest);
