@@ -33,8 +33,8 @@ ASKED = 20  # times, each program that works
 class Program:
     """One run of stuck.c, under the library unless it is told otherwise; it has said that it is ready."""
 
-    def __init__(self, program, case, library=None, **more):
-        env = environment(LOCKVAL_OPTIONS="log=none:exitcode=0")
+    def __init__(self, program, case, library=None, log="none", **more):
+        env = environment(LOCKVAL_OPTIONS=f"log={log}:exitcode=0")
         if library:
             env["LD_PRELOAD"] = library
         self.process = subprocess.Popen([program, case], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True, **more)
@@ -133,11 +133,19 @@ def check_abba(checks, lockval, library, stuck):
 
 
 def check_known(checks, lockval, library, stuck):
-    with Program(stuck, "known", library) as program:
+    with tempfile.TemporaryDirectory() as folder, Program(stuck, "known", library, f"{folder}/log") as program:
         answer = ask_until(lockval, program.pid, stuck_for_good)
         main, other = answer["threads"]
         checks.is_true("locks made by a call are called after it", held_classes(main)[0][0].startswith("mutex@known+0x")
                        and main["waits"]["class"] == other["holds"][0]["class"] != main["holds"][0]["class"], answer)
+        end = time.monotonic() + TIMEOUT
+        log = pathlib.Path(folder, "log")
+        while not (log.exists() and "verdict: " in log.read_text(encoding="utf-8")) and time.monotonic() < end:
+            time.sleep(0.01)
+        report = log.read_text(encoding="utf-8")
+        checks.is_true("the same names as in the library's report", all(
+            word in report for thread in (main, other) for word in (f"({thread['holds'][0]['class']})", f"{thread['name']}/{thread['tid']}")),
+            report)
         checks.equal("a thread without a name is called by its start", "take_second_often", other["name"])
         checks.equal("a circle through known chains", 1, len(answer["circles"]))
 
