@@ -235,8 +235,8 @@ static const char *error_words(int error)
     }
 }
 
-/* Once: from now on this process writes no record. */
-static void give_up(struct lv_context *ctx, int error)
+/* Once: from now on this process writes no record. Out of line, as its text would lie on every writer's stack. */
+static LV_NOINLINE void give_up(struct lv_context *ctx, int error)
 {
     char buf[2048];
     struct lv_text text;
