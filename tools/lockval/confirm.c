@@ -23,7 +23,8 @@
 enum {
     TRIES = 20,
     TIMEOUT_S = 10,
-    JOBS_MAX = 64
+    JOBS_MAX = 64,
+    PROGRESS_MS = 200
 };
 
 /* What was asked for. */
@@ -53,9 +54,14 @@ struct runs {
     bool unwatched;
 };
 
+static bool shows_progress(const struct runs *runs)
+{
+    return isatty(STDERR_FILENO) && !runs->request->setup.show;
+}
+
 static void show_progress(const struct runs *runs)
 {
-    if (!isatty(STDERR_FILENO) || runs->request->setup.show)
+    if (!shows_progress(runs))
         return;
     (void)fprintf(stderr, "\r  try %u of %u, %.1f s \033[K", runs->begun, runs->request->tries,
                   (double)(confirm_now_ms() - runs->begun_ms) / 1000);
@@ -63,7 +69,7 @@ static void show_progress(const struct runs *runs)
 
 static void clear_progress(const struct runs *runs)
 {
-    if (isatty(STDERR_FILENO) && !runs->request->setup.show)
+    if (shows_progress(runs))
         (void)fputs("\r\033[K", stderr);
 }
 
@@ -117,7 +123,7 @@ static void end_one(struct runs *runs, unsigned slot, bool timed_out)
     free(words);
 }
 
-/* The slot whose time is up first; -1: nothing runs. */
+/* The slot whose time is up first; -1: nothing runs. @ret_ms: for how long to wait. */
 static int next_slot(const struct runs *runs, int *ret_ms)
 {
     int64_t now = confirm_now_ms(), left;
@@ -127,6 +133,8 @@ static int next_slot(const struct runs *runs, int *ret_ms)
         if (runs->tries[i].number != 0 && (next < 0 || runs->tries[i].until_ms < runs->tries[next].until_ms))
             next = (int)i;
     left = next >= 0 ? runs->tries[next].until_ms - now : 0;
+    if (shows_progress(runs) && left > PROGRESS_MS)
+        left = PROGRESS_MS;
     *ret_ms = left > 0 ? (int)left : 0;
     return next;
 }
@@ -165,7 +173,8 @@ static int try_finding(const struct request *request, const struct confirm_findi
             end_one(&runs, (unsigned)which, false);
             break;
         case CLI_CHILD_TIMEOUT:
-            end_one(&runs, (unsigned)slot, true);
+            if (confirm_now_ms() >= runs.tries[slot].until_ms)
+                end_one(&runs, (unsigned)slot, true);
             break;
         case CLI_CHILD_SIGNAL:
             break;

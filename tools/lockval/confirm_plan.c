@@ -11,7 +11,7 @@ enum {
     PAUSE_MS = 100,
     EARLY_MS = 250, /* all others have to come meanwhile */
     DELAY_US = 3000,
-    ROUNDS = 4 /* after so many the pauses get no longer */
+    ROUNDS = 2 /* after so many the pauses get no longer */
 };
 
 static bool holds(const struct confirm_step *step)
