@@ -5,11 +5,13 @@
 The README's table of options is options.def: the same options, the same defaults. Every kind of finding and every verdict
 has its entry in docs/glossary.md. The version is one: meson.build, lockval.h and the change log agree. Every call of
 lockval.h is shown in code that runs: a test, a simulator, an example. Links between documents lead somewhere. In
-docs/lockdep-parity.md the numbers are those of the rows, and every call, option and test that is named exists.
+docs/lockdep-parity.md the numbers are those of the rows, and every call, option and test that is named exists. Every member of
+docs/record.schema.json is explained in docs/record-format.md.
 
 Usage: check_docs.py SOURCE_ROOT VERSION | check_docs.py --self-test
 """
 
+import json
 import pathlib
 import re
 import sys
@@ -149,6 +151,30 @@ def check_parity(header, options, root, complaints):
     return len(rows)
 
 
+def members_of(schema):
+    """The names of all members that a JSON Schema speaks of."""
+    if isinstance(schema, list):
+        return set().union(*map(members_of, schema))
+    if not isinstance(schema, dict):
+        return set()
+    names = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
+    return names.union(*(members_of(part) for part in schema.values()))
+
+
+def check_record(root, complaints):
+    """Every member and every kind of line of the record's schema has its word on the page. Returns how many; a tree without
+    the schema is a test's."""
+    schema = root / "docs" / "record.schema.json"
+    if not schema.exists():
+        return 0
+    known = json.loads(schema.read_text(encoding="utf-8"))
+    said = set(re.findall(r"`([\w-]+)`", (root / "docs" / "record-format.md").read_text(encoding="utf-8")))
+    members = members_of(known) | set(known["properties"]["t"].get("enum", []))
+    for name in sorted(members - said):
+        complaints.add("docs/record-format.md", f"says nothing of {name}, which is in the schema")
+    return len(members)
+
+
 def documents(root):
     return sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "tests").rglob("*.md")])
 
@@ -174,10 +200,11 @@ def check_tree(root, version, complaints):
     check_calls(calls, texts_that_run(root), complaints)
     check_links(root, complaints)
     rows = check_parity(text("include/lockval.h"), options, root, complaints)
+    members = check_record(root, complaints)
     for what, found in (("option", options), ("kind of finding", words), ("call", calls)):
         if not found:
             complaints.add("check_docs", f"found no {what} at all in the code")
-    return len(options) + len(words) + len(calls) + rows
+    return len(options) + len(words) + len(calls) + rows + members
 
 
 GOOD = {
@@ -185,6 +212,8 @@ GOOD = {
                  "[glossary](docs/glossary.md)\n",
     "tests/a.c": "lockval_off();\n",
     "docs/glossary.md": "| | **circular** | x |\n| | **potential** | x |\n",
+    "docs/record-format.md": "`t` is `end`, whose `status` is a number\n",
+    "docs/record.schema.json": '{"properties": {"t": {"enum": ["end"]}}, "definitions": {"end": {"properties": {"status": {}}}}}',
     "docs/lockdep-parity.md": "2 rows: 1 done, 1 without meaning here, 0 later.\n\n| lockdep | state | here | shown by |\n"
                               "|---|---|---|---|\n| off | done | `lockval_off`, `log=none` | `tests/a.c` |\n"
                               "| cpu | no meaning | none | |\n",
@@ -222,6 +251,8 @@ def self_test():
     case("header's version", "says version 1.2.4", "include/lockval.h", "PATCH 3", "PATCH 4")
     case("change log", "has no section for 1.2.3", "CHANGELOG.md", "1.2.3", "1.2.2")
     case("call without example", "lockval_off is used in no test", "tests/a.c", "lockval_off();", "")
+    case("member without a word", "says nothing of status", "docs/record-format.md", "`status`", "something")
+    case("line without a word", "says nothing of end", "docs/record-format.md", "`end`", "something")
     case("dead link", "leads nowhere", "README.md", "docs/glossary.md", "docs/none.md")
     case("table that moved", "found no option at all", "liblockval/sys/options.def", "LV_OPTION", "LV_CHOICE")
     parity = "docs/lockdep-parity.md"

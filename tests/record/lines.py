@@ -9,7 +9,6 @@ import jsonschema
 
 SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[2] / "docs" / "record.schema.json").read_text(encoding="utf-8"))
 DEFINITIONS = {"thread": "threadLine"}
-MEMBERS = ("t", "pid", "run")
 
 
 def validator_of(what):
@@ -58,21 +57,52 @@ def parse(data, complaints, torn=False):
         except ValueError as error:
             complaints.append(f"line {number} is no JSON ({error}): {text[:200]!r}")
             continue
-        check_line(line, number, complaints)
-        if all(member in line for member in MEMBERS):
+        if check_line(line, number, complaints):
             key = (line["pid"], line["run"])
             processes.setdefault(key, Process(*key)).add(line)
     return processes
 
 
+def members_in(schema):
+    """The names of all members that the schema speaks of."""
+    if isinstance(schema, list):
+        return set().union(*map(members_in, schema))
+    if not isinstance(schema, dict):
+        return set()
+    names = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
+    return names.union(*(members_in(part) for part in schema.values()))
+
+
+KNOWN = members_in(SCHEMA)
+
+
+def strangers_in(value):
+    """Members that the schema does not know; options have names of their own. A reader passes them over, but the library is
+    not to write them."""
+    if isinstance(value, list):
+        for part in value:
+            yield from strangers_in(part)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            if name not in KNOWN:
+                yield name
+            if name != "options":
+                yield from strangers_in(part)
+
+
 def check_line(line, number, complaints):
+    """Is it one that can be looked at further?"""
+    for name in strangers_in(line):
+        complaints.append(f"line {number} has {name}, which is not in the schema")
     validator = VALIDATORS.get(line.get("t"))
     if validator is None:
         complaints.append(f"line {number} is of no kind: {line.get('t')}")
-        return
-    for error in validator.iter_errors(line):
+        return False
+    errors = list(validator.iter_errors(line))
+    for error in errors:
         where = "/".join(str(part) for part in error.absolute_path)
         complaints.append(f"line {number}, {line['t']} {where}: {error.message[:300]}")
+    return not errors
 
 
 def locks_in(value):
