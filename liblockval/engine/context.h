@@ -97,6 +97,7 @@ struct lv_wait_place {
     uint32_t sleepers; /* atomic: threads that wait, with whatever mutex (engine/stall.h), */
     uint32_t due;      /* atomic: and how many of them are about to be woken; more than there are counts as all */
     uint64_t pair;     /* atomic: condition variable and mutex of the wait that came last */
+    uintptr_t cond;    /* atomic: what the sleepers wait on; UINTPTR_MAX: not all on the same; 0: not known */
 };
 
 /* Classes under watch (engine/watch.h). */
@@ -165,6 +166,7 @@ struct lv_context {
     uint32_t births;             /* atomic, written under the lock: threads that are being made, or have not begun */
     struct lv_thread *thread_at[LV_THREAD_PLACES]; /* atomic: the last one in use with such a number */
     struct lv_thread *looker;       /* atomic: the thread that looks whether it is in a deadlock (engine/deadlock.c) */
+    uint32_t stall_looks; /* atomic: how often a thread began to look whether all wait; the last one goes on looking */
     uint64_t idle;                  /* atomic: engine/stall.h */
     bool ended_holding;             /* atomic: a thread ended that held a lock */
     struct lv_clock clock;          /* constant after init: a moment, to tell time by */

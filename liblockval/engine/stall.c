@@ -25,6 +25,7 @@ enum {
     TASKS = 1024 /* more are not looked at */
 };
 
+#define SEVERAL UINTPTR_MAX
 #define ONE_IDLE UINT64_C(1)
 #define ONE_HOLDER (UINT64_C(1) << 32)
 
@@ -38,17 +39,49 @@ static bool holds_something(const struct lv_thread *t)
     return false;
 }
 
+static uint32_t sleepers_on(struct lv_context *ctx, uintptr_t cond)
+{
+    uint32_t count = 0;
+
+    for (struct lv_thread *t = __atomic_load_n(&ctx->threads, __ATOMIC_ACQUIRE); t != NULL; t = t->next) {
+        struct lv_blocked on = lv_blocked_read(t);
+
+        if (t->used && on.wait == LV_WAITS_COND && on.wanted.address == cond)
+            count++;
+    }
+    return count;
+}
+
+/* Who sleeps at the place for another condition variable is not woken, and what was due to it would never come. */
 void lv_idle_wake(struct lv_context *ctx, uintptr_t cond, bool all)
 {
     struct lv_wait_place *place = lv_wait_place_of(ctx, cond);
     uint32_t sleepers = __atomic_load_n(&place->sleepers, __ATOMIC_RELAXED);
+    uintptr_t only = sleepers != 0 ? __atomic_load_n(&place->cond, __ATOMIC_RELAXED) : 0;
 
+    if (sleepers == 0 || (only != cond && only != SEVERAL && only != 0))
+        return;
+    if (only == SEVERAL)
+        sleepers = sleepers_on(ctx, cond);
     if (sleepers == 0)
         return;
-    if (all)
+    if (all && only != SEVERAL)
         __atomic_store_n(&place->due, sleepers, __ATOMIC_RELAXED);
     else
-        __atomic_fetch_add(&place->due, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&place->due, all ? sleepers : 1, __ATOMIC_RELAXED);
+}
+
+/* The thread waits on @cond. */
+static struct lv_wait_place *sleep_at(struct lv_context *ctx, uintptr_t cond)
+{
+    struct lv_wait_place *place = lv_wait_place_of(ctx, cond);
+    uintptr_t other = 0;
+
+    __atomic_fetch_add(&place->sleepers, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_compare_exchange_n(&place->cond, &other, cond, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
+        other != cond)
+        __atomic_store_n(&place->cond, SEVERAL, __ATOMIC_RELAXED);
+    return place;
 }
 
 /* One who waited at @place goes on, perhaps since it was woken. */
@@ -59,8 +92,10 @@ static void wake_came(struct lv_wait_place *place)
     while (due != 0 &&
            !__atomic_compare_exchange_n(&place->due, &due, due - 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
-    if (__atomic_sub_fetch(&place->sleepers, 1, __ATOMIC_RELAXED) == 0)
+    if (__atomic_sub_fetch(&place->sleepers, 1, __ATOMIC_RELAXED) == 0) {
         __atomic_store_n(&place->due, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&place->cond, 0, __ATOMIC_RELAXED);
+    }
 }
 
 static bool always(struct lv_thread *blocker, enum lv_mode mode, bool queued, void *arg)
@@ -165,10 +200,13 @@ bool lv_stall_by_kernel(struct lv_context *ctx, const struct lv_thread *t)
 
 void lv_stall_look(struct lv_context *ctx, struct lv_thread *t, uintptr_t site)
 {
-    uint32_t agreed = 0;
+    uint32_t agreed = 0, mine = __atomic_add_fetch(&ctx->stall_looks, 1, __ATOMIC_SEQ_CST);
 
     t->guard++;
-    for (int i = 0; i < LOOKS && agreed < LOOKS_AGREE && lv_stall_by_books(ctx, t); i++) {
+    /* Two that look would each find the other awake: who came first goes to sleep, and the last one sees it there. */
+    for (int i = 0; i < LOOKS && agreed < LOOKS_AGREE && lv_stall_by_books(ctx, t) &&
+                    __atomic_load_n(&ctx->stall_looks, __ATOMIC_RELAXED) == mine;
+         i++) {
         agreed = lv_stall_by_kernel(ctx, t) ? agreed + 1 : 0;
         if (agreed < LOOKS_AGREE)
             lv_os_pause();
@@ -210,10 +248,8 @@ enum lv_deadlock_end lv_idle_begin(struct lv_context *ctx, struct lv_thread *t, 
 
     *ret = (struct lv_idle){ .t = t };
     lv_blocked_begin(t, what, &ret->outer);
-    if (what->wait == LV_WAITS_COND) {
-        ret->place = lv_wait_place_of(ctx, what->wanted.address);
-        __atomic_fetch_add(&ret->place->sleepers, 1, __ATOMIC_SEQ_CST);
-    }
+    if (what->wait == LV_WAITS_COND)
+        ret->place = sleep_at(ctx, what->wanted.address);
     if (what->timed)
         return LV_DEADLOCK_WAIT;
     count(ctx, t, ret);
