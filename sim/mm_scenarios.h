@@ -15,6 +15,10 @@ int mm_run_split(const struct sim_options *options);
 int mm_run_shmem_fix(const struct sim_options *options);
 int mm_run_drain_fix(const struct sim_options *options);
 
+/* mm_hang.c: the same circle, with those that it takes to close it */
+int mm_run_reported_with_writers(const struct sim_options *options);
+int mm_run_hang(const struct sim_options *options);
+
 /* mm_reclaim.c: drain_all_pages() against the hotplug lock */
 int mm_run_page_alloc(const struct sim_options *options);
 int mm_run_page_alloc_fix(const struct sim_options *options);

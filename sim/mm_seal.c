@@ -32,23 +32,13 @@
 #include "mm/swap.h"
 #include "mm_machine.h"
 #include "mm_scenarios.h"
+#include "mm_seal.h"
 #include "msr.h"
 #include "scenario.h"
 
 enum {
-    PAGES = 1024,   /* of the machine: nobody ever runs short of them */
-    WRITER_CPU = 1, /* where the memfd is written, in whose pagevec its pages stay */
-    SEALER_CPU = 0,
-    MEMFD_PAGES = 3,    /* fewer than fill a pagevec */
-    PIN_WAIT_US = 5000, /* the kernel's: about 150 ms in all */
+    MEMFD_PAGES = 3, /* fewer than fill a pagevec */
     MAX_TASKS = 4
-};
-
-/* What the tasks work on. Written before the tasks begin; the tasks take turns, so nothing here needs a lock. */
-struct seal_run {
-    struct file *sealed;          /* the memfd of task 3 */
-    struct pipe_inode_info *pipe; /* of task 2 */
-    int expected;                 /* what sealing returns */
 };
 
 static const char *outcome(int err)
@@ -58,7 +48,7 @@ static const char *outcome(int err)
 
 /* ---- the tasks --------------------------------------------------------------------------------------------------- */
 
-static int run_modprobe(void *arg)
+int seal_run_modprobe(void *arg)
 {
     int err = msr_init();
 
@@ -67,8 +57,7 @@ static int run_modprobe(void *arg)
     return err;
 }
 
-/* Makes a regular file in devtmpfs: anybody with the rights can. */
-static struct file *create_dev_file(const char *path)
+struct file *seal_create_dev_file(const char *path)
 {
     struct path_entry entry;
     struct inode *inode;
@@ -93,7 +82,7 @@ static int splice_one_page(struct pipe_inode_info *pipe, struct file *file)
 static int run_splice(void *arg)
 {
     struct seal_run *run = arg;
-    struct file *dev_file = create_dev_file("spliced");
+    struct file *dev_file = seal_create_dev_file("spliced");
     struct file *memfd = shmem_memfd_create(true);
     int to_dev = splice_one_page(run->pipe, dev_file);
     int to_memfd = splice_one_page(run->pipe, memfd);
@@ -104,15 +93,15 @@ static int run_splice(void *arg)
     return to_dev == 1 && to_memfd == 1 ? 0 : -EIO;
 }
 
-static int run_write(void *arg)
+int seal_run_write(void *arg)
 {
     struct seal_run *run = arg;
     int err = 0;
 
     for (unsigned long index = 0; index < MEMFD_PAGES && !err; index++)
         err = vfs_write(run->sealed, index, index);
-    printf("syz-executor4: wrote the memfd on CPU %u, whose pagevecs hold %u pages now\n", WRITER_CPU,
-           lru_pagevec_count(WRITER_CPU));
+    printf("syz-executor4: wrote the memfd on CPU %u, whose pagevecs hold %u pages now\n", SEAL_WRITER_CPU,
+           lru_pagevec_count(SEAL_WRITER_CPU));
     return err;
 }
 
@@ -125,12 +114,12 @@ static int run_new_memfd(void *arg)
     return 0;
 }
 
-static int run_seal(void *arg)
+int seal_run_seal(void *arg)
 {
     struct seal_run *run = arg;
     int err = shmem_add_seals(run->sealed, SEAL_WRITE);
 
-    printf("syz-executor5: F_ADD_SEALS on CPU %u: %s\n", SEALER_CPU, err ? strerrorname_np(-err) : "sealed");
+    printf("syz-executor5: F_ADD_SEALS on CPU %u: %s\n", SEAL_SEALER_CPU, err ? strerrorname_np(-err) : "sealed");
     if (err != run->expected)
         return -EIO;
     /* A seal that was set holds. */
@@ -139,22 +128,22 @@ static int run_seal(void *arg)
 
 static int run_cpu_down(void *arg)
 {
-    int err = cpu_down(WRITER_CPU);
+    int err = cpu_down(SEAL_WRITER_CPU);
 
     (void)arg;
     if (!err)
-        mm_check_dead_cpu(WRITER_CPU);
-    printf("bash: CPU %u went down: %s; its pagevecs hold %u pages\n", WRITER_CPU, outcome(err),
-           lru_pagevec_count(WRITER_CPU));
+        mm_check_dead_cpu(SEAL_WRITER_CPU);
+    printf("bash: CPU %u went down: %s; its pagevecs hold %u pages\n", SEAL_WRITER_CPU, outcome(err),
+           lru_pagevec_count(SEAL_WRITER_CPU));
     return err;
 }
 
 static int run_cpu_up(void *arg)
 {
-    int err = cpu_up(WRITER_CPU);
+    int err = cpu_up(SEAL_WRITER_CPU);
 
     (void)arg;
-    printf("bash: CPU %u came up: %s\n", WRITER_CPU, outcome(err));
+    printf("bash: CPU %u came up: %s\n", SEAL_WRITER_CPU, outcome(err));
     return err;
 }
 
@@ -168,21 +157,21 @@ static size_t chain_tasks(const char *order, struct seal_run *run, struct sim_ta
     for (const char *chain = order; *chain != '\0'; chain++) {
         switch (*chain) {
         case '1':
-            tasks[nr++] = (struct sim_task){ "modprobe", SEALER_CPU, run_modprobe, run };
+            tasks[nr++] = (struct sim_task){ "modprobe", SEAL_SEALER_CPU, seal_run_modprobe, run };
             break;
         case '2':
-            tasks[nr++] = (struct sim_task){ "splice", SEALER_CPU, run_splice, run };
+            tasks[nr++] = (struct sim_task){ "splice", SEAL_SEALER_CPU, run_splice, run };
             break;
         default:
-            tasks[nr++] = (struct sim_task){ "syz-executor4", WRITER_CPU, run_write, run };
-            tasks[nr++] = (struct sim_task){ "syz-executor5", SEALER_CPU, run_seal, run };
+            tasks[nr++] = (struct sim_task){ "syz-executor4", SEAL_WRITER_CPU, seal_run_write, run };
+            tasks[nr++] = (struct sim_task){ "syz-executor5", SEAL_SEALER_CPU, seal_run_seal, run };
             break;
         }
     }
     return nr;
 }
 
-static void begin_run(struct seal_run *run, const struct mm_machine *machine, int expected)
+void seal_begin(struct seal_run *run, const struct mm_machine *machine, int expected)
 {
     mm_machine_boot(machine);
     run->sealed = shmem_memfd_create(true);
@@ -190,7 +179,7 @@ static void begin_run(struct seal_run *run, const struct mm_machine *machine, in
     run->expected = expected;
 }
 
-static int end_run(struct seal_run *run, int err)
+int seal_end(struct seal_run *run, int err)
 {
     pipe_destroy(run->pipe);
     file_close(run->sealed);
@@ -203,21 +192,23 @@ static int run_chains(const struct mm_machine *machine, const char *order, int e
     struct seal_run run;
     struct sim_task tasks[MAX_TASKS];
 
-    begin_run(&run, machine, expected);
-    return end_run(&run, sim_run_in_turns(tasks, chain_tasks(order, &run, tasks)));
+    seal_begin(&run, machine, expected);
+    return seal_end(&run, sim_run_in_turns(tasks, chain_tasks(*order ? order : "123", &run, tasks)));
 }
 
 int mm_run_reported(const struct sim_options *options)
 {
     const struct mm_machine machine = {
         .cpus = options->cpus,
-        .pages = PAGES,
+        .pages = SEAL_PAGES,
         .in_order = true,
         .lru_drain_holds_cpus = true,
         .pins_drain_all = true,
-        .pin_wait_us = PIN_WAIT_US,
+        .pin_wait_us = SEAL_PIN_WAIT_US,
     };
 
+    if (options->freezer || options->hotplug)
+        return mm_run_reported_with_writers(options);
     return run_chains(&machine, options->order, 0);
 }
 
@@ -225,12 +216,12 @@ int mm_run_split(const struct sim_options *options)
 {
     const struct mm_machine machine = {
         .cpus = options->cpus,
-        .pages = PAGES,
+        .pages = SEAL_PAGES,
         .in_order = true,
         .split_maps = true,
         .lru_drain_holds_cpus = true,
         .pins_drain_all = true,
-        .pin_wait_us = PIN_WAIT_US,
+        .pin_wait_us = SEAL_PIN_WAIT_US,
     };
 
     return run_chains(&machine, options->order, 0);
@@ -240,12 +231,12 @@ int mm_run_shmem_fix(const struct sim_options *options)
 {
     const struct mm_machine machine = {
         .cpus = options->cpus,
-        .pages = PAGES,
+        .pages = SEAL_PAGES,
         .in_order = true,
         .split_maps = true,
         .lru_drain_holds_cpus = true,
         .pins_drain_all = false,
-        .pin_wait_us = PIN_WAIT_US,
+        .pin_wait_us = SEAL_PIN_WAIT_US,
     };
 
     return run_chains(&machine, "123", -EBUSY);
@@ -255,27 +246,27 @@ int mm_run_drain_fix(const struct sim_options *options)
 {
     const struct mm_machine machine = {
         .cpus = options->cpus,
-        .pages = PAGES,
+        .pages = SEAL_PAGES,
         .in_order = true,
         .split_maps = true,
         .pins_drain_all = true,
-        .pin_wait_us = PIN_WAIT_US,
+        .pin_wait_us = SEAL_PIN_WAIT_US,
     };
     struct seal_run run;
     const struct sim_task tasks[] = {
-        { "modprobe", SEALER_CPU, run_modprobe, &run },
-        { "splice", SEALER_CPU, run_splice, &run },
+        { "modprobe", SEAL_SEALER_CPU, seal_run_modprobe, &run },
+        { "splice", SEAL_SEALER_CPU, run_splice, &run },
         /* The pages stay in the pagevecs of a CPU that goes: they must not be lost, and not stay pinned. */
-        { "syz-executor4", WRITER_CPU, run_write, &run },
-        { "bash", SEALER_CPU, run_cpu_down, &run },
-        { "syz-executor5", SEALER_CPU, run_seal, &run },
-        { "bash", SEALER_CPU, run_cpu_up, &run },
+        { "syz-executor4", SEAL_WRITER_CPU, seal_run_write, &run },
+        { "bash", SEAL_SEALER_CPU, run_cpu_down, &run },
+        { "syz-executor5", SEAL_SEALER_CPU, seal_run_seal, &run },
+        { "bash", SEAL_SEALER_CPU, run_cpu_up, &run },
         /* And once more with the CPU there, so that it is the drain that gets them out. */
-        { "syz-executor4", WRITER_CPU, run_new_memfd, &run },
-        { "syz-executor4", WRITER_CPU, run_write, &run },
-        { "syz-executor5", SEALER_CPU, run_seal, &run },
+        { "syz-executor4", SEAL_WRITER_CPU, run_new_memfd, &run },
+        { "syz-executor4", SEAL_WRITER_CPU, seal_run_write, &run },
+        { "syz-executor5", SEAL_SEALER_CPU, seal_run_seal, &run },
     };
 
-    begin_run(&run, &machine, 0);
-    return end_run(&run, sim_run_in_turns(tasks, sizeof(tasks) / sizeof(tasks[0])));
+    seal_begin(&run, &machine, 0);
+    return seal_end(&run, sim_run_in_turns(tasks, sizeof(tasks) / sizeof(tasks[0])));
 }

@@ -11,7 +11,7 @@ static const struct scenario scenarios[] = {
         .runs = "4.13-next: msr registers with CPU hotplug, a splice, a memfd is sealed (--order: one after another)",
         .expected = "event, potential",
         .min_cpus = 2,
-        .takes = SIM_TAKES_ORDER,
+        .takes = SIM_TAKES_ORDER | SIM_TAKES_WRITERS,
         .run = mm_run_reported,
     },
     {
@@ -21,6 +21,14 @@ static const struct scenario scenarios[] = {
         .min_cpus = 2,
         .takes = SIM_TAKES_ORDER,
         .run = mm_run_split,
+    },
+    {
+        .name = "hang",
+        .runs = "what was reported, with a freezer and CPU hotplug, all of which meet: it hangs (--forever: for good)",
+        .expected = "deadlock, deadlock",
+        .min_cpus = 2,
+        .takes = SIM_TAKES_FOREVER,
+        .run = mm_run_hang,
     },
     {
         .name = "shmem-fix",

@@ -29,7 +29,10 @@ enum option_number {
     OPTION_SECONDS,
     OPTION_SEED,
     OPTION_PAGES,
-    OPTION_ORDER
+    OPTION_ORDER,
+    OPTION_FREEZER,
+    OPTION_HOTPLUG,
+    OPTION_FOREVER
 };
 
 /* One row an option. @takes is 0 for those that every scenario takes. */
@@ -46,6 +49,11 @@ static const struct {
     [OPTION_SEED] = { "seed", "N", SIM_TAKES_SEED, "start the random numbers at N (default 1)" },
     [OPTION_PAGES] = { "pages", "N", SIM_TAKES_PAGES, "give the machine N pages, 64 or more (default 4096)" },
     [OPTION_ORDER] = { "order", "P", SIM_TAKES_ORDER, "run the three call chains in the order P, such as 312" },
+    [OPTION_FREEZER] = { "freezer", NULL, SIM_TAKES_WRITERS,
+                         "somebody freezes devtmpfs meanwhile, so that it can hang" },
+    [OPTION_HOTPLUG] = { "hotplug", NULL, SIM_TAKES_WRITERS,
+                         "somebody brings up a CPU meanwhile, which it takes, too" },
+    [OPTION_FOREVER] = { "forever", NULL, SIM_TAKES_FOREVER, "stay hung, without lockval, too" },
 };
 
 #define NR_OPTIONS (sizeof(option_table) / sizeof(option_table[0]))
@@ -127,6 +135,15 @@ static bool parse_value(const struct sim_program *program, size_t option, const 
         }
         memcpy(options->order, text, sizeof(options->order));
         return true;
+    case OPTION_FREEZER:
+        options->freezer = true;
+        return true;
+    case OPTION_HOTPLUG:
+        options->hotplug = true;
+        return true;
+    case OPTION_FOREVER:
+        options->forever = true;
+        return true;
     case OPTION_CPUS:
         low = 1;
         high = NR_CPUS;
@@ -198,7 +215,7 @@ static int parse(int argc, char **argv, const struct sim_program *program, struc
     struct option long_options[NR_OPTIONS + 1] = { 0 };
     struct command command = {
         .scenario = &program->scenarios[0],
-        .options = { .cpus = 4, .seconds = 5, .seed = 1, .pages = 4096, .order = "123" },
+        .options = { .cpus = 4, .seconds = 5, .seed = 1, .pages = 4096 },
     };
     unsigned given = 0;
     int option;
@@ -310,6 +327,45 @@ int sim_run_in_turns(const struct sim_task *tasks, size_t nr_tasks)
     }
     free(threads);
     free(takers);
+    return first;
+}
+
+/* ---- threads that begin one after another ----------------------------------------------------- */
+
+struct late_starter {
+    const struct sim_task *task;
+    unsigned delay_us;
+};
+
+static int start_late(void *arg)
+{
+    const struct late_starter *starter = arg;
+    struct timespec left = { starter->delay_us / 1000000, starter->delay_us % 1000000 * 1000L };
+
+    set_current_cpu(starter->task->cpu);
+    while (nanosleep(&left, &left) && errno == EINTR)
+        ;
+    return starter->task->run(starter->task->arg);
+}
+
+int sim_run_one_by_one(const struct sim_task *tasks, size_t nr_tasks, unsigned gap_us)
+{
+    struct late_starter *starters = sim_alloc(nr_tasks, sizeof(*starters));
+    struct kthread **threads = sim_alloc(nr_tasks, sizeof(*threads));
+    int first = 0;
+
+    for (size_t i = 0; i < nr_tasks; i++) {
+        starters[i] = (struct late_starter){ .task = &tasks[i], .delay_us = (unsigned)i * gap_us };
+        threads[i] = kthread_run(start_late, &starters[i], "%s", tasks[i].name);
+    }
+    for (size_t i = 0; i < nr_tasks; i++) {
+        int result = kthread_join(threads[i]);
+
+        if (!first)
+            first = result;
+    }
+    free(threads);
+    free(starters);
     return first;
 }
 

@@ -20,7 +20,9 @@ enum sim_takes {
     SIM_TAKES_SECONDS = 1u << 0,
     SIM_TAKES_SEED = 1u << 1,
     SIM_TAKES_PAGES = 1u << 2,
-    SIM_TAKES_ORDER = 1u << 3
+    SIM_TAKES_ORDER = 1u << 3,
+    SIM_TAKES_WRITERS = 1u << 4,
+    SIM_TAKES_FOREVER = 1u << 5
 };
 
 struct sim_options {
@@ -28,7 +30,10 @@ struct sim_options {
     unsigned seconds; /* --seconds, 1 to 86400 */
     uint64_t seed;    /* --seed */
     unsigned pages;   /* --pages, 64 to 1048576 */
-    char order[4];    /* --order, a permutation of "123", "123" when not given */
+    char order[4];    /* --order, a permutation of "123"; empty when not given */
+    bool freezer;     /* --freezer */
+    bool hotplug;     /* --hotplug */
+    bool forever;     /* --forever */
 };
 
 struct scenario {
@@ -71,6 +76,13 @@ struct sim_task {
  * Returns: the first result that is not 0, or 0.
  */
 int sim_run_in_turns(const struct sim_task *tasks, size_t nr_tasks);
+
+/*
+ * Run each of @tasks in a thread of its own. Each begins @gap_us microseconds after the one before it in the array, whether that
+ * one has ended or not: so one runs after another, unless somebody is held up.
+ * Returns: the first result that is not 0, or 0.
+ */
+int sim_run_one_by_one(const struct sim_task *tasks, size_t nr_tasks, unsigned gap_us);
 
 /* ---- random numbers -------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@ Finding = collections.namedtuple("Finding", "kind verdict reasons final")
 
 HEADLINES = (
     ("deadlock", r"threads are deadlocked!"),
+    ("deadlock", r"all threads wait, and nothing can wake them!"),
     ("circular", r"possible circular locking dependency detected"),
     ("recursive", r"possible recursive locking detected"),
     ("unlock", r"bad unlock balance detected!"),

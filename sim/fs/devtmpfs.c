@@ -9,6 +9,8 @@
 #include "fs/devtmpfs.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +27,13 @@ enum {
     PATH_LENGTH = 127
 };
 
+/* What kdevtmpfs does before it serves a request. */
+enum stop {
+    STOP_NOT,
+    STOP_ASKED, /* wait here */
+    STOP_DONE   /* it waits */
+};
+
 struct request {
     struct request *next;   /* req_lock while on the list, then kdevtmpfs */
     struct completion done; /* kdevtmpfs has finished */
@@ -39,6 +48,7 @@ static struct {
     struct super_block *mount; /* constant after boot */
     struct kthread *thread;    /* constant after boot */
     bool wait_first;           /* constant after boot */
+    atomic_int stop;           /* enum stop */
     spinlock_t req_lock;
     struct request *requests; /* req_lock; newest first */
 } devtmpfs;
@@ -115,10 +125,20 @@ static int handle_remove(const char *path)
     return err;
 }
 
+static void stop_if_asked(void)
+{
+    int asked = STOP_ASKED;
+
+    (void)atomic_compare_exchange_strong(&devtmpfs.stop, &asked, STOP_DONE);
+    while (atomic_load(&devtmpfs.stop) == STOP_DONE)
+        sched_yield();
+}
+
 static void handle(struct request *req)
 {
     if (devtmpfs.wait_first)
         completion_await_waiter(&req->done);
+    stop_if_asked();
     req->err = req->mode ? handle_create(req->path, req->mode) : handle_remove(req->path);
     complete(&req->done);
 }
@@ -182,6 +202,7 @@ void devtmpfs_boot(bool wait_first)
 {
     devtmpfs.wait_first = wait_first;
     devtmpfs.requests = NULL;
+    atomic_init(&devtmpfs.stop, STOP_NOT);
     spin_lock_init(&devtmpfs.req_lock);
     devtmpfs.mount = mount_fs(&dev_fs_type);
     devtmpfs.thread = kthread_run(devtmpfsd, NULL, "kdevtmpfs");
@@ -192,6 +213,21 @@ void devtmpfs_exit(void)
     kthread_stop(devtmpfs.thread);
     umount_fs(devtmpfs.mount);
     spin_lock_destroy(&devtmpfs.req_lock);
+}
+
+void devtmpfs_stop_before_next(void)
+{
+    atomic_store(&devtmpfs.stop, STOP_ASKED);
+}
+
+bool devtmpfs_is_stopped(void)
+{
+    return atomic_load(&devtmpfs.stop) == STOP_DONE;
+}
+
+void devtmpfs_go_on(void)
+{
+    atomic_store(&devtmpfs.stop, STOP_NOT);
 }
 
 struct super_block *devtmpfs_mount(void)

@@ -25,4 +25,12 @@ int devtmpfs_create_node(const char *path);
 /* Removes it, and the directories that become empty. Returns: 0 or -ENOENT. May block. */
 int devtmpfs_delete_node(const char *path);
 
+/*
+ * For a scenario that wants all to meet: kdevtmpfs stops before it serves the next request, with nothing held, until it may go
+ * on. It yields meanwhile, and looks at a plain atomic.
+ */
+void devtmpfs_stop_before_next(void);
+bool devtmpfs_is_stopped(void);
+void devtmpfs_go_on(void);
+
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * super.c: owns the mounts. s_writers is what the kernel calls the freeze protection: every change holds it as
- * reader, so that freezing, its only writer, waits for the changes under way and keeps new ones out. Nothing in the
- * simulator freezes: as in the kernel, tmpfs and devtmpfs do not support it. The validator does not know that, and
- * need not.
+ * reader, so that freezing, its only writer, waits for the changes under way and keeps new ones out. The kernel does not freeze
+ * tmpfs and devtmpfs, which have no such operation; that alone keeps the reported circle open there. The validator does not know
+ * that, and here a scenario may do it.
  */
 #include "fs/super.h"
 
@@ -35,6 +35,16 @@ void umount_fs(struct super_block *sb)
     spin_lock_destroy(&sb->s_inode_list_lock);
     percpu_free_rwsem(&sb->s_writers);
     free(sb);
+}
+
+void freeze_super(struct super_block *sb)
+{
+    percpu_down_write(&sb->s_writers);
+}
+
+void thaw_super(struct super_block *sb)
+{
+    percpu_up_write(&sb->s_writers);
 }
 
 void super_audit(struct super_block *sb, struct page_audit *audit)

@@ -53,6 +53,10 @@ SIM_INLINE void sb_end_write(struct super_block *sb)
     percpu_up_read(&sb->s_writers);
 }
 
+/* Waits for all changes under way, and keeps new ones out until thaw_super(). May sleep. */
+void freeze_super(struct super_block *sb);
+void thaw_super(struct super_block *sb);
+
 /* Enters all pages of the page cache of all files into @audit. Context: the machine is at rest. */
 void super_audit(struct super_block *sb, struct page_audit *audit);
 

@@ -39,7 +39,12 @@ void percpu_init_rwsem_key(struct percpu_rw_semaphore *sem, const char *name, co
     lockval_init_map(&sem->map, name, key);
 }
 
-static int count_readers(struct percpu_rw_semaphore *sem)
+bool percpu_rwsem_has_writer(const struct percpu_rw_semaphore *sem)
+{
+    return atomic_load(&sem->writer);
+}
+
+int percpu_rwsem_readers(const struct percpu_rw_semaphore *sem)
 {
     int sum = 0;
 
@@ -50,7 +55,7 @@ static int count_readers(struct percpu_rw_semaphore *sem)
 
 void percpu_free_rwsem(struct percpu_rw_semaphore *sem)
 {
-    SIM_CHECK(!atomic_load(&sem->writer) && count_readers(sem) == 0, "percpu rwsem freed while in use");
+    SIM_CHECK(!atomic_load(&sem->writer) && percpu_rwsem_readers(sem) == 0, "percpu rwsem freed while in use");
     monitor_destroy(&sem->inside);
     free(sem->slots);
     sem->slots = NULL;
@@ -99,7 +104,7 @@ void percpu_rwsem_enter_write(struct percpu_rw_semaphore *sem)
     while (atomic_load(&sem->writer))
         monitor_wait(&sem->inside);
     atomic_store(&sem->writer, true);
-    while (count_readers(sem) != 0)
+    while (percpu_rwsem_readers(sem) != 0)
         monitor_wait(&sem->inside);
     monitor_leave(&sem->inside);
 }

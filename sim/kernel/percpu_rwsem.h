@@ -33,6 +33,13 @@ struct percpu_rw_semaphore {
 void percpu_init_rwsem_key(struct percpu_rw_semaphore *sem, const char *name, const struct lockval_key *key);
 void percpu_free_rwsem(struct percpu_rw_semaphore *sem);
 
+/*
+ * For scenarios, which learn by them that a thread has come as far as it should. Returns: whether a writer waits or holds; how
+ * many readers are inside, which may be off by some while one comes or goes.
+ */
+bool percpu_rwsem_has_writer(const struct percpu_rw_semaphore *sem);
+int percpu_rwsem_readers(const struct percpu_rw_semaphore *sem);
+
 /* The lock without lockval: for the functions below alone. */
 void percpu_rwsem_enter_read(struct percpu_rw_semaphore *sem);
 void percpu_rwsem_enter_write(struct percpu_rw_semaphore *sem);

@@ -14,8 +14,8 @@
 void init_rwsem_key(struct rw_semaphore *sem, const char *name, const struct lockval_key *key)
 {
     monitor_init(&sem->inside);
-    sem->holders = 0;
-    sem->waiting_writers = 0;
+    atomic_init(&sem->holders, 0);
+    atomic_init(&sem->waiting_writers, 0);
     lockval_init_map(&sem->map, name, key);
 }
 
@@ -23,6 +23,16 @@ void destroy_rwsem(struct rw_semaphore *sem)
 {
     SIM_CHECK(sem->holders == 0 && sem->waiting_writers == 0, "rwsem destroyed while in use");
     monitor_destroy(&sem->inside);
+}
+
+bool rwsem_is_written(const struct rw_semaphore *sem)
+{
+    return atomic_load(&sem->holders) == -1;
+}
+
+unsigned rwsem_waiting_writers(const struct rw_semaphore *sem)
+{
+    return atomic_load(&sem->waiting_writers);
 }
 
 void rwsem_enter_read(struct rw_semaphore *sem)

@@ -10,6 +10,8 @@
  * Inline: what lockval is told (lockdep.h). The lock itself is the rwsem_*() functions.
  */
 
+#include <stdatomic.h>
+
 #include "kernel/lockdep.h"
 #include "kernel/monitor.h"
 #include "kernel/percpu.h"
@@ -17,8 +19,9 @@
 struct rw_semaphore {
     struct lockval_map map;
     struct monitor inside;
-    int holders;              /* inside: number of readers, or -1 for a writer */
-    unsigned waiting_writers; /* inside: new readers wait while this is not 0 */
+    /* Both: written inside, read anywhere. */
+    atomic_int holders;          /* number of readers, or -1 for a writer */
+    atomic_uint waiting_writers; /* new readers wait while this is not 0 */
 };
 
 /* Make @sem ready; its class is named by the text of the argument. */
@@ -26,6 +29,13 @@ struct rw_semaphore {
 
 void init_rwsem_key(struct rw_semaphore *sem, const char *name, const struct lockval_key *key);
 void destroy_rwsem(struct rw_semaphore *sem);
+
+/*
+ * For scenarios, which learn by them that a thread has come as far as it should. Returns: whether a writer holds @sem; how many
+ * writers wait for it.
+ */
+bool rwsem_is_written(const struct rw_semaphore *sem);
+unsigned rwsem_waiting_writers(const struct rw_semaphore *sem);
 
 /* The lock without lockval: for the functions below alone. */
 void rwsem_enter_read(struct rw_semaphore *sem);

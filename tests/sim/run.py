@@ -7,6 +7,8 @@ Usage: run.py --lib LIB --mm MM_SIM --hotplug HOTPLUG_SIM --golden FOLDER GROUP
 Groups: list        --list and the table below agree; --help names every option
         scenarios   every scenario but torture, RUNS times for each way of keeping identities: status, output, findings
         orders      the six orders of the three call chains: one cycle, one fingerprint
+        writers     reported with a freezer, with CPU hotplug, with both: the same finding
+        hang        hang: says so and ends without the library, stays so with --forever, is a deadlock under it
         golden      whole reports against FOLDER; LOCKVAL_BLESS=1 in the environment rewrites them
         torture     both tortures, three seconds each: clean
         arguments   command lines that are wrong: status 2 and a message
@@ -20,6 +22,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 RUNS = 5
 IDENTITIES = ("auto", "table")
@@ -32,10 +35,22 @@ Scenario = collections.namedtuple("Scenario", "expected cycle pattern", defaults
 REPORTED = ("cpu_hotplug_lock.rw_sem", "cpuhp_state_mutex", "cpuhp_state", "(complete)&req.done", "sb_writers",
             "&pipe->mutex/1", "&sb->s_type->i_mutex_key")
 SPLIT = tuple("cpuhp_state-up" if name == "cpuhp_state" else name for name in REPORTED)
+# In hang: who waits, for what, and for whom; nobody in particular makes an event come.
+HUNG = (
+    ("modprobe", "(complete)&st->done", ""),
+    ("cpuhp/0", "(complete)&req.done", ""),
+    ("kdevtmpfs", "sb_writers", "fsfreeze/"),
+    ("fsfreeze", "sb_writers", "splice/dev/"),
+    ("splice/dev", "&pipe->mutex/1", "splice/memfd/"),
+    ("splice/memfd", "&sb->s_type->i_mutex_key", "syz-executor5/"),
+    ("syz-executor5", "cpu_hotplug_lock.rw_sem", "bash/"),
+    ("bash", "cpu_hotplug_lock.rw_sem", "modprobe/"),
+)
 SEALED = r"F_ADD_SEALS on CPU \d+: sealed"
 
 SCENARIOS = {
     ("mm_sim", "reported"): Scenario("event, potential", REPORTED, SEALED),
+    ("mm_sim", "hang"): Scenario("deadlock, deadlock"),
     ("mm_sim", "split"): Scenario("event, potential", SPLIT, SEALED),
     ("mm_sim", "shmem-fix"): Scenario("clean", (), r"F_ADD_SEALS on CPU \d+: EBUSY"),
     ("mm_sim", "drain-fix"): Scenario("clean", (), SEALED),
@@ -67,6 +82,10 @@ WRONG = {
         (["--order", "1234"], "not a permutation of 123"),
         (["--order", ""], "not a permutation of 123"),
         (["page-alloc", "--order", "123"], "takes no --order"),
+        (["split", "--freezer"], "takes no --freezer"),
+        (["hang", "--hotplug"], "takes no --hotplug"),
+        (["--forever"], "takes no --forever"),
+        (["--freezer=1"], "not an option, or not with a value"),
         (["reported", "--seconds", "1"], "takes no --seconds"),
         (["torture", "--seconds", "0"], "not a number from 1 to"),
         (["torture", "--pages", "63"], "not a number from 64 to"),
@@ -111,12 +130,12 @@ class Test:
         if result:
             print(f"  status {result.status}\n  stdout:\n{result.out}\n  stderr:\n{result.err}")
 
-    def run(self, program, *arguments, identity=None):
+    def run(self, program, *arguments, identity=None, options=None):
         """With @identity, under the library."""
         env = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "LOCKVAL_OPTIONS")}
         if identity:
             env["LD_PRELOAD"] = self.lib
-            env["LOCKVAL_OPTIONS"] = f"identity={identity}"
+            env["LOCKVAL_OPTIONS"] = f"identity={identity}" + (f":{options}" if options else "")
         done = subprocess.run([self.programs[program], *arguments], env=env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False)
         return Result(done.returncode, done.stdout, done.stderr)
@@ -196,7 +215,8 @@ def check_list(test):
         result = test.run(program, "--help")
         options = set(re.findall(r"^  (--\w+)", result.out, re.MULTILINE))
         wanted = {"--help", "--list", "--cpus", "--seconds", "--seed"}
-        wanted |= {"--pages", "--order"} if program == "mm_sim" else set()
+        if program == "mm_sim":
+            wanted |= {"--pages", "--order", "--freezer", "--hotplug", "--forever"}
         test.check(result.status == 0 and options == wanted, f"{program} --help: {sorted(wanted)}", result)
         default = test.run(program)
         first = next(name for owner, name in listed if owner == program)
@@ -208,7 +228,7 @@ def check_list(test):
 def check_scenarios(test):
     for key in SCENARIOS:
         program, name = key
-        if name == "torture":
+        if name in ("torture", "hang"):
             continue
         plain = test.run(program, name)
         fingerprints = set()
@@ -235,6 +255,61 @@ def check_orders(test):
                     cycles.add((order, report.cycle))
         test.check(len(fingerprints) == 1, f"mm_sim {name}: one fingerprint in all orders, not {sorted(fingerprints)}")
         test.check(len(cycles) == 6, f"mm_sim {name}: in each order, one rotation: {sorted(cycles)}")
+
+
+def check_writers(test):
+    """With --freezer and --hotplug the tasks run side by side; they should not, but may, get into each other's way."""
+    fingerprints = set()
+    key = "mm_sim", "reported"
+    for writers in (["--freezer"], ["--hotplug"], ["--freezer", "--hotplug"]):
+        for identity, order in itertools.product(IDENTITIES, (None, "123", "213")):
+            arguments = ["reported", *writers, *(["--order", order] if order else [])]
+            what = f"mm_sim {' '.join(arguments)}, identity={identity}"
+            plain = test.run("mm_sim", *arguments)
+            for flag, pattern in (("--freezer", "froze devtmpfs"), ("--hotplug", "CPU 1 is up")):
+                test.check((pattern in plain.out) == (flag in writers), f"{what}: {pattern}", plain)
+            test.check("moved 2 pages" in plain.out, f"{what}: both pages come out of the pipe", plain)
+            report = check_run(test, key, what, test.run("mm_sim", *arguments, identity=identity), plain)
+            if report:
+                fingerprints.add(report.fingerprint)
+    report = reports_of(test.run("mm_sim", "reported", identity="auto").err)[0]
+    test.check(fingerprints == {report.fingerprint}, f"one fingerprint, {report.fingerprint}, not {sorted(fingerprints)}")
+
+
+def is_asleep(pid):
+    """Does each task wait on a futex, without a limit? A thread that has just ended is none."""
+    try:
+        calls = [path.read_text(encoding="utf-8").split() for path in pathlib.Path(f"/proc/{pid}/task").glob("*/syscall")]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return all(call[0] == "202" and call[4] == "0x0" for call in calls)
+
+
+def check_hang(test):
+    hung = test.run("mm_sim", "hang")
+    test.check(hung.status == 0 and not hung.err and "hung, as it must" in hung.out, "hang without the library", hung)
+    with subprocess.Popen([test.programs["mm_sim"], "hang", "--forever"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE) as process:
+        begin = time.monotonic()
+        while b"forming" not in process.stdout.readline() and process.poll() is None:
+            pass
+        # Two looks, since the last one may only be on its way.
+        while not (is_asleep(process.pid) and is_asleep(process.pid)) and time.monotonic() - begin < TIMEOUT:
+            time.sleep(0.01)
+        test.check(process.poll() is None and is_asleep(process.pid), "hang --forever: each thread sleeps for good")
+        process.kill()
+    for identity in IDENTITIES:
+        what = f"hang, identity={identity}"
+        result = test.run("mm_sim", "hang", identity=identity, options="on_deadlock=exit")
+        test.check(result.status == 66 and "forming" in result.out, f"{what}: ends with the status 66", result)
+        test.check(re.findall(r"^WARNING: .*", result.err, re.MULTILINE) ==
+                   ["WARNING: all threads wait, and nothing can wake them!"], f"{what}: one finding", result)
+        test.check("\nverdict: deadlock\n" in result.err, f"{what}: a deadlock", result)
+        for name, wants, blocker in HUNG:
+            waits = rf"^{re.escape(name)}/\d+ (is trying to acquire lock|waits for event).*\n\w+ \({re.escape(wants)}\)"
+            match = re.search(waits + r"(?:.*\n)*?(which is held by|behind|\d* ?locks?|no locks) (.*)$", result.err,
+                              re.MULTILINE)
+            test.check(match is not None and match.group(3).startswith(blocker), f"{what}: {name} waits", result)
 
 
 def normal(text):
@@ -298,6 +373,8 @@ GROUPS = {
     "list": check_list,
     "scenarios": check_scenarios,
     "orders": check_orders,
+    "writers": check_writers,
+    "hang": check_hang,
     "golden": check_golden,
     "torture": check_torture,
     "arguments": check_arguments,
