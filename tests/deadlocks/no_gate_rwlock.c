@@ -43,6 +43,9 @@ static void *first_b(void *arg)
 int main(int argc, char **argv)
 {
     begin(argc, argv, 0);
+    /* So that it is known before both come at once. */
+    WRITE(&gate);
+    LEAVE(&gate);
     run_two(first_a, first_b);
     return finish();
 }

@@ -16,7 +16,8 @@ sys.path.insert(0, str(FOLDER.parent))
 
 import reports  # pylint: disable=wrong-import-position
 
-DEADLOCK = re.compile(r"^verdict: deadlock$", re.MULTILINE)
+CIRCLE = "WARNING: threads are deadlocked!"
+STALL = "WARNING: all threads wait, and nothing can wake them!"
 LOOK = 0.1  # seconds between looks at a run that may hang
 FORMING = re.compile(rb"^forming at (\d+) us$", re.MULTILINE)
 
@@ -119,14 +120,9 @@ def is_stuck(pid, spins):
     return looks[0] == looks[1]
 
 
-def said_so(result):
-    """Is there a report of a deadlock that happened, of whatever kind?"""
-    return DEADLOCK.search(result.err) is not None
-
-
 def deadlocked(result):
     """Did the run say so, or not end?"""
-    return result.status is None or said_so(result)
+    return result.status is None or any(one.verdict == "deadlock" for one in reports.findings_of(result.err))
 
 
 def findings(result):
