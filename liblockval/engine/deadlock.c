@@ -111,12 +111,13 @@ static bool is_in(const struct lv_circle *circle, const struct lv_thread *t)
     return false;
 }
 
-/* Become the one that looks. False: one that is in the circle is looking already. */
+/* Become the one that looks. False: one that is in the circle is looking already. One that is not may have this thread in a circle
+ * of its own, and looks in vain until this thread sleeps; so its looks are waited for, all of them. */
 static bool begin_looking(const struct lv_look *look, struct lv_thread *t, struct lv_circle *circle)
 {
     struct lv_context *ctx = look->ctx;
 
-    for (int i = 0; i < LOOKS; i++) {
+    for (int i = 0; i < 2 * LOOKS; i++) {
         struct lv_thread *looker = NULL;
 
         if (__atomic_compare_exchange_n(&ctx->looker, &looker, t, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
