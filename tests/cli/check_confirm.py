@@ -46,12 +46,12 @@ def findings(path):
     return list(found.values())
 
 
-def make_record(library, program, path):
+def make_record(library, program, path, *args):
     """A record of a run of the program that reports an order; whether it hangs then is chance."""
     for _ in range(RECORD_TRIES):
         path.unlink(missing_ok=True)
         env = environment(LD_PRELOAD=library, LOCKVAL_OPTIONS=f"record={path}:log=none:on_deadlock=exit")
-        subprocess.run([program], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False, timeout=60)
+        subprocess.run([program, *args], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False, timeout=60)
         if any(item["kind"] in ("circular", "recursive", "event") for item in findings(path)):
             return True
     return False
@@ -98,6 +98,20 @@ def check_real(checks, lockval, name, program, record, folder):
     done = call(lockval, "confirm", "--json", "--replay", str(replay), "--", program)
     checks.is_true(f"{name} is confirmed by the replay file",
                    done.returncode == 0 and outcomes(done)[0]["outcome"] == "confirmed", done)
+
+
+def check_sim(checks, lockval, library, program, folder):
+    """The chain of a report from the kernel, through maps and a completion, with writers that come and go."""
+    args = ("reported", "--freezer", "--hotplug")
+    record = folder / "mm_sim.jsonl"
+    if not checks.is_true("mm_sim reports its chain", make_record(library, program, record, *args)):
+        return
+    done = call(lockval, "confirm", "--json", "--save", "", str(record), "--", program, *args)
+    got = outcomes(done)
+    checks.is_true("mm_sim is confirmed", done.returncode == 0 and got[0]["outcome"] == "confirmed", done)
+    done = call(lockval, "confirm", "--json", "--save", "", "--tries", "3", str(record), "--", program, "drain-fix")
+    checks.is_true("mm_sim with what mended it is not", done.returncode == 1 and outcomes(done)[0]["outcome"] == "not reproduced",
+                   done)
 
 
 def check_replay_names_program(checks, lockval, folder):
@@ -195,6 +209,8 @@ def main(arguments):
                 check_real(checks, lockval, title, programs[title], records[title], folder)
         if checks.is_true("there is a replay file", any(folder.glob("*.replay"))):
             check_replay_names_program(checks, lockval, folder)
+        if "mm_sim" in programs:
+            check_sim(checks, lockval, library, programs["mm_sim"], folder)
         if "abba" in records:
             check_text(checks, lockval, programs["abba"], records["abba"], folder)
             check_others(checks, lockval, programs, records["abba"], folder)
