@@ -154,6 +154,7 @@ struct lv_context {
     struct lv_life *unborn;      /* lock: lives of threads that have not begun */
     uint32_t life_chunks;        /* lock: chunks that lives have */
     uint64_t lives_made;         /* lock */
+    bool stranger_cancelled;     /* atomic: a thread without a life was cancelled */
     struct lv_table keys;        /* engine/zap.c: addresses of registered keys; lock for writing */
     bool key_noticed;            /* atomic: it was said that a key is neither static nor registered */
     struct lv_vec wakes;         /* engine/wake.h: struct lv_wake; number 0 is not used */

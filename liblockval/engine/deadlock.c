@@ -67,6 +67,15 @@ static bool is_certain(const struct lv_circle *circle)
     return true;
 }
 
+/* Is one of them cancelled in its wait? The one that looks is not asleep yet, and may never be. */
+static bool is_cancelled(const struct lv_context *ctx, const struct lv_circle *circle)
+{
+    for (uint32_t i = 0; i < circle->count; i++)
+        if (lv_life_is_cancelled_in(ctx, circle->step[i].t, &circle->step[i].on))
+            return true;
+    return false;
+}
+
 /* A circle as it was seen last, and as it is seen now. It is large: a thread's stack may be small. */
 struct seen {
     struct lv_circle last, now;
@@ -82,7 +91,7 @@ static bool stays(const struct lv_look *look, struct lv_thread *t, struct seen *
         enum lv_asleep all;
         bool certain;
 
-        if (!lv_circle_find(look, t, &seen->now))
+        if (!lv_circle_find(look, t, &seen->now) || is_cancelled(look->ctx, &seen->now))
             return false;
         certain = is_certain(&seen->now);
         if (!certain && !lv_stall_by_books(look->ctx, t))

@@ -109,6 +109,7 @@ void lv_life_recycle(struct lv_context *ctx, struct lv_life *life)
     life->uid = 0;
     life->handle = 0;
     life->begun = life->detached = life->ended = false;
+    __atomic_store_n(&life->cancelled, false, __ATOMIC_RELAXED);
     life->t = NULL;
     life->info.v = 0;
     lv_life_unjoin(life);
@@ -193,6 +194,30 @@ void lv_life_detach(struct lv_context *ctx, struct lv_thread *t, uintptr_t handl
     }
     lv_context_unlock(ctx, &locked);
     t->guard--;
+}
+
+void lv_life_cancel(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle)
+{
+    struct lv_locked locked;
+    struct lv_life *life;
+
+    t->guard++;
+    locked = lv_context_lock(ctx);
+    life = lv_life_find(ctx, handle);
+    __atomic_store_n(life != NULL ? &life->cancelled : &ctx->stranger_cancelled, true, __ATOMIC_RELAXED);
+    lv_context_unlock(ctx, &locked);
+    t->guard--;
+}
+
+/* A call for a mutex, a read-write lock or a spinlock, and for a barrier, is no cancellation point. */
+bool lv_life_is_cancelled_in(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_blocked *on)
+{
+    const struct lv_life *life = __atomic_load_n(&t->life, __ATOMIC_RELAXED);
+    const bool *cancelled = life != NULL ? &life->cancelled : &ctx->stranger_cancelled;
+
+    if (on->wait == LV_WAITS_BARRIER || (on->wait == LV_WAITS_LOCK && on->wanted.kind != LV_KIND_SEM))
+        return false;
+    return __atomic_load_n(cancelled, __ATOMIC_RELAXED);
 }
 
 void lv_life_end(struct lv_context *ctx, struct lv_thread *t)

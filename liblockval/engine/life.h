@@ -53,6 +53,7 @@ struct lv_life {
     struct lv_life *unborn_next, *unborn_prev; /* lock; while the thread has not begun */
     bool begun;                                /* atomic, written under the lock */
     bool detached;                             /* lock */
+    bool cancelled;                            /* atomic, lock for writing: somebody asked that it be */
     bool noting;                    /* constant in a life: what the thread takes is noted, since joins make edges */
     bool ended;                     /* lock; then */
     struct lv_segment last;         /* lock; is where the thread was in the order of threads */
@@ -85,6 +86,13 @@ void lv_life_name(struct lv_life *life, uint64_t uid, uintptr_t handle);
 
 /* Nobody will join the thread @handle. */
 void lv_life_detach(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle);
+
+/* The thread @handle is about to be cancelled, or to be when it comes to a point where that counts. */
+void lv_life_cancel(struct lv_context *ctx, struct lv_thread *t, uintptr_t handle);
+
+/* Was @t cancelled, and is its wait @on such a point? Then it may not wait at all. True also for a thread that has no life
+ * if one of these was cancelled. Context: any thread. */
+bool lv_life_is_cancelled_in(const struct lv_context *ctx, const struct lv_thread *t, const struct lv_blocked *on);
 
 /* The thread ends. Context: lock held. */
 void lv_life_end(struct lv_context *ctx, struct lv_thread *t);

@@ -138,7 +138,7 @@ static bool waits(struct lv_context *ctx, const struct lv_thread *self, struct l
     const struct lv_look look = { .ctx = ctx };
     struct lv_blocked on;
 
-    if (!lv_circle_wanted(t, 0, &on) || on.timed || on.shared)
+    if (!lv_circle_wanted(t, 0, &on) || on.timed || on.shared || lv_life_is_cancelled_in(ctx, t, &on))
         return false;
     switch ((enum lv_wait_kind)on.wait) {
     case LV_WAITS_JOIN:

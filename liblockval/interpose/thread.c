@@ -107,6 +107,16 @@ LV_EXPORT int pthread_detach(pthread_t thread)
     return lv_real.pthread_detach(thread);
 }
 
+/* Before the real call: from then on the thread may be gone. Whoever looks whether it is in a deadlock has to know. */
+LV_EXPORT int pthread_cancel(pthread_t thread)
+{
+    struct lv_thread *t = lv_self_any();
+
+    if (t != NULL && t->guard == t->off)
+        lv_life_cancel(&lv_process_context, t, (uintptr_t)thread);
+    return lv_real.pthread_cancel(thread);
+}
+
 LV_EXPORT int thrd_detach(thrd_t thread)
 {
     detach((uintptr_t)thread);

@@ -41,7 +41,6 @@ EXCEPTIONS = {
     "sem_getvalue": "only reads",
     "sem_unlink": "removes a name; whoever has the semaphore open keeps it",
     "pthread_exit": "a destructor of thread-specific data sees every end of a thread",
-    "pthread_cancel": "asks for an end, which is seen when it comes",
     "pthread_setcancelstate": CANCEL_STATE,
     "pthread_setcanceltype": CANCEL_STATE,
     "pthread_testcancel": "a cancellation point that takes nothing",

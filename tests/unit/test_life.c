@@ -40,6 +40,59 @@ START_TEST(threads_that_join_each_other)
 }
 END_TEST
 
+/* It is remembered with the life of the thread that is meant, also before it begins, and goes with that. */
+START_TEST(a_cancelled_thread)
+{
+    const struct lv_blocked joining = { .wait = LV_WAITS_JOIN }, locking = { .wait = LV_WAITS_LOCK };
+    struct lv_thread *first = scenario_thread(s, 1);
+    struct lv_life *life = make_life(STARTS);
+
+    born(3);
+    lv_life_name(life, life->uid, handle_of(2));
+    lv_life_cancel(&s->ctx, first, handle_of(2));
+    lv_life_begin(&s->ctx, scenario_thread(s, 2), life, handle_of(2));
+    ck_assert(lv_life_is_cancelled_in(&s->ctx, scenario_thread(s, 2), &joining));
+    ck_assert(!lv_life_is_cancelled_in(&s->ctx, scenario_thread(s, 2), &locking));
+    ck_assert(!lv_life_is_cancelled_in(&s->ctx, scenario_thread(s, 3), &joining));
+    ck_assert(!lv_life_is_cancelled_in(&s->ctx, first, &joining));
+    lv_life_cancel(&s->ctx, first, handle_of(1)); /* a thread without a life */
+    ck_assert(lv_life_is_cancelled_in(&s->ctx, first, &joining));
+    ck_assert(!lv_life_is_cancelled_in(&s->ctx, scenario_thread(s, 3), &joining));
+    ends(2);
+    join(1, 2);
+    joined(1);
+    ck_assert_ptr_eq(make_life(STARTS), life);
+    ck_assert(!life->cancelled);
+    ck_assert_uint_eq(first->guard, 0);
+}
+END_TEST
+
+/* Its wait for a condition may end before it begins, so it closes no circle. */
+START_TEST(a_cancelled_thread_in_a_circle)
+{
+    struct lv_blocked cond = { .wait = LV_WAITS_COND, .wanted = { .address = 0x7000 } },
+                      lock = { .wait = LV_WAITS_LOCK };
+    struct lv_thread *first = scenario_thread(s, 1), *second = scenario_thread(s, 2);
+    struct lv_blocked outer;
+
+    first->tid = 100001; /* the threads of a scenario are one task */
+    second->tid = 100002;
+    scenario_lock(s, 1, "A", LV_WRITE, LV_UNCHECKED);
+    scenario_lock(s, 2, "M", LV_WRITE, LV_UNCHECKED);
+    cond.with = lv_held_record_of(&second->held[0]);
+    lock.wanted = lv_held_record_of(&first->held[0]);
+    lv_blocked_begin(first, &cond, &outer);
+    lv_blocked_begin(second, &lock, &outer);
+    s->ctx.stranger_cancelled = true;
+    lv_deadlock_look(&s->ctx, second, 0x1234, false);
+    scenario_expect_clean(s);
+    ck_assert(!lv_stall_by_books(&s->ctx, second));
+    s->ctx.stranger_cancelled = false;
+    lv_deadlock_look(&s->ctx, second, 0x1234, false);
+    scenario_expect(s, LV_FINDING_DEADLOCK, LV_VERDICT_DEADLOCK);
+}
+END_TEST
+
 START_TEST(a_thread_that_joins_itself)
 {
     born(2);
@@ -271,6 +324,8 @@ int main(void)
         a_thread_that_joins_is_joined,
         a_thread_that_waits_in_a_join_is_joined,
         threads_that_join_each_other,
+        a_cancelled_thread,
+        a_cancelled_thread_in_a_circle,
         a_thread_that_joins_itself,
         joined_before_it_begins,
         named_too_late,
