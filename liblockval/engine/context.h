@@ -85,6 +85,9 @@ struct lv_counters {
     uint64_t suppressed_dups; /* findings that were made before */
     uint64_t retired;         /* lock: instances in the table whose life ended */
 
+    uint64_t looks_asked;  /* atomic: how often the kernel was asked whether all threads sleep, */
+    uint64_t looks_paused; /* atomic: and how often a thread that looks paused */
+
     uint64_t handlers_unwatched; /* atomic: signal handlers that interrupted the library itself */
     uint64_t handlers_unknown;   /* atomic: installed when there was no trampoline left */
     uint64_t handlers_changing;  /* atomic: signals that are not judged, as they get another handler again and again */
@@ -95,7 +98,8 @@ struct lv_wait_place {
     uint32_t waiters;  /* atomic */
     uint32_t signals;  /* atomic: changes when waiters are woken */
     uint32_t sleepers; /* atomic: threads that wait, with whatever mutex (engine/stall.h), */
-    uint32_t due;      /* atomic: and how many of them are about to be woken; more than there are counts as all */
+    uint32_t due;      /* atomic: and how many of them are about to be woken, */
+    uint64_t waked;    /* atomic: of lv_clock_ticks(), when that was said last */
     uint64_t pair;     /* atomic: condition variable and mutex of the wait that came last */
     uintptr_t cond;    /* atomic: what the sleepers wait on; UINTPTR_MAX: not all on the same; 0: not known */
 };
@@ -166,11 +170,11 @@ struct lv_context {
     uint32_t threads_used;       /* atomic, written under the lock: in use */
     uint32_t births;             /* atomic, written under the lock: threads that are being made, or have not begun */
     struct lv_thread *thread_at[LV_THREAD_PLACES]; /* atomic: the last one in use with such a number */
-    struct lv_thread *looker;       /* atomic: the thread that looks whether it is in a deadlock (engine/deadlock.c) */
-    uint32_t stall_looks; /* atomic: how often a thread began to look whether all wait; the last one goes on looking */
-    uint64_t idle;                  /* atomic: engine/stall.h */
-    bool ended_holding;             /* atomic: a thread ended that held a lock */
-    struct lv_clock clock;          /* constant after init: a moment, to tell time by */
+    struct lv_thread *looker; /* atomic: the thread that looks whether it is in a circle (engine/looker.h) */
+    uint32_t stall_looks;  /* atomic: how often a thread began to look whether all wait; the last one goes on looking */
+    uint64_t idle;         /* atomic: engine/stall.h */
+    bool ended_holding;    /* atomic: a thread ended that held a lock */
+    struct lv_clock clock; /* constant after init: a moment, to tell time by */
     struct lv_thread *free_threads; /* lock */
     struct lv_birth *free_births;   /* lock: process/birth.c */
     struct lv_counters counters;
@@ -229,6 +233,10 @@ struct lv_context {
 
     /* In which system call does the thread @tid sleep (sys/tasks.h)? Null: nobody can tell. Constant after init. */
     int (*task)(int tid, struct lv_task_sleep *ret);
+
+    /* Does the kernel know a handler of a signal that others send, whoever installed it? Null: only .handled is known. Constant
+     * after init. */
+    bool (*handles)(void);
 
     /* Would a wait for this semaphore or barrier be over now? @begun: the thread waits already, else it is about to. True
      * also where that cannot be told. Null: it never can. Constant after init. */

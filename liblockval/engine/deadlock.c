@@ -15,12 +15,13 @@
 #include "engine/asleep.h"
 #include "engine/circle.h"
 #include "engine/life.h"
+#include "engine/looker.h"
 #include "engine/stall.h"
 #include "engine/stuck.h"
 #include "engine/summary.h"
 
 enum {
-    LOOKS = 400,      /* of about a millisecond each, at most */
+    AGAIN = 3,        /* circles that fall apart, one after the other */
     LOOKS_KERNEL = 2, /* of these, so many have to agree, one after the other, */
     LOOKS_BOOKS = 20  /* or so many where the kernel does not help */
 };
@@ -87,7 +88,8 @@ static bool stays(const struct lv_look *look, struct lv_thread *t, struct seen *
     struct lv_circle *circle = &seen->last;
     uint32_t asleep = 0, agreed = 0;
 
-    for (int i = 0; i < LOOKS; i++) {
+    for (uint32_t i = 0; i < LV_LOOKS; i++) {
+        enum lv_stall_word stalled;
         enum lv_asleep all;
         bool certain;
 
@@ -99,15 +101,18 @@ static bool stays(const struct lv_look *look, struct lv_thread *t, struct seen *
         if (!are_same(circle, &seen->now))
             asleep = agreed = 0;
         *circle = seen->now;
+        stalled = certain ? LV_STALL_ALL : lv_stall_by_kernel(look->ctx, t);
+        if (stalled == LV_STALL_NEVER)
+            return false;
         if (certain)
             all = all_sleep(look->ctx, circle);
         else
-            all = lv_stall_by_kernel(look->ctx, t) ? LV_ASLEEP_YES : LV_ASLEEP_NO;
+            all = stalled == LV_STALL_ALL ? LV_ASLEEP_YES : LV_ASLEEP_NO;
         asleep = all == LV_ASLEEP_YES ? asleep + 1 : 0;
         agreed = all != LV_ASLEEP_NO ? agreed + 1 : 0;
         if (asleep >= LOOKS_KERNEL || agreed >= LOOKS_BOOKS)
             return true;
-        lv_os_pause();
+        lv_looker_pause(look->ctx);
     }
     return false;
 }
@@ -124,16 +129,14 @@ static bool is_in(const struct lv_circle *circle, const struct lv_thread *t)
  * of its own, and looks in vain until this thread sleeps; so its looks are waited for, all of them. */
 static bool begin_looking(const struct lv_look *look, struct lv_thread *t, struct lv_circle *circle)
 {
-    struct lv_context *ctx = look->ctx;
+    for (uint32_t i = 0; i < 2 * LV_LOOKS; i++) {
+        const struct lv_thread *other = lv_looker_begin(&look->ctx->looker, t);
 
-    for (int i = 0; i < 2 * LOOKS; i++) {
-        struct lv_thread *looker = NULL;
-
-        if (__atomic_compare_exchange_n(&ctx->looker, &looker, t, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        if (other == NULL)
             return true;
-        if (is_in(circle, looker))
+        if (is_in(circle, other))
             return false;
-        lv_os_pause();
+        lv_looker_pause(look->ctx);
         if (!lv_circle_find(look, t, circle))
             return false;
     }
@@ -176,38 +179,40 @@ static bool is_refused(const struct lv_circle *circle)
     return circle->count <= 2;
 }
 
-/* There is a circle, at this moment. */
-static enum lv_deadlock_end look_closely(struct lv_look *look, struct lv_thread *t, uintptr_t site, bool may_refuse)
+/* There is a circle, at this moment. Returns whether it was looked at, and is to be looked for again: who came meanwhile may
+ * have gone to sleep since this thread looks. */
+static bool look_closely(struct lv_look *look, struct lv_thread *t, struct seen *seen, uintptr_t site, bool may_refuse,
+                         enum lv_deadlock_end *ret)
 {
-    enum lv_deadlock_end end = LV_DEADLOCK_WAIT;
     struct lv_context *ctx = look->ctx;
-    struct seen *seen = lv_os_map(sizeof(*seen));
+    bool stuck;
 
-    if (seen == NULL)
-        return LV_DEADLOCK_WAIT;
-    look->ask = true;
-    if (lv_circle_find(look, t, &seen->last) && !is_refused(&seen->last) && begin_looking(look, t, &seen->last)) {
-        if (stays(look, t, seen)) {
-            if (!was_reported(&seen->last))
-                lv_stuck_report(ctx, t, &seen->last, site);
-            end = lv_deadlock_act(ctx, may_refuse);
-        }
-        __atomic_store_n(&ctx->looker, NULL, __ATOMIC_RELEASE);
-    }
-    lv_os_unmap(seen, sizeof(*seen));
-    return end;
+    if (!lv_circle_find(look, t, &seen->last) || is_refused(&seen->last) || !begin_looking(look, t, &seen->last))
+        return false;
+    stuck = stays(look, t, seen);
+    if (stuck && !was_reported(&seen->last))
+        lv_stuck_report(ctx, t, &seen->last, site);
+    if (stuck)
+        *ret = lv_deadlock_act(ctx, may_refuse);
+    lv_looker_end(&ctx->looker, t);
+    return !stuck;
 }
 
 enum lv_deadlock_end lv_deadlock_look(struct lv_context *ctx, struct lv_thread *t, uintptr_t site, bool may_refuse)
 {
     struct lv_look look = { .ctx = ctx, .self = t };
     enum lv_deadlock_end end = LV_DEADLOCK_WAIT;
+    struct seen *seen;
 
     t->guard++;
     if (LV_UNLIKELY(t->depth != 0 && __atomic_load_n(&ctx->findings, __ATOMIC_RELAXED) != 0))
         lv_os_barrier_all();
-    if (LV_UNLIKELY(lv_circle_find(&look, t, NULL)))
-        end = look_closely(&look, t, site, may_refuse);
+    if (LV_UNLIKELY(lv_circle_find(&look, t, NULL)) && (seen = lv_os_map(sizeof(*seen))) != NULL) {
+        look.ask = true;
+        for (int i = 0; i < AGAIN && look_closely(&look, t, seen, site, may_refuse, &end); i++)
+            ;
+        lv_os_unmap(seen, sizeof(*seen));
+    }
     t->guard--;
     return end;
 }

@@ -15,19 +15,28 @@
 #include "engine/asleep.h"
 #include "engine/circle.h"
 #include "engine/life.h"
+#include "engine/looker.h"
 #include "engine/publish.h"
 #include "engine/stuck.h"
+#include "engine/usage.h"
 #include "engine/waits.h"
 
 enum {
-    LOOKS = 400, /* of about a millisecond each, at most */
     LOOKS_AGREE = 2,
-    TASKS = 1024 /* more are not looked at */
+    LOOKS_AT_ONCE = 4, /* without a pause: a thread that has just been woken is no more in the books by then */
+    TASKS = 1024       /* more are not looked at */
 };
 
 #define SEVERAL UINTPTR_MAX
+#define LONG_TICKS (UINT64_C(1) << 22) /* milliseconds */
 #define ONE_IDLE UINT64_C(1)
 #define ONE_HOLDER (UINT64_C(1) << 32)
+
+/* Who looks, and waits for nothing, is about to end. */
+static bool ends(const struct lv_thread *self)
+{
+    return self->blocked_on.wait == LV_WAITS_NOT;
+}
 
 static bool holds_something(const struct lv_thread *t)
 {
@@ -67,8 +76,9 @@ void lv_idle_wake(struct lv_context *ctx, uintptr_t cond, bool all)
         return;
     if (all && only != SEVERAL)
         __atomic_store_n(&place->due, sleepers, __ATOMIC_RELAXED);
-    else
+    else if (only == SEVERAL || __atomic_load_n(&place->due, __ATOMIC_RELAXED) < sleepers)
         __atomic_fetch_add(&place->due, all ? sleepers : 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&place->waked, lv_clock_ticks(), __ATOMIC_RELAXED);
 }
 
 /* The thread waits on @cond. */
@@ -84,15 +94,21 @@ static struct lv_wait_place *sleep_at(struct lv_context *ctx, uintptr_t cond)
     return place;
 }
 
+/* Returns what it is now. Never below 0. */
+static uint32_t one_less(uint32_t *count)
+{
+    uint32_t now = __atomic_load_n(count, __ATOMIC_RELAXED);
+
+    while (now != 0 && !__atomic_compare_exchange_n(count, &now, now - 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+    return now != 0 ? now - 1 : 0;
+}
+
 /* One who waited at @place goes on, perhaps since it was woken. */
 static void wake_came(struct lv_wait_place *place)
 {
-    uint32_t due = __atomic_load_n(&place->due, __ATOMIC_RELAXED);
-
-    while (due != 0 &&
-           !__atomic_compare_exchange_n(&place->due, &due, due - 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
-    if (__atomic_sub_fetch(&place->sleepers, 1, __ATOMIC_RELAXED) == 0) {
+    (void)one_less(&place->due);
+    if (one_less(&place->sleepers) == 0) {
         __atomic_store_n(&place->due, 0, __ATOMIC_RELAXED);
         __atomic_store_n(&place->cond, 0, __ATOMIC_RELAXED);
     }
@@ -107,48 +123,62 @@ static bool always(struct lv_thread *blocker, enum lv_mode mode, bool queued, vo
     return true;
 }
 
+/* Does another thread have the mutex that @t waits with? */
 static bool is_held(struct lv_context *ctx, struct lv_thread *t, const struct lv_held_record *lock)
 {
     const struct lv_look look = { .ctx = ctx };
-    const struct lv_blocked on = { .wait = LV_WAITS_LOCK, .wanted = *lock };
+    const struct lv_blocked on = { .wait = LV_WAITS_COND, .with = *lock };
 
     return lock->class.v != 0 && lv_circle_blockers(&look, t, &on, always, NULL);
 }
 
-/* Did a thread end that had this mutex? */
-static bool is_left(struct lv_context *ctx, const struct lv_held_record *lock)
+/* Did a thread end that had this mutex; or is it @self, who is about to? */
+static bool is_left(struct lv_context *ctx, const struct lv_thread *self, const struct lv_held_record *lock)
 {
     int tid = lock->kind == LV_KIND_MUTEX && ctx->owner != NULL
                   ? ctx->owner(lock->address, LV_KIND_MUTEX, LV_OWNER_NOT_ROBUST | LV_OWNER_NOT_SHARED)
                   : 0;
 
-    return tid > 0 && lv_circle_thread(ctx, tid) == NULL;
+    return tid > 0 && (lv_circle_thread(ctx, tid) == NULL || (ends(self) && tid == self->tid));
 }
 
+/* Others may share the place, and some of them wait on when wakes are counted that nobody took. So a wake that is due for long
+ * counts only if the thread does not sleep. */
 static bool is_woken(struct lv_context *ctx, struct lv_thread *t, const struct lv_blocked *on)
 {
     const struct lv_wait_place *place = lv_wait_place_of(ctx, on->wanted.address);
+    struct lv_task_sleep unused;
 
-    return __atomic_load_n(&place->due, __ATOMIC_RELAXED) != 0 && !is_held(ctx, t, &on->with);
+    if (__atomic_load_n(&place->due, __ATOMIC_RELAXED) == 0 || is_held(ctx, t, &on->with))
+        return false;
+    return lv_clock_ticks() - __atomic_load_n(&place->waked, __ATOMIC_RELAXED) < LONG_TICKS ||
+           lv_asleep_look(ctx, t->tid, on, &unused) != LV_ASLEEP_YES;
 }
 
-/* Does @t wait, by the books, with nothing in sight that would let it go on? */
-static bool waits(struct lv_context *ctx, const struct lv_thread *self, struct lv_thread *t)
+static bool is_other(struct lv_thread *blocker, enum lv_mode mode, bool queued, void *arg)
 {
-    const struct lv_look look = { .ctx = ctx };
+    (void)mode;
+    (void)queued;
+    return blocker != arg;
+}
+
+/* Does @t wait, by the books, with nothing in sight that would let it go on? @self asks: it waits, too, or it is about to end. */
+static bool waits(struct lv_context *ctx, struct lv_thread *self, struct lv_thread *t)
+{
+    const struct lv_look look = { .ctx = ctx, .self = self };
     struct lv_blocked on;
 
     if (!lv_circle_wanted(t, 0, &on) || on.timed || on.shared || lv_life_is_cancelled_in(ctx, t, &on))
         return false;
     switch ((enum lv_wait_kind)on.wait) {
     case LV_WAITS_JOIN:
-        return lv_circle_blockers(&look, t, &on, always, NULL);
+        return lv_circle_blockers(&look, t, &on, is_other, ends(self) ? self : NULL);
     case LV_WAITS_LOCK:
         if (on.wanted.kind == LV_KIND_SEM)
             return !ctx->may_pass(&on, t != self);
-        return lv_circle_blockers(&look, t, &on, always, NULL) || is_left(ctx, &on.wanted);
+        return lv_circle_blockers(&look, t, &on, always, NULL) || is_left(ctx, self, &on.wanted);
     case LV_WAITS_COND:
-        return !is_woken(ctx, t, &on);
+        return t == self || !is_woken(ctx, t, &on);
     case LV_WAITS_SEM:
     case LV_WAITS_BARRIER:
         return !ctx->may_pass(&on, t != self);
@@ -157,64 +187,116 @@ static bool waits(struct lv_context *ctx, const struct lv_thread *self, struct l
     }
 }
 
+/* Does it say that it waits? A look at one word for most. */
+static bool says_so(const struct lv_thread *t)
+{
+    struct lv_blocked on;
+
+    return __atomic_load_n(&t->blocked_on.wait, __ATOMIC_RELAXED) != LV_WAITS_NOT || lv_circle_wanted(t, 0, &on);
+}
+
 bool lv_stall_by_books(struct lv_context *ctx, struct lv_thread *t)
 {
-    if (ctx->may_pass == NULL || ctx->task == NULL || __atomic_load_n(&ctx->handled, __ATOMIC_RELAXED) != 0 ||
-        __atomic_load_n(&ctx->births, __ATOMIC_RELAXED) != 0 || !waits(ctx, t, t))
+    struct lv_thread *first;
+
+    if (ctx->may_pass == NULL || ctx->task == NULL ||
+        (__atomic_load_n(&ctx->handled, __ATOMIC_RELAXED) & ~lv_context_synchronous()) != 0 ||
+        __atomic_load_n(&ctx->births, __ATOMIC_ACQUIRE) != 0)
         return false;
-    for (struct lv_thread *other = __atomic_load_n(&ctx->threads, __ATOMIC_ACQUIRE); other != NULL; other = other->next)
+    first = __atomic_load_n(&ctx->threads, __ATOMIC_ACQUIRE);
+    for (struct lv_thread *other = first; other != NULL; other = other->next)
+        if (other->used && other != t && !says_so(other))
+            return false;
+    if (!ends(t) && !waits(ctx, t, t))
+        return false;
+    for (struct lv_thread *other = first; other != NULL; other = other->next)
         if (other->used && other != t && !waits(ctx, t, other))
             return false;
     return true;
 }
 
-/* Does the task sleep until another one of the process wakes it? One that sleeps on a mutex which nobody has by the books is
- * about to go on: the thread that looks may still have it, and give it up in the wait that it is about to begin. */
-static bool sleeps_for_good(struct lv_context *ctx, int tid)
+/* A task that is none of our threads: one that ended and is not gone, one that is about to end, or a stranger. Who sleeps in a
+ * call as threads make them when they end is not taken for a stranger. */
+static enum lv_stall_word word_of_stranger(struct lv_context *ctx, int tid)
+{
+    struct lv_task_sleep sleep;
+
+    if (ctx->task(tid, &sleep) < 0)
+        return LV_STALL_NEVER;
+    if (sleep.gone)
+        return LV_STALL_ALL;
+    return !sleep.sleeps || sleep.futex || sleep.ends ? LV_STALL_SOME : LV_STALL_NEVER;
+}
+
+/* Does the task sleep until another one of the process wakes it? One that sleeps on a mutex which nobody has by the books will
+ * go on: the thread that looks may still have it, and give it up in the wait that it is about to begin. */
+static enum lv_stall_word word_of(struct lv_context *ctx, int tid)
 {
     struct lv_thread *t = lv_circle_thread(ctx, tid);
     struct lv_task_sleep sleep;
     struct lv_blocked on;
     enum lv_asleep asleep;
 
-    if (t == NULL || !lv_circle_wanted(t, 0, &on))
-        return false;
+    if (t == NULL)
+        return word_of_stranger(ctx, tid);
+    if (!lv_circle_wanted(t, 0, &on))
+        return LV_STALL_SOME;
     asleep = lv_asleep_look(ctx, tid, &on, &sleep);
-    if (!sleep.futex || sleep.timed || (sleep.shared && on.wait != LV_WAITS_JOIN))
-        return false;
-    return asleep == LV_ASLEEP_YES || (asleep == LV_ASLEEP_ON_LOCK && is_held(ctx, t, &on.with));
+    if (asleep == LV_ASLEEP_UNKNOWN)
+        return on.wanted.kind == LV_KIND_MAP && !sleep.sleeps ? LV_STALL_SOME : LV_STALL_NEVER;
+    if (asleep == LV_ASLEEP_NO)
+        return LV_STALL_SOME;
+    if (asleep == LV_ASLEEP_ON_LOCK && !is_held(ctx, t, &on.with))
+        return LV_STALL_NEVER;
+    return sleep.futex && !sleep.timed && (!sleep.shared || on.wait == LV_WAITS_JOIN) ? LV_STALL_ALL : LV_STALL_NEVER;
 }
 
-bool lv_stall_by_kernel(struct lv_context *ctx, const struct lv_thread *t)
+enum lv_stall_word lv_stall_by_kernel(struct lv_context *ctx, const struct lv_thread *t)
 {
     int *tids = lv_os_map(TASKS * sizeof(*tids));
     int count = tids != NULL ? lv_task_list(tids, TASKS) : -1;
-    bool all = count > 0 && count <= TASKS;
+    enum lv_stall_word word = count > 0 && count <= TASKS ? LV_STALL_ALL : LV_STALL_NEVER;
 
-    for (int i = 0; i < count && all; i++)
-        all = tids[i] == t->tid || sleeps_for_good(ctx, tids[i]);
+    for (int i = 0; i < count && word == LV_STALL_ALL; i++)
+        if (tids[i] != t->tid)
+            word = word_of(ctx, tids[i]);
+    __atomic_fetch_add(&ctx->counters.looks_asked, 1, __ATOMIC_RELAXED);
+    if (word == LV_STALL_ALL && ctx->handles != NULL && ctx->handles())
+        word = LV_STALL_NEVER;
     if (tids != NULL)
         lv_os_unmap(tids, TASKS * sizeof(*tids));
-    return all;
+    return word;
+}
+
+/* Look until all sleep for good, or somebody does not. Two that look would each find the other awake: who came first goes to
+ * sleep, and the last one sees it there. */
+static bool is_stalled(struct lv_context *ctx, struct lv_thread *t)
+{
+    uint32_t agreed = 0, mine = __atomic_add_fetch(&ctx->stall_looks, 1, __ATOMIC_SEQ_CST);
+
+    for (uint32_t i = 0;
+         i < LV_LOOKS && lv_stall_by_books(ctx, t) && __atomic_load_n(&ctx->stall_looks, __ATOMIC_RELAXED) == mine;
+         i++) {
+        enum lv_stall_word word = lv_stall_by_kernel(ctx, t);
+
+        if (word == LV_STALL_NEVER)
+            return false;
+        agreed = word == LV_STALL_ALL ? agreed + 1 : 0;
+        if (agreed == LOOKS_AGREE)
+            return true;
+        if (agreed != 0 || i >= LOOKS_AT_ONCE)
+            lv_looker_pause(ctx);
+    }
+    return false;
 }
 
 void lv_stall_look(struct lv_context *ctx, struct lv_thread *t, uintptr_t site)
 {
-    uint32_t agreed = 0, mine = __atomic_add_fetch(&ctx->stall_looks, 1, __ATOMIC_SEQ_CST);
-
     t->guard++;
-    /* Two that look would each find the other awake: who came first goes to sleep, and the last one sees it there. */
-    for (int i = 0; i < LOOKS && agreed < LOOKS_AGREE && lv_stall_by_books(ctx, t) &&
-                    __atomic_load_n(&ctx->stall_looks, __ATOMIC_RELAXED) == mine;
-         i++) {
-        agreed = lv_stall_by_kernel(ctx, t) ? agreed + 1 : 0;
-        if (agreed < LOOKS_AGREE)
-            lv_os_pause();
-        else
-            lv_stuck_report_all(ctx, t, site);
-    }
-    if (agreed == LOOKS_AGREE)
+    if (lv_stall_by_books(ctx, t) && is_stalled(ctx, t)) {
+        lv_stuck_report_all(ctx, t, site);
         (void)lv_deadlock_act(ctx, false);
+    }
     t->guard--;
 }
 
@@ -227,6 +309,8 @@ static void count(struct lv_context *ctx, struct lv_thread *t, struct lv_idle *i
 
 static void discount(struct lv_context *ctx, struct lv_thread *t, uint64_t counted)
 {
+    if (t->idle == 0)
+        return; /* it was dropped, by a jump to where the wait goes on */
     __atomic_fetch_sub(&ctx->idle, counted, __ATOMIC_RELAXED);
     t->idle -= counted;
 }
@@ -276,7 +360,14 @@ void lv_idle_end(struct lv_context *ctx, struct lv_idle *idle)
 
 void lv_idle_drop(struct lv_context *ctx, struct lv_thread *t)
 {
+    struct lv_wait_place *place = NULL;
+
+    if (t->blocked_on.wait == LV_WAITS_COND)
+        place = lv_wait_place_of(ctx, t->blocked_on.wanted.address);
     __atomic_store_n(&t->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
     if (t->idle != 0)
         discount(ctx, t, t->idle);
+    if (place != NULL)
+        wake_came(place);
+    lv_looker_end(&ctx->looker, t);
 }

@@ -13,7 +13,7 @@
  *       -> the kernel's list of tasks has nobody else, and each of them sleeps in a futex call that only this process can end?
  *       -> finding (engine/stuck.h), and option on_deadlock
  *
- * A stall that begins because a thread ends is not seen: nobody looks then.
+ * The end of a thread may leave the others so, too: it looks in its last round of destructors.
  */
 
 #include "engine/deadlock.h"
@@ -47,11 +47,25 @@ static inline bool lv_stall_may_begin(const struct lv_context *ctx)
            __atomic_load_n(&ctx->ended_holding, __ATOMIC_RELAXED);
 }
 
-/* Has the published wait of @t at @site left nobody who could wake anybody? Says so, and acts. Context: guard not held. */
+/* Does the end of a thread, which holds nothing, perhaps leave all the others in waits? */
+static inline bool lv_stall_may_be_left(const struct lv_context *ctx)
+{
+    uint32_t others = __atomic_load_n(&ctx->threads_used, __ATOMIC_RELAXED) - 1;
+    uint64_t idle = __atomic_load_n(&ctx->idle, __ATOMIC_RELAXED);
+
+    return others != 0 && (uint32_t)idle != 0 && ((uint32_t)idle >= others || lv_stall_may_begin(ctx));
+}
+
+/* Has the published wait of @t at @site, or its end, if it waits for nothing, left nobody who could wake anybody? Says so, and acts. Context: guard not held. */
 void lv_stall_look(struct lv_context *ctx, struct lv_thread *t, uintptr_t site);
 
-/* The same question at one moment, without a report: by the books, and by the kernel's word too. Context: guard held. */
+/* The same question at one moment, without a report: by the books, and by the kernel's word. Context: guard held. */
+enum lv_stall_word {
+    LV_STALL_ALL,  /* all but @t sleep for good */
+    LV_STALL_SOME, /* not all, but that may change in a moment */
+    LV_STALL_NEVER /* there is a task that will not do so, or the kernel does not say */
+};
 bool lv_stall_by_books(struct lv_context *ctx, struct lv_thread *t);
-bool lv_stall_by_kernel(struct lv_context *ctx, const struct lv_thread *t);
+enum lv_stall_word lv_stall_by_kernel(struct lv_context *ctx, const struct lv_thread *t);
 
 #endif

@@ -285,7 +285,7 @@ void lv_stuck_report_all(struct lv_context *ctx, struct lv_thread *t, uintptr_t 
         return;
     locked = lv_context_lock(ctx);
     for (struct lv_thread *other = ctx->threads; other != NULL; other = other->next) {
-        if (!other->used)
+        if (!other->used || (other == t && t->blocked_on.wait == LV_WAITS_NOT))
             continue;
         if (crowd->count == STUCK_MAX) {
             crowd->more = true;
@@ -300,7 +300,7 @@ void lv_stuck_report_all(struct lv_context *ctx, struct lv_thread *t, uintptr_t 
     for (uint32_t i = 0; i < crowd->count; i++)
         (void)is_behind(ctx, crowd, crowd->of[i], &crowd->stuck[i]);
     lv_context_unlock(ctx, &locked);
-    lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_ALL_WAIT, ctx->threads_used, 0 });
+    lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_ALL_WAIT, crowd->count, 0 });
     publish(ctx, t, crowd, &finding, site);
     crowd_free(crowd);
 }

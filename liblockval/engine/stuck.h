@@ -12,7 +12,8 @@
 /* @t, whose wait at @site closes @circle, says so. Context: guard held, lock not held. */
 void lv_stuck_report(struct lv_context *ctx, struct lv_thread *t, const struct lv_circle *circle, uintptr_t site);
 
-/* All threads wait, and with the wait of @t at @site nothing can wake them. Context: as above. */
+/* All threads wait, and with the wait of @t at @site, or with its end if it waits for nothing, nothing can wake them. Context: as
+ * above. */
 void lv_stuck_report_all(struct lv_context *ctx, struct lv_thread *t, uintptr_t site);
 
 /* What @t waits for and holds now, for a listing. .blocker is not filled in. Context: lock held. */

@@ -102,6 +102,8 @@ static void reset(struct lv_thread *t)
     t->nesting = 0;
     memset(t->disabled, 0, sizeof(t->disabled));
     __atomic_store_n(&t->waiting.cond, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&t->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
+    t->idle = 0;
     t->history_head = t->history_cut = 0;
     memset(t->waited_at, 0, sizeof(t->waited_at));
     t->stack_start = t->stack_end = t->stack_lowest = 0;
@@ -204,6 +206,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
         if (other->used && t != NULL)
             lv_orphans_collect(ctx, other);
         forget_held(other);
+        other->blocked_on.wait = LV_WAITS_NOT;
         other->used = false;
         other->next_free = ctx->free_threads;
         ctx->free_threads = other;

@@ -120,4 +120,6 @@ void lv_waits_after_fork(struct lv_context *ctx, struct lv_thread *t)
     /* Forked by a signal handler in the middle of a wait, which goes on here. */
     if (t != NULL && t->waiting.cond != 0)
         lv_wait_place_of(ctx, t->waiting.cond)->waiters = 1;
+    if (t != NULL && t->blocked_on.wait == LV_WAITS_COND)
+        lv_wait_place_of(ctx, t->blocked_on.wanted.address)->sleepers = 1;
 }

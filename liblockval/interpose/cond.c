@@ -123,7 +123,8 @@ void lv_cond_wake(const void *cond, bool all, uintptr_t site)
 {
     struct lv_thread *t = lv_self();
 
-    lv_idle_wake(&lv_process_context, (uintptr_t)cond, all);
+    if (lv_cond_is_waited_on(cond))
+        lv_idle_wake(&lv_process_context, (uintptr_t)cond, all);
     lv_cond_woken(cond);
     if (t == NULL)
         return;

@@ -103,12 +103,14 @@ int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum 
     return result;
 }
 
-/* A wait that cannot close a circle is only said. */
+/* A wait that cannot close a circle is only said. What was published is seen by others before this thread looks at them: of
+ * two that come at the same time, one at least sees the other. */
 static bool closes(struct lv_thread *t, uintptr_t site, bool may_refuse)
 {
     int saved;
     bool refused;
 
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (LV_LIKELY(!lv_deadlock_may_close(t) && !lv_stall_may_begin(&lv_process_context)))
         return false;
     saved = errno;

@@ -57,17 +57,16 @@ static bool leave_handlers(uintptr_t stack, bool known, uintptr_t target)
 
     if (LV_LIKELY(handlers->depth == 0))
         return false;
+    if (!known)
+        handlers->depth = 0;
+    else if (!lv_handlers_jump(handlers, stack, target))
+        return false;
     /* What the handler interrupted may have been a wait. It is not known which one the jump leads back to. */
     if (lv_self_is_born())
         lv_idle_drop(&lv_process_context, lv_self_state);
-    if (!known) {
-        handlers->depth = 0;
-        lv_signals_left(0);
-        return true;
-    }
-    if (!lv_handlers_jump(handlers, stack, target))
-        return false;
     lv_signals_left(handlers->depth);
+    if (!known)
+        return true;
     running = lv_handlers_current(handlers, target);
     lv_self_jumped(running != NULL ? running->inside : 0);
     return true;

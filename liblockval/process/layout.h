@@ -103,6 +103,12 @@ static inline bool lv_cond_is_shared(const void *cond)
     return (((const pthread_cond_t *)cond)->__data.__wrefs & 1) != 0;
 }
 
+/* Does anybody wait on it, or leave a wait? Who does not comes too late for a wake that comes now. */
+static inline bool lv_cond_is_waited_on(const void *cond)
+{
+    return __atomic_load_n(&((const pthread_cond_t *)cond)->__data.__wrefs, __ATOMIC_RELAXED) >> 3 != 0;
+}
+
 /*
  * A barrier is five numbers: threads that came so far, threads of the rounds that are over, threads of a round, whether it is
  * shared between processes, threads that left.
@@ -270,6 +276,12 @@ static inline bool lv_cond_is_shared(const void *cond)
 {
     (void)cond;
     return false;
+}
+
+static inline bool lv_cond_is_waited_on(const void *cond)
+{
+    (void)cond;
+    return true;
 }
 
 static inline bool lv_rwlock_reader_blocks(const pthread_rwlock_t *rwlock)

@@ -13,6 +13,7 @@
 
 #include "engine/lifetime.h"
 #include "engine/publish.h"
+#include "engine/stall.h"
 #include "engine/summary.h"
 #include "process/bounds.h"
 #include "process/dump.h"
@@ -52,16 +53,29 @@ struct lv_thread *lv_self_known(void)
     return t != &nobody && t != &noting && t != &lv_self_unborn ? t : NULL;
 }
 
+/* Will other destructors run after this one? */
+static bool has_values(void)
+{
+    for (pthread_key_t key = 0; key < PTHREAD_KEYS_MAX; key++)
+        if (key != exit_key && pthread_getspecific(key) != NULL)
+            return true;
+    return false;
+}
+
 static void thread_exit(void *state)
 {
     struct lv_thread *t = state;
+    bool last; /* others may be left in waits, and nothing of the program runs here any more */
 
     if (++exit_round < PTHREAD_DESTRUCTOR_ITERATIONS) {
         (void)pthread_setspecific(exit_key, t);
         return;
     }
+    last = lv_stall_may_be_left(&lv_process_context) && !has_values();
     if (t->guard == t->off && __atomic_load_n(&lv_process_context.state, __ATOMIC_RELAXED) != LV_STATE_OFF)
         lv_lifetime_thread_end(&lv_process_context, t, LV_CALL_SITE);
+    if (t->guard == t->off && t->depth == 0 && last)
+        lv_stall_look(&lv_process_context, t, LV_CALL_SITE);
     lv_self_state = &nobody;
     lv_thread_free(&lv_process_context, t);
 }

@@ -393,6 +393,27 @@ void lv_signals_changed(int number)
     }
 }
 
+/* libc has handlers of its own for the first two real-time signals, with which its threads call each other. */
+bool lv_signals_are_handled(void)
+{
+    enum {
+        LIBC_FIRST = 32,
+        LIBC_LAST = 33
+    };
+
+    for (int number = 1; number <= LV_SIGNALS; number++) {
+        uintptr_t handler;
+        uint64_t flags;
+
+        if ((number >= LIBC_FIRST && number <= LIBC_LAST) || (lv_signal_bit(number) & lv_context_synchronous()) != 0)
+            continue;
+        handler = (uintptr_t)lv_dump_unwrap((sighandler_t)lv_os_signal_action(number, &flags));
+        if (handler != (uintptr_t)SIG_DFL && handler != (uintptr_t)SIG_IGN)
+            return true;
+    }
+    return false;
+}
+
 void lv_signals_start(void)
 {
     if (__atomic_load_n(&pairs[0].function, __ATOMIC_RELAXED) == 0)

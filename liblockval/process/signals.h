@@ -31,6 +31,10 @@ sighandler_t lv_signals_unwrap(sighandler_t installed);
 /* The program may have changed what is installed for @number: tell the validator, if it is so. Cost: a system call. */
 void lv_signals_changed(int number);
 
+/* Has a signal that others send a handler, by the kernel's word? Also one that was installed past libc, or of which no account
+ * is kept any more. What faults raise does not count. Cost: a system call for each signal. */
+bool lv_signals_are_handled(void);
+
 /* @t, the calling thread's state, is new: its signal mask, and the handlers that it runs already. */
 void lv_signals_begin(struct lv_thread *t, uint64_t mask);
 

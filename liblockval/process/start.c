@@ -25,6 +25,7 @@
 #include "process/layout.h"
 #include "process/masks.h"
 #include "process/self.h"
+#include "process/signals.h"
 #include "process/stats.h"
 #include "sys/unwind.h"
 
@@ -110,6 +111,7 @@ bool lv_start_context(struct lv_context *ctx)
     ctx->cancel_at_once = cancel_at_once;
     ctx->settle = lv_masks_settle;
     ctx->task = lv_task_look;
+    ctx->handles = lv_signals_are_handled;
     lv_unwind_init();
     find_own_code(ctx);
     find_exit_code(ctx);

@@ -89,6 +89,10 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  dropped            %llu\n", (unsigned long long)ctx->counters.dropped);
     lv_text_printf(&text, "  findings           %u\n", ctx->findings);
     lv_text_printf(&text, "  findings-again     %llu\n", (unsigned long long)ctx->counters.suppressed_dups);
+    lv_text_printf(&text, "  looks-asked        %llu\n",
+                   (unsigned long long)__atomic_load_n(&ctx->counters.looks_asked, __ATOMIC_RELAXED));
+    lv_text_printf(&text, "  looks-paused       %llu\n",
+                   (unsigned long long)__atomic_load_n(&ctx->counters.looks_paused, __ATOMIC_RELAXED));
     lv_text_printf(&text, "  handlers-unwatched %llu\n",
                    (unsigned long long)__atomic_load_n(&ctx->counters.handlers_unwatched, __ATOMIC_RELAXED));
     lv_text_printf(&text, "  handlers-unknown   %llu\n",

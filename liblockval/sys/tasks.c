@@ -62,6 +62,16 @@ static void read_futex(const char *at, struct lv_task_sleep *ret)
     ret->address = (uintptr_t)address;
 }
 
+/* "-1 0x0 0x0": in no call, and stack and instruction pointer are none. */
+static bool is_no_stack(const char *at)
+{
+    uint64_t call, stack, instruction;
+
+    at++;
+    return number(&at, &call) && call == 1 && number(&at, &stack) && stack == 0 && number(&at, &instruction) &&
+           instruction == 0;
+}
+
 static int look(const char *path, struct lv_task_sleep *ret)
 {
     char line[256];
@@ -73,9 +83,13 @@ static int look(const char *path, struct lv_task_sleep *ret)
     r = lv_os_read_text(path, line, sizeof(line));
     if (r <= 0)
         return r < 0 ? r : -1;
-    if (!number(&at, &call))
-        return 0; /* it runs; or it is stopped outside of a call */
+    if (!number(&at, &call)) {
+        /* It runs; or it is stopped outside of a call. One that is gone has no stack either. */
+        ret->gone = at[0] == '-' && is_no_stack(at);
+        return 0;
+    }
     ret->sleeps = true;
+    ret->ends = call == (uint64_t)SYS_exit || call == (uint64_t)SYS_munmap || call == (uint64_t)SYS_madvise;
     if (call == (uint64_t)SYS_futex)
         read_futex(at, ret);
     return 0;

@@ -13,6 +13,8 @@
 /* The system call that a thread sleeps in. */
 struct lv_task_sleep {
     bool sleeps;       /* false: it runs, or is about to */
+    bool ends;         /* the call is one that a thread makes at its end */
+    bool gone;         /* it ended, and is there in name only: a main thread that left the others */
     bool futex;        /* it waits for the word at .address */
     bool shared;       /* other processes may change that word and wake it */
     bool timed;        /* it wakes by itself */

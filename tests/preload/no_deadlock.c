@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits that look as if nobody could end them, and are ended. */
+/* Waits that look as if nobody could end them, and are ended. To find that out takes no pauses, but for one by chance. */
+/* stdout: ^woken$ */
+/* options: stats=1 */
+/* expect: ^  looks-paused +\d$ */
 /* case: twice */
-/* stdout: ^woken$ */
 /* case: behind */
-/* stdout: ^woken$ */
+/* case: new-threads */
+/* case: timer */
+/* case: raw-handler */
+/* case: jumps */
 #include "program.h"
+
+#include <semaphore.h>
+#include <setjmp.h>
+#include <signal.h>
 
 #include <sys/syscall.h>
 
@@ -120,13 +129,137 @@ static void behind(void)
     MUST(pthread_join(second, NULL) == 0);
 }
 
+/* ---- one that has only just been made will post ------------------------------------------------------------------------ */
+
+static sem_t sem;
+
+static void *post(void *arg)
+{
+    MUST(sem_post(&sem) == 0);
+    return arg;
+}
+
+static void new_threads(void)
+{
+    for (int i = 0; i < 200; i++) {
+        pthread_t thread;
+
+        MUST(pthread_create(&thread, NULL, post, NULL) == 0);
+        MUST(sem_wait(&sem) == 0);
+        MUST(pthread_join(thread, NULL) == 0);
+    }
+}
+
+/* ---- a thread of libc, which no hook has made, will post ----------------------------------------------------------------- */
+
+static void expire(union sigval value)
+{
+    (void)value;
+    MUST(sem_post(&sem) == 0);
+}
+
+static void timer(void)
+{
+    const struct itimerspec often = { { .tv_nsec = 20000000 }, { .tv_nsec = 20000000 } };
+    struct sigevent event = { .sigev_notify = SIGEV_THREAD, .sigev_notify_function = expire };
+    timer_t id;
+
+    MUST(timer_create(CLOCK_MONOTONIC, &event, &id) == 0);
+    MUST(timer_settime(id, 0, &often, NULL) == 0);
+    for (int i = 0; i < 30; i++)
+        MUST(sem_wait(&sem) == 0);
+    MUST(timer_delete(id) == 0);
+}
+
+/* ---- a handler that libc knows nothing of will post ------------------------------------------------------------------------ */
+
+#if defined(__x86_64__) && defined(__LP64__)
+struct kernel_action {
+    void (*handler)(int number);
+    unsigned long flags;
+    void (*restorer)(void);
+    unsigned long mask;
+};
+
+/* What a handler returns to. */
+void restore(void);
+__asm__(".text\n.globl restore\nrestore:\n\tmov $15, %eax\n\tsyscall\n");
+
+static void post_in_handler(int number)
+{
+    (void)number;
+    (void)sem_post(&sem);
+}
+
+static void raw_handler(void)
+{
+    enum {
+        RESTORER = 0x04000000
+    };
+    const struct kernel_action action = { post_in_handler, RESTORER, restore, 0 };
+
+    MUST(syscall(SYS_rt_sigaction, SIGALRM, &action, NULL, sizeof(action.mask)) == 0);
+    MUST(ualarm(200000, 0) == 0);
+    while (sem_wait(&sem) != 0)
+        MUST(errno == EINTR);
+}
+#else
+static void raw_handler(void)
+{
+}
+#endif
+
+/* ---- a handler jumps, but not out of the wait that it interrupted --------------------------------------------------------- */
+
+static sigjmp_buf inside;
+
+static void jump_inside(int number)
+{
+    (void)number;
+    if (sigsetjmp(inside, 1) == 0)
+        siglongjmp(inside, 1);
+}
+
+static void *kill_and_post(void *arg)
+{
+    for (int i = 0; i < 20; i++) {
+        const struct timespec pause = { .tv_nsec = 1000000 };
+
+        MUST(pthread_kill(*(pthread_t *)arg, SIGUSR1) == 0);
+        nanosleep(&pause, NULL);
+    }
+    return post(arg);
+}
+
+static void jumps(void)
+{
+    struct sigaction action = { .sa_handler = jump_inside, .sa_flags = SA_RESTART };
+    pthread_t self = pthread_self(), thread;
+
+    MUST(sigaction(SIGUSR1, &action, NULL) == 0);
+    MUST(pthread_create(&thread, NULL, kill_and_post, &self) == 0);
+    while (sem_wait(&sem) != 0)
+        MUST(errno == EINTR);
+    MUST(pthread_join(thread, NULL) == 0);
+    MUST(signal(SIGUSR1, SIG_DFL) != SIG_ERR);
+    new_threads();
+}
+
 int main(int argc, char **argv)
 {
+    const struct {
+        const char *name;
+        void (*run)(void);
+    } cases[] = {
+        { "twice", twice }, { "behind", behind },           { "new-threads", new_threads },
+        { "timer", timer }, { "raw-handler", raw_handler }, { "jumps", jumps },
+    };
+
     (void)argc;
-    if (is_case(argv, "twice"))
-        twice();
-    else
-        behind();
+    MUST(sem_init(&sem, 0, 0) == 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (is_case(argv, cases[i].name))
+            cases[i].run();
     puts("woken");
     return 0;
 }
