@@ -113,6 +113,8 @@ def measure_table(bench, args):
 def show_table(rows):
     lines = []
     for possible, title in (("real", "Can deadlock"), ("impossible", "Cannot")):
+        if not any(row["possible"] == possible for row in rows):
+            continue
         lines += [f"| {title} | threads | predicted | hung by itself | confirmed | tries | seconds | otherwise |",
                   "|---|---|---|---|---|---|---|---|"]
         for row in rows:
