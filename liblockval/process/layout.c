@@ -321,16 +321,19 @@ static int owner(uintptr_t address, enum lv_kind kind, unsigned flags)
     return kind == LV_KIND_RWLOCK ? owner_of_rwlock(&lock->rwlock, flags) : owner_of_spin(lock->spin);
 }
 
+/* What the calling thread is about to wait for can be read; what another one waits for may be gone. */
 static bool barrier_may_pass(const struct lv_blocked *on, bool begun)
 {
-    pthread_barrier_t barrier;
+    const pthread_barrier_t *barrier = (const pthread_barrier_t *)on->wanted.address;
+    pthread_barrier_t copy;
     uint32_t round, come;
 
-    if (lv_os_read_memory(on->wanted.address, &barrier, sizeof(barrier)) < 0)
+    if (begun && lv_os_read_memory(on->wanted.address, &copy, sizeof(copy)) < 0)
         return true;
-    round = lv_barrier_round(&barrier);
-    come = lv_barrier_word(&barrier, LV_BARRIER_IN) + (begun ? 0 : 1);
-    return round != on->round || come - round >= lv_barrier_word(&barrier, LV_BARRIER_COUNT);
+    barrier = begun ? &copy : barrier;
+    round = lv_barrier_round(barrier);
+    come = lv_barrier_word(barrier, LV_BARRIER_IN) + (begun ? 0 : 1);
+    return round != on->round || come - round >= lv_barrier_word(barrier, LV_BARRIER_COUNT);
 }
 
 static bool may_pass(const struct lv_blocked *on, bool begun)
@@ -339,6 +342,8 @@ static bool may_pass(const struct lv_blocked *on, bool begun)
 
     if (on->wait == LV_WAITS_BARRIER)
         return barrier_may_pass(on, begun);
+    if (!begun)
+        return lv_sem_has_value((const sem_t *)on->wanted.address);
     return lv_os_read_memory(on->wanted.address, &sem, sizeof(sem)) < 0 || lv_sem_has_value(&sem);
 }
 
