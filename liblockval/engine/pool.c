@@ -122,23 +122,28 @@ static void refresh_name(struct lv_context *ctx, lv_thread_id id, struct lv_thre
     }
 }
 
+static const char *copy_of(struct lv_pool *p, const char *name)
+{
+    struct lv_text text = lv_pool_text(p);
+
+    lv_text_puts(&text, name);
+    return lv_pool_end_text(p, &text);
+}
+
 /* A thread that the program gave no name has its parent's; it is called by its start function then. */
 struct lv_report_thread lv_pool_thread(struct lv_pool *p, lv_thread_id id)
 {
     struct lv_thread_info *info = lv_vec_at(&p->ctx->thread_infos, id.v);
-    struct lv_report_thread ret = { info->name, info->tid };
+    struct lv_report_thread ret = { NULL, info->tid };
 
     refresh_name(p->ctx, id, info);
+    ret.name = copy_of(p, info->name); /* it is rendered without the lock, and another report may refresh the name */
     if (info->start != 0 && strncmp(info->name, p->ctx->program, sizeof(info->name) - 1) == 0) {
         struct lv_symbol symbol;
 
         lv_modules_name_in(lv_modules_at(&p->ctx->modules, info->start, info->start_born), info->start, &symbol);
-        if (symbol.symbol != NULL) {
-            struct lv_text text = lv_pool_text(p); /* a copy: the names of an unloaded module move */
-
-            lv_text_puts(&text, symbol.symbol);
-            ret.name = lv_pool_end_text(p, &text);
-        }
+        if (symbol.symbol != NULL)
+            ret.name = copy_of(p, symbol.symbol); /* the names of an unloaded module move */
     }
     return ret;
 }

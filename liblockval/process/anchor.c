@@ -10,7 +10,7 @@ enum {
     LAYOUT_COUNT = sizeof((const uint64_t[])LV_ANCHOR_LAYOUT) / sizeof(uint64_t)
 };
 
-_Static_assert(LAYOUT_COUNT <= LV_ANCHOR_LAYOUT_MAX, "the anchor has room for the layout");
+_Static_assert((int)LAYOUT_COUNT <= (int)LV_ANCHOR_LAYOUT_MAX, "the anchor has room for the layout");
 
 /* Nothing but the note refers to it, which the compiler does not see. */
 __attribute__((used)) const struct lv_anchor lv_anchor = {

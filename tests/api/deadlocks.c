@@ -184,6 +184,7 @@ static void event(void)
     lockval_end_wait(&done);
     pthread_mutex_unlock(&mutex);
     (void)key_done;
+    (void)done;
 }
 
 static const struct api_case cases[] = {

@@ -223,7 +223,7 @@ static bool may_be(uintptr_t start, uintptr_t end)
 START_TEST(looks_for_locks_of_the_table)
 {
     struct lv_locked locked;
-    uint32_t parked;
+    uint32_t first;
 
     ck_assert(!may_be(MEMORY, MEMORY + PAGE));
     meet(MEMORY + 64);
@@ -237,9 +237,9 @@ START_TEST(looks_for_locks_of_the_table)
     ck_assert(!may_be(MEMORY + 3 * PAGE, MEMORY + 5 * PAGE));
     ck_assert(may_be(MEMORY + 3 * PAGE, MEMORY + 1000 * PAGE)); /* too many pages to say */
     locked = lv_context_lock(&s->ctx);
-    parked = lv_instances_park(&s->ctx, MEMORY, MEMORY + PAGE);
+    first = lv_instances_park(&s->ctx, MEMORY, MEMORY + PAGE);
     ck_assert(!may_be(MEMORY, MEMORY + PAGE));
-    lv_instances_unpark(&s->ctx, parked, 0, 0);
+    lv_instances_unpark(&s->ctx, first, 0, 0);
     lv_context_unlock(&s->ctx, &locked);
     ck_assert(may_be(MEMORY, MEMORY + PAGE));
     retire(MEMORY, MEMORY + PAGE);
