@@ -14,6 +14,10 @@
 #include "engine/life.h"
 #include "sys/family.h"
 
+enum {
+    STACK_LEFT = 4096 /* bytes that the search leaves alone */
+};
+
 struct search {
     const struct lv_look *look;
     struct lv_thread *self;
@@ -277,11 +281,21 @@ static bool follow(struct lv_thread *blocker, enum lv_mode mode, bool queued, vo
     return true;
 }
 
+/* Each step takes some hundred bytes, and the thread that looks may have a small stack. One that is not known, or another
+ * than the thread's own, has to do. */
+static bool has_stack(const struct search *s)
+{
+    const struct lv_thread *self = s->look->self;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+    return self == NULL || here >= self->stack_end || here < self->stack_start || here - self->stack_start > STACK_LEFT;
+}
+
 static bool look_from(struct search *s, struct lv_thread *t, uint32_t depth)
 {
     struct step step = { .s = s, .t = t, .depth = depth };
 
-    if (depth == LV_CIRCLE_MAX)
+    if (depth == LV_CIRCLE_MAX || !has_stack(s))
         return false;
     for (uint32_t i = 0; lv_circle_wanted(t, i, &step.on); i++) {
         s->look->foreign->count = 0;

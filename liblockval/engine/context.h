@@ -200,6 +200,8 @@ struct lv_context {
     struct lv_vec made;     /* lock: struct lv_made (engine/summary.h), for the summary at exit */
     bool summary_said;      /* atomic */
     uint32_t findings;      /* atomic: all */
+    uint32_t unpublished;   /* atomic: findings that were taken and are not handed out yet */
+    bool stuck_for_good;    /* atomic: a circle of threads was reported that nothing broke */
     uint32_t counted;       /* atomic: those at or above fail_on */
 
     /* Is the lock at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely; false for

@@ -143,16 +143,25 @@ static bool begin_looking(const struct lv_look *look, struct lv_thread *t, struc
     return false;
 }
 
+/* Another thread's finding may be on its way: the process does not end before it was said. */
+static void let_publish(const struct lv_context *ctx)
+{
+    for (uint32_t i = 0; i < LV_LOOKS && __atomic_load_n(&ctx->unpublished, __ATOMIC_ACQUIRE) != 0; i++)
+        lv_os_pause();
+}
+
 enum lv_deadlock_end lv_deadlock_act(struct lv_context *ctx, bool may_refuse)
 {
     switch (ctx->options.on_deadlock) {
     case LV_DEADLOCK_REPORT:
         break;
     case LV_DEADLOCK_EXIT:
+        let_publish(ctx);
         lv_summary_say(ctx, true);
         lv_recorder_end(ctx, ctx->options.exitcode);
         lv_os_exit(ctx->options.exitcode);
     case LV_DEADLOCK_ABORT:
+        let_publish(ctx);
         lv_summary_say(ctx, true);
         lv_os_abort();
     case LV_DEADLOCK_BREAK:
@@ -194,6 +203,8 @@ static bool look_closely(struct lv_look *look, struct lv_thread *t, struct seen 
         lv_stuck_report(ctx, t, &seen->last, site);
     if (stuck)
         *ret = lv_deadlock_act(ctx, may_refuse);
+    if (stuck && *ret == LV_DEADLOCK_WAIT)
+        __atomic_store_n(&ctx->stuck_for_good, true, __ATOMIC_RELAXED);
     lv_looker_end(&ctx->looker, t);
     return !stuck;
 }

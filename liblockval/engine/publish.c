@@ -142,8 +142,9 @@ static uint64_t identity_of(struct lv_context *ctx, const struct lv_finding *fin
                        site);
 }
 
-static void append(struct lv_findings *findings, struct lv_publication *p)
+static void append(struct lv_context *ctx, struct lv_findings *findings, struct lv_publication *p)
 {
+    __atomic_fetch_add(&ctx->unpublished, 1, __ATOMIC_RELAXED);
     if (findings->last != NULL)
         findings->last->next = p;
     else
@@ -166,7 +167,7 @@ void lv_findings_add(struct lv_context *ctx, struct lv_findings *findings, const
         return;
     }
     lv_zap_keep(ctx, finding);
-    append(findings, p);
+    append(ctx, findings, p);
 }
 
 void lv_findings_upgrade(struct lv_context *ctx, struct lv_findings *findings, const struct lv_thread *t,
@@ -181,7 +182,7 @@ void lv_findings_upgrade(struct lv_context *ctx, struct lv_findings *findings, c
     p->upgrade = true;
     p->before = before;
     p->made = made;
-    append(findings, p);
+    append(ctx, findings, p);
 }
 
 /* From ids to words. */
@@ -254,6 +255,7 @@ void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
             call_back(ctx, p);
         }
         discard(ctx, p);
+        __atomic_fetch_sub(&ctx->unpublished, 1, __ATOMIC_RELEASE);
         if (counted && ctx->options.halt_on_error) {
             lv_summary_say(ctx, true);
             lv_recorder_end(ctx, lv_exit_status(ctx, ctx->options.exitcode));

@@ -293,7 +293,8 @@ static bool is_stalled(struct lv_context *ctx, struct lv_thread *t)
 void lv_stall_look(struct lv_context *ctx, struct lv_thread *t, uintptr_t site)
 {
     t->guard++;
-    if (lv_stall_by_books(ctx, t) && is_stalled(ctx, t)) {
+    /* Who waits behind a circle that was reported is no news. */
+    if (!__atomic_load_n(&ctx->stuck_for_good, __ATOMIC_RELAXED) && lv_stall_by_books(ctx, t) && is_stalled(ctx, t)) {
         lv_stuck_report_all(ctx, t, site);
         (void)lv_deadlock_act(ctx, false);
     }

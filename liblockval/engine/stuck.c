@@ -241,6 +241,14 @@ static void crowd_free(struct crowd *crowd)
     lv_os_unmap(crowd, sizeof(*crowd) + STUCK_MAX * sizeof(struct lv_stuck));
 }
 
+/* The calling thread's own stack. An annotated lock or event waits in a call of its own making: the one that announced it says
+ * more. */
+static void set_here(struct lv_context *ctx, struct lv_stuck *stuck, uintptr_t site)
+{
+    if ((stuck->wanted.kind != LV_KIND_MAP && stuck->wanted.kind != LV_KIND_EVENT) || stuck->wanted.stack.v == 0)
+        stuck->wanted.stack = lv_stack_here(ctx, site);
+}
+
 void lv_stuck_report(struct lv_context *ctx, struct lv_thread *t, const struct lv_circle *circle, uintptr_t site)
 {
     const struct lv_clock now = lv_clock_now();
@@ -266,7 +274,7 @@ void lv_stuck_report(struct lv_context *ctx, struct lv_thread *t, const struct l
     crowd->stuck[crowd->count - 1].blocker = 0;
     finding.circle_count = crowd->count;
     crowd->stuck[0].last = true;
-    crowd->stuck[0].wanted.stack = lv_stack_here(ctx, site);
+    set_here(ctx, &crowd->stuck[0], site);
     add_those_behind(ctx, crowd, &now);
     lv_context_unlock(ctx, &locked);
     lv_finding_add_reason(&finding, (struct lv_reason){ LV_REASON_STUCK, finding.circle_count, 0 });
@@ -294,7 +302,7 @@ void lv_stuck_report_all(struct lv_context *ctx, struct lv_thread *t, uintptr_t 
         lv_stuck_describe(ctx, other, &now, &crowd->stuck[crowd->count]);
         crowd->stuck[crowd->count].last = other == t;
         if (other == t)
-            crowd->stuck[crowd->count].wanted.stack = lv_stack_here(ctx, site);
+            set_here(ctx, &crowd->stuck[crowd->count], site);
         crowd->of[crowd->count++] = other;
     }
     for (uint32_t i = 0; i < crowd->count; i++)

@@ -221,6 +221,8 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
     ctx->threads_used = t != NULL;
     ctx->births = 0;
     ctx->ended_holding = false;
+    ctx->stuck_for_good = false;
+    ctx->unpublished = 0;
     if (t != NULL)
         become_child(ctx, t);
     lv_context_unlock(ctx, &locked);
