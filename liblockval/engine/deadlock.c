@@ -22,13 +22,24 @@
 
 enum {
     AGAIN = 3,        /* circles that fall apart, one after the other */
+    JOINS = 4,        /* one behind the other, that are followed to one that holds a lock */
     LOOKS_KERNEL = 2, /* of these, so many have to agree, one after the other, */
     LOOKS_BOOKS = 20  /* or so many where the kernel does not help */
 };
 
-bool lv_deadlock_is_joined(const struct lv_thread *t)
+/* Who is joined by a thread that nobody waits for is waited for by nobody who matters. */
+bool lv_deadlock_is_joined_by_holder(const struct lv_thread *t)
 {
-    return t->life != NULL && __atomic_load_n(&t->life->join.joiner, __ATOMIC_RELAXED) != NULL;
+    for (int i = 0; i < JOINS; i++) {
+        const struct lv_life *life = __atomic_load_n(&t->life, __ATOMIC_RELAXED);
+
+        t = life != NULL ? __atomic_load_n(&life->join.joiner, __ATOMIC_RELAXED) : NULL;
+        if (t == NULL)
+            return false;
+        if (__atomic_load_n(&t->depth, __ATOMIC_RELAXED) != 0)
+            return true;
+    }
+    return true;
 }
 
 static enum lv_asleep all_sleep(const struct lv_context *ctx, const struct lv_circle *circle)

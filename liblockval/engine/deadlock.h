@@ -14,7 +14,7 @@
  * each publishes before it looks. Why that holds, and where it does not: docs/adr/0031-deadlocks-that-happen.md.
  */
 
-#include "engine/thread.h"
+#include "engine/life.h"
 
 /* How a wait that closes a circle may end. */
 enum lv_deadlock_end {
@@ -32,7 +32,13 @@ enum lv_deadlock_end lv_deadlock_look(struct lv_context *ctx, struct lv_thread *
 enum lv_deadlock_end lv_deadlock_act(struct lv_context *ctx, bool may_refuse);
 
 /* Can a wait of @t close a circle at all? Only if somebody may wait for @t: for a lock that it holds, or for its end. */
-bool lv_deadlock_is_joined(const struct lv_thread *t);
+bool lv_deadlock_is_joined_by_holder(const struct lv_thread *t);
+
+static inline bool lv_deadlock_is_joined(const struct lv_thread *t)
+{
+    return t->life != NULL && LV_UNLIKELY(__atomic_load_n(&t->life->join.joiner, __ATOMIC_RELAXED) != NULL) &&
+           lv_deadlock_is_joined_by_holder(t);
+}
 
 static inline bool lv_deadlock_may_close(const struct lv_thread *t)
 {

@@ -121,6 +121,12 @@ static bool closes(struct lv_thread *t, uintptr_t site, bool may_refuse)
     return refused;
 }
 
+LV_ALWAYS_INLINE bool is_busy(const struct lv_object *object, const struct lv_acquisition *a)
+{
+    return LV_LIKELY(object->kind == LV_KIND_MUTEX) ? lv_mutex_is_busy((const pthread_mutex_t *)object->address)
+                                                    : lv_object_is_busy(object, (enum lv_mode)a->mode);
+}
+
 bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, const struct lv_acquisition *a,
                         bool may_refuse, struct lv_hook_wait *ret)
 {
@@ -131,12 +137,12 @@ bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, con
     if ((a->flags & LV_TRY) != 0 || (a->reentrant && lv_held_find(t, a->address) != NULL))
         return false;
     /* Who is not going to wait for good need not be seen, but where it does wait. The others are seen before the look. */
-    if (timed && !lv_object_is_busy(object, (enum lv_mode)a->mode))
+    if (timed && !is_busy(object, a))
         return false;
     wanted = lv_acquisition_record(t, a);
     lv_blocked_begin_lock(t, &wanted, timed, a->site, 0, &ret->outer);
     ret->t = t;
-    busy = timed || lv_object_is_busy(object, (enum lv_mode)a->mode);
+    busy = timed || is_busy(object, a);
     if (busy)
         t->blocked_on.since = lv_clock_ticks();
     if (timed || !busy || !closes(t, a->site, may_refuse))
@@ -145,7 +151,7 @@ bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, con
     return true;
 }
 
-bool lv_hook_wait_taken(struct lv_thread *t, uintptr_t site, struct lv_hook_wait *ret)
+bool lv_hook_wait_holding(struct lv_thread *t, uintptr_t site, struct lv_hook_wait *ret)
 {
     const struct lv_held_record wanted = lv_held_record_of(&t->held[t->depth]);
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "engine/fast.h"
+#include "engine/stall.h"
 #include "process/layout.h"
 #include "process/self.h"
 
@@ -79,7 +80,9 @@ bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, con
 /* The call is back. */
 static inline void lv_hook_wait_end(struct lv_hook_wait *wait)
 {
-    if (wait->t != NULL)
+    if (LV_LIKELY(wait->t != NULL && wait->outer.wait == LV_WAITS_NOT))
+        __atomic_store_n(&wait->t->blocked_on.wait, LV_WAITS_NOT, __ATOMIC_RELEASE);
+    else if (wait->t != NULL)
         lv_blocked_end(wait->t, &wait->outer);
     wait->t = NULL;
 }
@@ -91,7 +94,7 @@ static inline void lv_hook_wait_end(struct lv_hook_wait *wait)
 #define LV_HOOK_TAKE(object_expr, mode, flags, reentrant, site, refusal, call)              \
     do {                                                                                    \
         struct lv_thread *t_ = lv_self();                                                   \
-        struct lv_hook_wait wait_ = { .t = NULL };                                          \
+        struct lv_hook_wait wait_;                                                          \
         struct lv_acquisition a_;                                                           \
         struct lv_object object_;                                                           \
         bool watched_;                                                                      \
@@ -99,6 +102,7 @@ static inline void lv_hook_wait_end(struct lv_hook_wait *wait)
                                                                                             \
         if (LV_UNLIKELY(t_ == NULL))                                                        \
             return (call);                                                                  \
+        wait_.t = NULL; /* all else is filled in where it is used */                        \
         object_ = (object_expr);                                                            \
         watched_ = lv_hook_before(t_, &object_, (mode), (flags), (reentrant), (site), &a_); \
         if (watched_ && lv_hook_wait_begin(t_, &object_, &a_, true, &wait_))                \
@@ -143,9 +147,19 @@ int lv_hook_take_other(struct lv_thread *t, const struct lv_object *object, enum
 int lv_hook_try_other(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site,
                       int result);
 
-/* After lv_fast_begin() the lock is found taken: say what is waited for, as the entry behind the last held lock has it. Returns
- * as lv_hook_wait_begin(). */
-bool lv_hook_wait_taken(struct lv_thread *t, uintptr_t site, struct lv_hook_wait *ret);
+/*
+ * After lv_fast_begin() the lock is found taken: say what is waited for, as the entry behind the last held lock has it. Returns
+ * as lv_hook_wait_begin(). A thread that nobody can wait for says no more than that entry, and does not look: not since when it waits.
+ */
+bool lv_hook_wait_holding(struct lv_thread *t, uintptr_t site, struct lv_hook_wait *ret);
+
+static inline bool lv_hook_wait_taken(struct lv_thread *t, uintptr_t site, struct lv_hook_wait *ret)
+{
+    ret->t = NULL;
+    if (LV_LIKELY(!lv_deadlock_may_close(t) && !lv_stall_may_begin(&lv_process_context)))
+        return false;
+    return lv_hook_wait_holding(t, site, ret);
+}
 
 /* The body of a hook's function contended(t, lock, site), for a lock that is found taken on the fast path. */
 #define LV_HOOK_CONTENDED(t, lock, site, call, other)                                                        \

@@ -93,8 +93,10 @@ static void end_event(struct lv_wake_wait *wait)
         bool followed_ = t_ != NULL && before_wait(t_, (sem), (flags), LV_CALL_SITE, &a_); \
         struct lv_wake_wait event_ __attribute__((cleanup(end_event), unused)) =           \
             begin_event(followed_ ? NULL : t_, (sem), (flags), LV_CALL_SITE);              \
-        struct lv_idle idle_ __attribute__((cleanup(end_idle))) = { .t = NULL };           \
+        struct lv_idle idle_ __attribute__((cleanup(end_idle)));                           \
         int r_;                                                                            \
+                                                                                           \
+        idle_.t = NULL; /* all else is filled in where it is used */                       \
                                                                                            \
         if (LV_UNLIKELY(t_ != NULL && !lv_sem_has_value(sem)) &&                           \
             begin_idle(t_, (sem), followed_ ? &a_ : NULL, (flags), LV_CALL_SITE, &idle_))  \
