@@ -33,6 +33,8 @@ def check_words(checks, lockval):
     done = call(lockval, "help", "run")
     checks.is_true("help of a command has its usage and the options",
                    done.returncode == 0 and done.stdout.startswith("usage: lockval run ") and "\n  fail_on " in done.stdout, done)
+    again = call(lockval, "run", "--help")
+    checks.is_true("which it says itself, too", again.returncode == 0 and again.stdout == done.stdout, again)
     for args in ((), ("nonsense",), ("help", "nonsense"), ("help", "run", "run"), ("run",), ("run", "--"), ("run", "--stats=1"),
                  ("run", "--nonsense=1", "--", "true"), ("run", "--stats=7", "--", "true"), ("run", "--stats", "true"),
                  ("run", "-x", "true"), ("run", "--log=a:b'\"", "true")):

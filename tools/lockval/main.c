@@ -114,5 +114,7 @@ int main(int argc, char **argv)
         cli_complain("there is no command '%s' (lockval help lists them)", argv[1]);
         return CLI_USAGE;
     }
+    if (argc == 3 && strcmp(argv[2], "--help") == 0)
+        return help(2, argv);
     return command->run(argc - 1, argv + 1);
 }
