@@ -169,8 +169,7 @@ void lv_held_remix(struct lv_thread *t, const struct lv_held *h);
  * held. */
 void lv_held_push(struct lv_thread *t, const struct lv_held *entry);
 
-/* A held lock as witnesses and findings keep it. */
-struct lv_held_record lv_held_record_of(const struct lv_held *h);
+/* The lock of @a as witnesses and findings keep it. */
 struct lv_held_record lv_acquisition_record(const struct lv_thread *t, const struct lv_acquisition *a);
 
 /* @a counts as of @subclass (0 to 7) of its class. Call it between lv_acquisition_set() and lv_acquire(). */

@@ -11,6 +11,7 @@
 #include "engine/circle.h"
 
 #include "engine/acquire.h"
+#include "engine/holder.h"
 #include "engine/life.h"
 #include "sys/family.h"
 
@@ -105,44 +106,14 @@ bool lv_circle_wanted(const struct lv_thread *t, uint32_t i, struct lv_blocked *
 static bool holds(const struct lv_look *look, const struct lv_thread *other, const struct lv_held_record *wanted,
                   enum lv_mode *ret_mode)
 {
-    uint32_t depth = __atomic_load_n(&other->depth, __ATOMIC_ACQUIRE);
-    const struct lv_held *held = __atomic_load_n(&other->held, __ATOMIC_ACQUIRE);
+    struct lv_held_record record;
+    const struct lv_held *h = lv_holder_entry(other, wanted->address, wanted->uid, &record);
 
-    while (depth-- > 0) {
-        const struct lv_held *h = &held[depth];
-        struct lv_held_record record;
-        bool inherited;
-
-        if (__atomic_load_n(&h->address, __ATOMIC_ACQUIRE) != wanted->address)
-            continue;
-        record = lv_held_record_of(h);
-        record.address = wanted->address;
-        inherited = h->inherited;
-        if (h->nested == LV_NESTED_MERGED)
-            continue;
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (record.uid != wanted->uid || record.class.v == 0 ||
-            __atomic_load_n(&h->address, __ATOMIC_RELAXED) != wanted->address ||
-            __atomic_load_n(&h->uid, __ATOMIC_RELAXED) != wanted->uid ||
-            depth >= __atomic_load_n(&other->depth, __ATOMIC_RELAXED))
-            continue;
-        *ret_mode = (enum lv_mode)record.mode;
-        return (record.mode == LV_WRITE || wanted->mode == LV_WRITE) &&
-               (!look->ask || look->ctx->agrees == NULL || look->ctx->agrees(&record, inherited ? 0 : other->tid));
-    }
-    return false;
-}
-
-/* Do the books of @t have a lock at @address? */
-static bool has_lock(const struct lv_thread *t, uintptr_t address)
-{
-    uint32_t depth = __atomic_load_n(&t->depth, __ATOMIC_ACQUIRE);
-    const struct lv_held *held = __atomic_load_n(&t->held, __ATOMIC_ACQUIRE);
-
-    while (depth-- > 0)
-        if (__atomic_load_n(&held[depth].address, __ATOMIC_RELAXED) == address)
-            return true;
-    return false;
+    if (h == NULL || h->nested == LV_NESTED_MERGED)
+        return false;
+    *ret_mode = (enum lv_mode)record.mode;
+    return (record.mode == LV_WRITE || wanted->mode == LV_WRITE) &&
+           (!look->ask || look->ctx->agrees == NULL || look->ctx->agrees(&record, h->inherited ? 0 : other->tid));
 }
 
 /* Does @other wait for the same lock as a writer, for as long as it takes? */
@@ -186,9 +157,10 @@ static struct lv_thread *joined_by(const struct lv_blocked *on)
     return t != NULL && t->used && __atomic_load_n(&on->life->uid, __ATOMIC_RELAXED) == on->life_uid ? t : NULL;
 }
 
-/* The one who has a mutex that @t wants, by its own word; null: it does not say, or that one's books do not agree. */
+/* The one who has a mutex that @t wants, by its own word; null: it does not say, or that one's books do not agree. @ret_foreign:
+ * it names a thread that is none of ours. */
 static struct lv_thread *owner_of(const struct lv_look *look, const struct lv_thread *t,
-                                  const struct lv_held_record *wanted, enum lv_mode *ret_mode)
+                                  const struct lv_held_record *wanted, enum lv_mode *ret_mode, bool *ret_foreign)
 {
     struct lv_context *ctx = look->ctx;
     int tid = wanted->kind == LV_KIND_MUTEX && ctx->owner != NULL
@@ -196,6 +168,7 @@ static struct lv_thread *owner_of(const struct lv_look *look, const struct lv_th
                   : 0;
     struct lv_thread *owner = tid > 0 ? lv_circle_thread(ctx, tid) : NULL;
 
+    *ret_foreign = tid > 0 && owner == NULL;
     return owner != NULL && holds(look, owner, wanted, ret_mode) ? owner : NULL;
 }
 
@@ -205,16 +178,15 @@ static struct lv_thread *through_others(const struct lv_look *look, const struct
 {
     struct lv_context *ctx = look->ctx;
     uintptr_t address = wanted->address;
+    struct lv_held_record unused;
 
     look->foreign->count = 0;
-    if (wanted->kind != LV_KIND_MUTEX || ctx->owner == NULL)
-        return NULL;
     for (uint32_t i = 0; i <= LV_CIRCLE_FOREIGN; i++) {
         int tid = ctx->owner(address, LV_KIND_MUTEX, 0);
         struct lv_thread *t = tid > 0 ? lv_circle_thread(ctx, tid) : NULL;
 
         if (t != NULL)
-            return look->foreign->count != 0 && has_lock(t, address) ? t : NULL;
+            return lv_holder_entry(t, address, 0, &unused) != NULL ? t : NULL;
         if (tid <= 0 || i == LV_CIRCLE_FOREIGN || !lv_family_waits(tid, &address))
             return NULL;
         look->foreign->thread[look->foreign->count].tid = tid;
@@ -229,7 +201,7 @@ bool lv_circle_blockers(const struct lv_look *look, struct lv_thread *t, const s
     /* A wait on a condition variable, even one that gives up, is over when the mutex was taken again. */
     const struct lv_held_record *lock = on->wait == LV_WAITS_COND ? &on->with : &on->wanted;
     struct lv_thread *other;
-    bool cond = on->wait == LV_WAITS_COND;
+    bool cond = on->wait == LV_WAITS_COND, foreign;
     enum lv_mode mode;
 
     if (on->wait == LV_WAITS_JOIN && !on->timed) {
@@ -238,14 +210,14 @@ bool lv_circle_blockers(const struct lv_look *look, struct lv_thread *t, const s
     }
     if (lock->class.v == 0 || (!cond && (on->wait != LV_WAITS_LOCK || on->timed)))
         return false;
-    other = owner_of(look, t, lock, &mode);
+    other = owner_of(look, t, lock, &mode, &foreign);
     /* A recursive mutex that was not given up whole is taken again at once. */
     if (other != NULL)
         return !(cond && other == t) && found(other, mode, false, arg);
     for (other = __atomic_load_n(&look->ctx->threads, __ATOMIC_ACQUIRE); other != NULL; other = other->next)
         if (other->used && !(cond && other == t) && holds(look, other, lock, &mode) && found(other, mode, false, arg))
             return true;
-    if (look->foreign != NULL && (other = through_others(look, lock)) != NULL)
+    if (foreign && look->foreign != NULL && (other = through_others(look, lock)) != NULL)
         return found(other, LV_WRITE, false, arg);
     return lock->mode == LV_READ && behind_writers(look, t, lock, found, arg);
 }

@@ -88,6 +88,23 @@ static bool is_cancelled(const struct lv_context *ctx, const struct lv_circle *c
     return false;
 }
 
+/* Do all others in @circle sleep; where only that nobody is left would say something, does everybody? False: the circle is none. */
+static bool look_at_others(const struct lv_look *look, struct lv_thread *t, const struct lv_circle *circle,
+                           enum lv_asleep *ret)
+{
+    enum lv_stall_word word;
+
+    if (is_certain(circle)) {
+        *ret = all_sleep(look->ctx, circle);
+        return true;
+    }
+    if (!lv_stall_by_books(look->ctx, t))
+        return false;
+    word = lv_stall_by_kernel(look->ctx, t);
+    *ret = word == LV_STALL_ALL ? LV_ASLEEP_YES : LV_ASLEEP_NO;
+    return word != LV_STALL_NEVER;
+}
+
 /* A circle as it was seen last, and as it is seen now. It is large: a thread's stack may be small. */
 struct seen {
     struct lv_circle last, now;
@@ -100,25 +117,15 @@ static bool stays(const struct lv_look *look, struct lv_thread *t, struct seen *
     uint32_t asleep = 0, agreed = 0;
 
     for (uint32_t i = 0; i < LV_LOOKS; i++) {
-        enum lv_stall_word stalled;
         enum lv_asleep all;
-        bool certain;
 
         if (!lv_circle_find(look, t, &seen->now) || is_cancelled(look->ctx, &seen->now))
-            return false;
-        certain = is_certain(&seen->now);
-        if (!certain && !lv_stall_by_books(look->ctx, t))
             return false;
         if (!are_same(circle, &seen->now))
             asleep = agreed = 0;
         *circle = seen->now;
-        stalled = certain ? LV_STALL_ALL : lv_stall_by_kernel(look->ctx, t);
-        if (stalled == LV_STALL_NEVER)
+        if (!look_at_others(look, t, circle, &all))
             return false;
-        if (certain)
-            all = all_sleep(look->ctx, circle);
-        else
-            all = stalled == LV_STALL_ALL ? LV_ASLEEP_YES : LV_ASLEEP_NO;
         asleep = all == LV_ASLEEP_YES ? asleep + 1 : 0;
         agreed = all != LV_ASLEEP_NO ? agreed + 1 : 0;
         if (asleep >= LOOKS_KERNEL || agreed >= LOOKS_BOOKS)

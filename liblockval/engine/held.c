@@ -184,21 +184,6 @@ bool lv_downgrade(struct lv_thread *t, uintptr_t address)
     return true;
 }
 
-struct lv_held_record lv_held_record_of(const struct lv_held *h)
-{
-    return (struct lv_held_record){
-        .address = h->address,
-        .uid = h->uid,
-        .class = h->class,
-        .stack = h->stack,
-        .mode = h->mode,
-        .flags = h->flags,
-        .kind = (unsigned)h->kind & 15u,
-        .earlier = h->earlier,
-        .level = h->level,
-    };
-}
-
 struct lv_held_record lv_acquisition_record(const struct lv_thread *t, const struct lv_acquisition *a)
 {
     return (struct lv_held_record){

@@ -11,36 +11,44 @@
 #include "engine/acquire.h"
 #include "engine/orphan.h"
 
-/* A copy of @h if it is and stays an entry for this lock. */
-static bool copy_entry(const struct lv_held *h, uintptr_t address, uint64_t uid, struct lv_held_record *ret)
+/* What is behind the last one that counts is only being taken (engine/fast.h). */
+bool lv_holder_copy(const struct lv_thread *other, uint32_t i, struct lv_held_record *ret)
 {
-    if (__atomic_load_n(&h->address, __ATOMIC_ACQUIRE) != address)
+    uint32_t depth = __atomic_load_n(&other->depth, __ATOMIC_ACQUIRE);
+    const struct lv_held *h = &__atomic_load_n(&other->held, __ATOMIC_ACQUIRE)[i];
+    uintptr_t address;
+
+    if (i >= depth)
         return false;
+    address = __atomic_load_n(&h->address, __ATOMIC_ACQUIRE);
     *ret = lv_held_record_of(h);
     ret->address = address;
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return (uid == 0 || ret->uid == uid) && ret->class.v != 0 &&
-           __atomic_load_n(&h->address, __ATOMIC_RELAXED) == address &&
-           __atomic_load_n(&h->uid, __ATOMIC_RELAXED) == ret->uid;
+    return address != 0 && ret->class.v != 0 && __atomic_load_n(&h->address, __ATOMIC_RELAXED) == address &&
+           __atomic_load_n(&h->uid, __ATOMIC_RELAXED) == ret->uid &&
+           i < __atomic_load_n(&other->depth, __ATOMIC_RELAXED);
 }
 
-/* Does @other hold it, by its books and by the lock? */
-static bool holds(const struct lv_context *ctx, const struct lv_thread *other, uintptr_t address, uint64_t uid,
-                  struct lv_held_record *ret)
+const struct lv_held *lv_holder_entry(const struct lv_thread *other, uintptr_t address, uint64_t uid,
+                                      struct lv_held_record *ret)
 {
     uint32_t depth = __atomic_load_n(&other->depth, __ATOMIC_ACQUIRE);
     const struct lv_held *held = __atomic_load_n(&other->held, __ATOMIC_ACQUIRE);
 
-    while (depth-- > 0) {
-        if (!copy_entry(&held[depth], address, uid, ret))
-            continue;
-        if (depth >= __atomic_load_n(&other->depth, __ATOMIC_RELAXED))
-            continue; /* it is only being taken (engine/fast.h) */
-        /* Since a fork the lock may name a thread of the parent. */
-        if (ctx->agrees == NULL || ctx->agrees(ret, held[depth].inherited ? 0 : other->tid))
-            return true;
-    }
-    return false;
+    while (depth-- > 0)
+        if (__atomic_load_n(&held[depth].address, __ATOMIC_RELAXED) == address && lv_holder_copy(other, depth, ret) &&
+            ret->address == address && (uid == 0 || ret->uid == uid))
+            return &held[depth];
+    return NULL;
+}
+
+/* Does @other hold it, by its books and by the lock? Since a fork the lock may name a thread of the parent. */
+static bool holds(const struct lv_context *ctx, const struct lv_thread *other, uintptr_t address, uint64_t uid,
+                  struct lv_held_record *ret)
+{
+    const struct lv_held *h = lv_holder_entry(other, address, uid, ret);
+
+    return h != NULL && (ctx->agrees == NULL || ctx->agrees(ret, h->inherited ? 0 : other->tid));
 }
 
 bool lv_holder_find(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, uint64_t uid, struct lv_holder *ret)

@@ -8,7 +8,7 @@
 
 #include "engine/show.h"
 
-#include "engine/acquire.h"
+#include "engine/holder.h"
 #include "engine/resolve.h"
 
 enum {
@@ -26,22 +26,11 @@ struct show {
 /* Copies of what @t holds. Returns how many. */
 static uint32_t copy_held(const struct lv_context *ctx, const struct lv_thread *t, struct lv_held_record *ret)
 {
-    uint32_t depth = __atomic_load_n(&t->depth, __ATOMIC_ACQUIRE);
-    const struct lv_held *held = __atomic_load_n(&t->held, __ATOMIC_ACQUIRE);
-    uint32_t count = 0;
+    uint32_t depth = __atomic_load_n(&t->depth, __ATOMIC_ACQUIRE), count = 0;
 
-    for (uint32_t i = 0; i < depth && count < SHOW_RECORDS; i++) {
-        uintptr_t address = __atomic_load_n(&held[i].address, __ATOMIC_ACQUIRE);
-        struct lv_held_record record = lv_held_record_of(&held[i]);
-
-        record.address = address;
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (i >= __atomic_load_n(&t->depth, __ATOMIC_RELAXED))
-            break;
-        if (__atomic_load_n(&held[i].address, __ATOMIC_RELAXED) == address && record.class.v != 0 &&
-            record.class.v < ctx->classes.all.count)
-            ret[count++] = record;
-    }
+    for (uint32_t i = 0; i < depth && count < SHOW_RECORDS; i++)
+        if (lv_holder_copy(t, i, &ret[count]) && ret[count].class.v < ctx->classes.all.count)
+            count++;
     return count;
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/acquire.h"
 #include "engine/here.h"
+#include "engine/holder.h"
 #include "engine/life.h"
 #include "engine/publish.h"
 #include "sys/family.h"
@@ -31,20 +32,11 @@ static lv_stack_id stack_of(struct lv_context *ctx, lv_stack_id stack, uintptr_t
 static void copy_held(const struct lv_thread *t, struct lv_stuck *ret)
 {
     uint32_t depth = __atomic_load_n(&t->depth, __ATOMIC_ACQUIRE);
-    const struct lv_held *held = __atomic_load_n(&t->held, __ATOMIC_ACQUIRE);
-    uint32_t first = depth > LV_STUCK_HELD ? depth - LV_STUCK_HELD : 0;
 
-    ret->left_out = first;
-    for (uint32_t i = first; i < depth; i++) {
-        uintptr_t address = __atomic_load_n(&held[i].address, __ATOMIC_ACQUIRE);
-        struct lv_held_record record = lv_held_record_of(&held[i]);
-
-        record.address = address;
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (address != 0 && record.class.v != 0 && i < __atomic_load_n(&t->depth, __ATOMIC_RELAXED) &&
-            __atomic_load_n(&held[i].address, __ATOMIC_RELAXED) == address)
-            ret->held[ret->held_count++] = record;
-    }
+    ret->left_out = depth > LV_STUCK_HELD ? depth - LV_STUCK_HELD : 0;
+    for (uint32_t i = ret->left_out; i < depth && ret->held_count < LV_STUCK_HELD; i++)
+        if (lv_holder_copy(t, i, &ret->held[ret->held_count]))
+            ret->held_count++;
 }
 
 static lv_thread_id joined_by(const struct lv_blocked *on)

@@ -56,6 +56,22 @@ struct lv_held {
         kin; /* says which locks of its class are held, this one the last: lv_kin_first() of a single one, or a hash */
 };
 
+/* A held lock as witnesses and findings keep it. */
+static inline struct lv_held_record lv_held_record_of(const struct lv_held *h)
+{
+    return (struct lv_held_record){
+        .address = h->address,
+        .uid = h->uid,
+        .class = h->class,
+        .stack = h->stack,
+        .mode = h->mode,
+        .flags = h->flags,
+        .kind = (unsigned)h->kind & 15u,
+        .earlier = h->earlier,
+        .level = h->level,
+    };
+}
+
 /* An entry of the private cache: a chain that this thread took from one call site. */
 struct lv_cache_slot {
     uint64_t tag;       /* chain, acquisition and site; 0: empty */

@@ -10,6 +10,7 @@
 #include "sys/os.h"
 
 #include "base/hash.h"
+#include "sys/clock.h"
 #include "sys/rawcall.h"
 
 #include <errno.h>
@@ -406,22 +407,17 @@ void lv_os_futex_wait_for(uint32_t *word, uint32_t value, int64_t ns)
     LV_SYSCALL(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &limit);
 }
 
-static int64_t clock_ms(int clock)
-{
-    struct timespec now = { 0 };
-
-    LV_SYSCALL(SYS_clock_gettime, clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int64_t lv_os_now_ms(void)
 {
-    return clock_ms(CLOCK_MONOTONIC);
+    return lv_clock_ns() / 1000000;
 }
 
 int64_t lv_os_wall_ms(void)
 {
-    return clock_ms(CLOCK_REALTIME);
+    struct timespec now = { 0, 0 };
+
+    (void)LV_SYSCALL(SYS_clock_gettime, CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void lv_os_futex_wake(uint32_t *word)

@@ -232,21 +232,6 @@ static bool is_sound(const struct cli_books_of *books, const struct lv_held_reco
            record->kind < LV_KIND__COUNT && record->mode < LV_MODE__COUNT;
 }
 
-static struct lv_held_record record_of(const struct lv_held *h)
-{
-    return (struct lv_held_record){
-        .address = h->address,
-        .uid = h->uid,
-        .class = h->class,
-        .stack = h->stack,
-        .mode = h->mode,
-        .flags = h->flags,
-        .level = h->level,
-        .kind = (unsigned)h->kind & 15u,
-        .earlier = h->earlier,
-    };
-}
-
 static void read_held(const struct cli_books_of *books, const struct lv_thread *t, struct cli_book_thread *ret)
 {
     uint32_t depth = t->depth, skipped = depth > HELD_MAX ? depth - HELD_MAX : 0, count = depth - skipped;
@@ -260,7 +245,7 @@ static void read_held(const struct cli_books_of *books, const struct lv_thread *
     ret->held_count = 0;
     ret->left_out = skipped;
     for (size_t i = 0; i < count && i < got; i++) {
-        struct lv_held_record record = record_of(&held[i]);
+        struct lv_held_record record = lv_held_record_of(&held[i]);
 
         if (is_sound(books, &record) && record.class.v != 0)
             ret->held[ret->held_count++] =
@@ -268,7 +253,7 @@ static void read_held(const struct cli_books_of *books, const struct lv_thread *
     }
     ret->taking = (struct lv_held_record){ 0 };
     if (got > count) {
-        struct lv_held_record record = record_of(&held[count]);
+        struct lv_held_record record = lv_held_record_of(&held[count]);
 
         if (is_sound(books, &record) && record.class.v != 0)
             ret->taking = record;
