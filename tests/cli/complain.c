@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "command.h"
+#include "common/command.h"
 
 void cli_complain(const char *format, ...)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library's books, read from a memory that is nonsense (tools/lockval/books.h).
+ * The library's books, read from a memory that is nonsense (tools/lockval/threads/books.h).
  *
  * The memory is that of a real program that hangs under the library, copied to a file at its own addresses: what the
  * command reads from a process it reads from a file in the same way. Then bytes of it are changed at random, all over or
@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 #include "../unit/random.h"
-#include "child.h"
-#include "listing.h"
-#include "memory.h"
+#include "common/child.h"
+#include "common/memory.h"
+#include "threads/listing.h"
 
 enum {
     COPY_MAX = 64 * 1024 * 1024, /* of a mapping */

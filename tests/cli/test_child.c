@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs that the command starts and stays with: tools/lockval/child.h. */
+/* Programs that the command starts and stays with: tools/lockval/common/child.h. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,9 +13,9 @@
 
 #include "../unit/unit.h"
 #include "base/types.h"
-#include "child.h"
-#include "memory.h"
-#include "preload.h"
+#include "common/child.h"
+#include "common/memory.h"
+#include "common/preload.h"
 
 enum {
     LONG_MS = 30000

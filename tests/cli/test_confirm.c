@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "../unit/unit.h"
-#include "confirm_judge.h"
-#include "confirm_plan.h"
-#include "confirm_replay.h"
+#include "common/memory.h"
+#include "confirm/judge.h"
+#include "confirm/plan.h"
+#include "confirm/replay.h"
 #include "engine/plan.h"
-#include "memory.h"
 #include "sys/arena.h"
 
 static struct confirm_record record, run;

@@ -59,6 +59,20 @@ HOST_HEADER_FOLDERS = ("elfutils/",)  # no folder of the library includes these
 # The command reads what the library has in memory, by the core's headers.
 COMMAND = "tools/lockval"
 COMMAND_LAYERS = {"base", "sys", "graph", "report", "check", "engine"}
+# folder of the command: the folders of the command whose headers it may include. main.c, which has no folder, includes all.
+COMMAND_FOLDERS = {
+    "common": {"common"},
+    "record": {"common", "record"},
+    "symbol": {"common", "record", "symbol"},
+    "page": {"common", "record", "symbol", "page"},
+    "formats": {"common", "record", "symbol", "page", "formats"},
+    "run": {"common", "record", "symbol", "formats"},
+    "stat": {"common", "record", "symbol", "formats", "stat"},
+    "suppress": {"common", "record", "symbol", "formats", "suppress"},
+    "doctor": {"common", "doctor"},
+    "threads": {"common", "threads"},
+    "confirm": {"common", "record", "confirm"},
+}
 
 TREES = ("include", "liblockval", "sim", "tests", "tools", "script")
 C_SUFFIXES = {".c", ".h", ".def", ".cc", ".cpp", ".hpp"}
@@ -123,6 +137,23 @@ def check_layer(where, folder, name, allowed, complaints):
         complaints.add(where, f"{folder}/ must not include \"{name}\"")
 
 
+def check_command(where, parts, text, complaints):
+    """The includes of one file of the command; @parts is its path inside of it. A name that both have is the command's folder."""
+    folder = parts[0] if len(parts) > 1 else None
+    if folder is not None and folder not in COMMAND_FOLDERS:
+        complaints.add(where, f"the folder {folder}/ is none of the command; name it in COMMAND_FOLDERS")
+        return
+    for name in QUOTED.findall(text):
+        first = name.split("/", 1)[0]
+        if "/" not in name:
+            continue
+        if first in COMMAND_FOLDERS:
+            if folder is not None and first not in COMMAND_FOLDERS[folder]:
+                complaints.add(where, f"{folder}/ must not include \"{name}\"")
+        else:
+            check_layer(where, COMMAND, name, COMMAND_LAYERS, complaints)
+
+
 def reached(start, texts):
     """Every file of the library that @start includes, directly or not, with the file that included it."""
     found, todo = {}, [start]
@@ -173,8 +204,7 @@ def check_tree(root, complaints):
             else:
                 complaints.add(where, f"sources of {LIBRARY}/ lie in a layer's folder")
         if where.startswith(COMMAND + "/"):
-            for name in QUOTED.findall(text):
-                check_layer(where, COMMAND, name, COMMAND_LAYERS, complaints)
+            check_command(where, parts[2:], text, complaints)
     check_sinks(texts, complaints)
     return count
 
@@ -204,6 +234,9 @@ def self_test():
     case("elfutils", {"liblockval/sys/a.c": head + "#include <elfutils/libdwfl.h>\n"}, "must not include <elfutils/libdwfl.h>")
     case("command", {"tools/lockval/a.c": head + '#include <jansson.h>\n#include <sys/stat.h>\n#include "engine/thread.h"\n'}, None)
     case("command and hooks", {"tools/lockval/a.c": head + '#include "process/self.h"\n'}, 'must not include "process/self.h"')
+    case("command's own layers", {"tools/lockval/record/a.c": head + '#include "common/memory.h"\n'}, None)
+    case("command, upward", {"tools/lockval/record/a.c": head + '#include "run/run.h"\n'}, 'record/ must not include "run/run.h"')
+    case("command, new folder", {"tools/lockval/misc/a.c": head}, "is none of the command")
     case("public header", {"liblockval/graph/a.c": head + "#include <lockval.h>\n"}, "must not include <lockval.h>")
     case("new folder", {"liblockval/misc/a.c": head}, "is no layer")
     case("no folder", {"liblockval/a.c": head}, "lie in a layer's folder")

@@ -3,7 +3,7 @@
  * The command lockval: the table of subcommands, and what is common to all of them.
  */
 
-#include "command.h"
+#include "common/command.h"
 
 #include <errno.h>
 #include <stdarg.h>
