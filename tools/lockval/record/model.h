@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_RECORD_MODEL_H
+#define CLI_RECORD_MODEL_H
+
+/*
+ * What a record says (docs/record-format.md), connected: where a line has a number, here is a pointer. One struct for each kind
+ * of line, with the members' names.
+ *
+ *     struct rec_set *set = rec_open();
+ *
+ *     if (rec_read(set, "run.jsonl"))
+ *         for (size_t i = 0; i < set->process_count; i++)
+ *             print(set->processes[i]);
+ *     rec_close(set);
+ *
+ * All that is in a set lives until rec_close(). Texts are never null: what a line does not have is empty. Equal texts of a set
+ * are the same pointer. A pointer to something that the record refers to and does not have (a line is torn or lost) leads to a struct whose
+ * .known is false and whose number is right; a pointer is null where the record refers to nothing.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum rec_mode {
+    REC_WRITE,
+    REC_READ,
+    REC_READ_RECURSIVE
+};
+
+/* From the lowest on. A verdict that the command does not know is REC_VERDICT_OTHER. */
+enum rec_verdict {
+    REC_VERDICT_OTHER,
+    REC_GUARDED,
+    REC_POTENTIAL,
+    REC_FEASIBLE,
+    REC_MISUSE,
+    REC_DEADLOCK
+};
+
+enum rec_standing {
+    REC_IS_LOCK,
+    REC_IS_CANDIDATE,
+    REC_IS_EVENT
+};
+
+/* Flags of a lock. */
+enum {
+    REC_TRY = 1,
+    REC_TIMED = 2,
+    REC_UNCHECKED = 4,
+    REC_SYNC = 8
+};
+
+/* Modes of an edge: bit 0 to 3 as in the list, shifted by 4 with a time limit. */
+enum {
+    REC_ER = 1,
+    REC_EN = 2,
+    REC_SR = 4,
+    REC_SN = 8,
+    REC_TIMED_SHIFT = 4
+};
+
+struct rec_process;
+
+struct rec_module {
+    uint32_t id;
+    bool known;
+    const char *path;
+    const char *name;
+    const char *build_id; /* hexadecimal; empty: it has none */
+    uint64_t load, start, end;
+    bool program;
+};
+
+struct rec_thread {
+    uint32_t id;
+    bool known;
+    int64_t tid;
+    const char *name;
+    const char *start; /* a place; empty: not known */
+};
+
+struct rec_frame {
+    struct rec_module *module; /* null: outside of all */
+    uint64_t offset;           /* a return address within the module; without one, the address itself */
+    const char *name;          /* "function+0x41"; may be empty */
+};
+
+struct rec_stack {
+    uint32_t id;
+    bool known;
+    size_t count;
+    struct rec_frame *frames; /* innermost first */
+};
+
+struct rec_class {
+    uint32_t id;
+    bool known;
+    struct rec_process *process;
+    const char *key;
+    const char *stable;
+    const char *name;
+    const char *kind; /* of its locks */
+    const char *origin;
+    struct rec_class *base; /* null: it is no class of a subclass */
+    unsigned subclass;
+    bool named;
+    unsigned wait_outer, wait_inner;
+    const char *usage; /* four characters */
+    enum rec_standing standing;
+};
+
+/* A lock: an object, in a witness or in a finding. */
+struct rec_lock {
+    struct rec_class *class; /* null: none is known */
+    uint64_t instance;       /* 0: not known */
+    uint64_t address;
+    enum rec_mode mode;
+    unsigned flags;
+    struct rec_stack *stack; /* null: none */
+    bool earlier;            /* the stack is that of an earlier acquisition from the same call */
+    const char *key; /* these three in findings only: rec_lock_name() and rec_lock_key() look at the class as well */
+    const char *name;
+    const char *site;
+};
+
+struct rec_witness {
+    uint32_t id;
+    bool known;
+    struct rec_thread *thread;
+    struct rec_lock wanted;
+    size_t held_count;
+    struct rec_lock *held; /* oldest first */
+    bool left_out;
+};
+
+/* That @held[.held] of the witness was held when what it wants was wanted. */
+struct rec_evidence {
+    struct rec_witness *witness;
+    size_t held;
+};
+
+struct rec_edge {
+    struct rec_class *from, *to;
+    unsigned modes;
+    size_t evidence_count;
+    struct rec_evidence *evidence;
+    uint64_t acquisitions, chains; /* 0 until the process ended */
+};
+
+enum rec_step_kind {
+    REC_STEP_LOCK,
+    REC_STEP_WAIT,
+    REC_STEP_INTERRUPT,
+    REC_STEP_COMPLETE,
+    REC_STEP_END
+};
+
+struct rec_step {
+    enum rec_step_kind kind;
+    struct rec_thread *thread;
+    struct rec_lock held, wanted;
+};
+
+/* A thread with a lock, of a finding. */
+struct rec_side {
+    struct rec_thread *thread; /* null: there is none */
+    struct rec_lock lock;
+    bool waits;
+};
+
+struct rec_stuck {
+    struct rec_thread *thread;
+    const char *waits; /* lock, join, cond, sem, barrier, event */
+    bool timed, last;
+    int64_t waited_ms; /* -1: not known */
+    struct rec_lock wanted;
+    bool has_with;
+    struct rec_lock with;
+    struct rec_thread *joined; /* null: it joins none */
+    long blocker;              /* in the list, from 0; -1: none of them */
+    enum rec_mode blocker_mode;
+    bool blocker_queued;
+    size_t held_count;
+    struct rec_lock *held;
+    uint32_t left_out;
+};
+
+struct rec_finding {
+    unsigned number; /* in its process, from 1 on, as they came first */
+    struct rec_process *process;
+    const char *kind; /* words of the format: compare with strcmp, or by pointer within a set */
+    enum rec_verdict verdict;
+    const char *verdict_name;
+    const char *before; /* the verdict that it had before it was upgraded last; empty: never */
+    size_t reason_count;
+    const char **reasons;
+    const char *fingerprint;
+    bool counts;
+    uint64_t ms;
+    struct rec_thread *thread;
+
+    size_t edge_count; /* of an order: each wants what the next holds, the last what the first holds */
+    struct rec_step *edges;
+    size_t acquisition_count; /* the same with as few acquisitions as close it; without them in the record, the edges */
+    struct rec_step *acquisitions;
+
+    bool has_subject;
+    struct rec_lock subject;
+    const char *detail;
+    struct rec_stack *stack; /* null: none */
+    struct rec_side holder;
+    const char *usage_state; /* kind signal: which signal or context; empty: another kind */
+    struct rec_side usage_inside, usage_open;
+
+    size_t stuck_count; /* kind deadlock */
+    struct rec_stuck *stuck;
+    size_t circle;
+    const char *predicted_kind, *predicted_verdict, *predicted_fingerprint; /* empty: it was not */
+
+    const char *text; /* the report of the library */
+    json_t *line;     /* the line itself, as it was said last */
+};
+
+struct rec_process {
+    struct rec_set *set;
+    const char *file; /* that it was read from first */
+    int64_t pid;
+    const char *run;
+
+    bool has_meta; /* these need the line `meta` */
+    unsigned format;
+    const char *version;
+    const char *program, *path, *cwd;
+    size_t argc;
+    const char **argv;
+    bool argv_cut;
+    int64_t ppid;
+    bool forked;
+    uint64_t start_ms;
+    json_t *options; /* an object of texts; null without meta */
+
+    size_t module_count, class_count, thread_count, stack_count, witness_count, edge_count, finding_count;
+    struct rec_module **modules; /* all in the order in which the record spoke of them first */
+    struct rec_class **classes;
+    struct rec_thread **threads;
+    struct rec_stack **stacks;
+    struct rec_witness **witnesses;
+    struct rec_edge **edges;
+    struct rec_finding **findings;
+
+    json_t *end; /* the line; null: it was killed, crashed, became another program, or runs yet */
+
+    struct rec_indexes *indexes; /* for the reader */
+};
+
+struct rec_set {
+    size_t process_count;
+    struct rec_process **processes; /* in the order in which they were read */
+    size_t lines;                   /* that were understood */
+    size_t bad_lines;               /* that are no JSON object, or lack what every line has */
+    size_t unknown_lines;           /* of a type that the command does not know */
+    unsigned newest_format;
+
+    struct rec_books *books; /* for the reader */
+};
+
+/* Never null. */
+struct rec_set *rec_open(void);
+void rec_close(struct rec_set *set);
+
+/* Add the record in the file @path, "-" is stdin. Lines that are not understood are counted and left out. Returns false, after a
+ * complaint, if the file cannot be read or has no line of a record; what was read before stays. */
+bool rec_read(struct rec_set *set, const char *path);
+
+/* Add one line. Returns false if it was not understood. */
+bool rec_read_line(struct rec_set *set, const char *file, const char *text, size_t len);
+
+/* The one of @process with this number, or null. */
+struct rec_class *rec_class(const struct rec_process *process, uint32_t id);
+struct rec_stack *rec_stack(const struct rec_process *process, uint32_t id);
+/* From one class to the other, or null. */
+struct rec_edge *rec_edge(const struct rec_process *process, const struct rec_class *from, const struct rec_class *to);
+
+/* What the class of @lock is called, and its key: empty where nothing is known. */
+const char *rec_lock_name(const struct rec_lock *lock);
+const char *rec_lock_key(const struct rec_lock *lock);
+
+/* The words of the format; back: the enum, REC_VERDICT_OTHER for an unknown word. */
+const char *rec_mode_name(enum rec_mode mode);
+const char *rec_verdict_name(enum rec_verdict verdict);
+enum rec_verdict rec_verdict_of(const char *word);
+const char *rec_step_kind_name(enum rec_step_kind kind);
+
+/* "a -> b -> a" of an order of locks, empty for other findings; memory to free. Subclasses are in the names. */
+char *rec_cycle(const struct rec_finding *finding);
+
+/* Findings of all processes, worst verdict first, in the order in which they were made within one verdict. Returns an array of
+ * *ret_count pointers, to free. */
+struct rec_finding **rec_sorted_findings(const struct rec_set *set, size_t *ret_count);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_RECORD_READER_H
+#define CLI_RECORD_READER_H
+
+/*
+ * Between the files that read a record: what a line's members are, and the structs that numbers stand for.
+ */
+
+#include "record/model.h"
+#include "record/pool.h"
+
+/* Of a process: number -> struct. */
+struct rec_indexes {
+    struct rec_index modules, classes, threads, stacks, witnesses, edges;
+    struct rec_index findings; /* by the pool's text of the fingerprint */
+};
+
+struct rec_books {
+    struct rec_pool *pool;
+    struct rec_index processes; /* by the pool's text "pid/run" */
+};
+
+/* A line that is read. */
+struct rec_line {
+    struct rec_process *process;
+    struct rec_pool *pool;
+    json_t *json;
+};
+
+/* Members of @object; what is missing or of another type is empty, 0, false. Addresses are texts in hexadecimal. */
+const char *rec_text_member(const struct rec_line *line, const json_t *object, const char *member);
+uint64_t rec_number_member(const json_t *object, const char *member);
+uint64_t rec_address_member(const json_t *object, const char *member);
+bool rec_bool_member(const json_t *object, const char *member);
+
+/* The struct with the number @id of the line's process, made anew if there was none. Null if @id is 0. */
+struct rec_module *rec_module_at(const struct rec_line *line, uint64_t id);
+struct rec_class *rec_class_at(const struct rec_line *line, uint64_t id);
+struct rec_thread *rec_thread_at(const struct rec_line *line, uint64_t id);
+struct rec_stack *rec_stack_at(const struct rec_line *line, uint64_t id);
+struct rec_witness *rec_witness_at(const struct rec_line *line, uint64_t id);
+
+enum rec_mode rec_mode_of(const char *word);
+
+/* The lock that the object @json describes. */
+struct rec_lock rec_lock_of(const struct rec_line *line, const json_t *json);
+/* An array of locks. */
+struct rec_lock *rec_locks_of(const struct rec_line *line, const json_t *array, size_t *ret_count);
+/* A thread as findings have it: more may be known of it than of the process's, so what is there is filled in. Null: none. */
+struct rec_thread *rec_thread_of(const struct rec_line *line, const json_t *json);
+
+/* Append @item to the process's list; the list's memory is malloc's. */
+void rec_append(void *list, size_t *count, void *item);
+
+/* Take in a line of the type "finding". */
+void rec_read_finding(const struct rec_line *line);
+
+#endif
