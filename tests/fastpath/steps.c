@@ -403,6 +403,7 @@ static bool one_round(void)
 {
     came = 0;
     take(&outer);
+    lock_and_unlock(); /* whatever the call before put into the thread's cache, this chain is in it now */
     if (sigsetjmp(back, 1) == 0) {
         steps_left = at;
         stepping = true;
