@@ -6,12 +6,13 @@
 
 #include "engine/recorder.h"
 
-#include "engine/record.h"
 #include "engine/pool.h"
+#include "engine/record.h"
 #include "engine/resolve.h"
 
 enum {
-    THREAD_NAME = 512 /* the name of a function; a longer one is cut */
+    THREAD_NAME = 512, /* the name of a function; a longer one is cut */
+    HELD_MOST = 64
 };
 
 /* A thread as reports name it. */
@@ -151,6 +152,24 @@ static void fill_sides(struct lv_context *ctx, struct lv_batch *batch, const str
     line->holder_waits = finding->holder_waits;
 }
 
+/* Of what the thread holds the last ones: of more, a reader can make nothing. */
+static void fill_held(struct lv_context *ctx, struct lv_batch *batch, const struct lv_thread *t,
+                      struct lv_record_finding *line)
+{
+    uint32_t count = t->depth < HELD_MOST ? t->depth : HELD_MOST;
+    struct lv_record_lock *held = count != 0 ? lv_batch_alloc(batch, count * sizeof(*held)) : NULL;
+
+    if (held == NULL)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct lv_held_record record = lv_held_record_of(&t->held[t->depth - count + i]);
+
+        held[i] = lock_of(ctx, batch, &record);
+    }
+    line->held = held;
+    line->held_count = count;
+}
+
 static lv_stack_id call_of(const struct lv_finding *finding)
 {
     if (finding->at.v != 0 || finding->edge_count == 0)
@@ -183,6 +202,7 @@ struct lv_record_finding *lv_record_finding_of(struct lv_context *ctx, struct lv
     line->steps = steps_of(ctx, *batch, finding->edges, finding->edge_count, &line->step_count);
     line->acquisitions =
         steps_of(ctx, *batch, finding->acquisitions, finding->acquisition_count, &line->acquisition_count);
+    fill_held(ctx, *batch, t, line);
     if (finding->edge_count == 0 && finding->stuck_count == 0)
         line->subject = keep_lock(ctx, *batch, &finding->subject);
     fill_sides(ctx, *batch, finding, report, line);

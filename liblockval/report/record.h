@@ -135,6 +135,8 @@ struct lv_record_finding {
     const struct lv_record_step *steps;
     uint32_t acquisition_count;
     const struct lv_record_step *acquisitions;
+    uint32_t held_count; /* what .thread holds */
+    const struct lv_record_lock *held;
     const struct lv_record_lock *subject; /* null: none */
     const char *detail;                   /* null: none */
     uint32_t stack;

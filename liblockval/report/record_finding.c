@@ -124,6 +124,7 @@ void lv_record_put_finding(const struct lv_record_finding *finding, struct lv_re
     put_thread(&json, "thread", &finding->thread);
     put_steps(&json, "edges", finding->steps, finding->step_count);
     put_steps(&json, "acquisitions", finding->acquisitions, finding->acquisition_count);
+    lv_record_locks(&json, "held", finding->held, finding->held_count);
     if (finding->subject != NULL)
         lv_record_lock(&json, "subject", finding->subject);
     if (finding->detail != NULL)

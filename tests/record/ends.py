@@ -280,6 +280,7 @@ def fewer_acquisitions_than_edges(bench):
     (finding,) = findings(process)
     must(len(finding["edges"]) == 3 and len(finding["acquisitions"]) == 2, "not three edges by two acquisitions")
     must(finding["verdict"] == "feasible", f"it is {finding['verdict']}")
+    must(finding["held"][-1]["instance"] == finding["edges"][0]["held"]["instance"], "not what the thread held last")
     deep, back = sorted(finding["acquisitions"], key=lambda step: step["wanted"]["name"], reverse=True)
     must((deep["held"]["name"], deep["wanted"]["name"]) == ("a", "c"), "not the acquisition of c under a")
     must(deep["thread"]["name"] == "deep" and back["thread"]["name"] == "back", "not their threads")

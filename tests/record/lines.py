@@ -200,6 +200,11 @@ def check_findings(process, complaints):
             steps = finding["acquisitions"]
             if len({step["thread"]["id"] for step in steps}) != len(steps):
                 complaints.append("a feasible circle has two acquisitions by one thread")
+        if finding["kind"] == "circular" and "before" not in finding:
+            new = finding["edges"][0]
+            if new["thread"]["id"] == finding["thread"]["id"] and \
+                    new["held"]["instance"] not in [lock["instance"] for lock in finding["held"]]:
+                complaints.append("the thread of a finding does not hold what the new edge is from")
         if "before" in finding and finding["fingerprint"] not in known:
             complaints.append("a finding was upgraded that was never made")
         known.add(finding["fingerprint"])

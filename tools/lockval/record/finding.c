@@ -115,6 +115,7 @@ static void fill(const struct rec_line *line, struct rec_finding *finding)
         finding->acquisitions = finding->edges;
         finding->acquisition_count = finding->edge_count;
     }
+    finding->held = rec_locks_of(line, json_object_get(json, "held"), &finding->held_count);
     finding->has_subject = json_object_get(json, "subject") != NULL;
     finding->subject = rec_lock_of(line, json_object_get(json, "subject"));
     finding->detail = rec_text_member(line, json, "detail");

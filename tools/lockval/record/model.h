@@ -207,6 +207,9 @@ struct rec_finding {
     size_t acquisition_count; /* the same with as few acquisitions as close it; without them in the record, the edges */
     struct rec_step *acquisitions;
 
+    size_t held_count; /* what .thread held, oldest first */
+    struct rec_lock *held;
+
     bool has_subject;
     struct rec_lock subject;
     const char *detail;
