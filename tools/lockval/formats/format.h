@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_FORMATS_FORMAT_H
+#define CLI_FORMATS_FORMAT_H
+
+/*
+ * What `lockval report` can make of a record. A format gets what was read and chosen, and prints; it reads no file and asks no
+ * one but the symbols. report.c has the table of all.
+ */
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "record/model.h"
+
+struct sym_session;
+
+/* What a format prints, and how. All of it lives longer than the printing. */
+struct format_input {
+    const struct rec_set *set;
+    struct rec_finding *const *findings; /* those that were chosen, worst verdict first */
+    size_t finding_count;
+    bool chosen;                 /* not all findings of the set are among them */
+    struct sym_session *symbols; /* null: names are those of the record */
+};
+
+struct format {
+    const char *name;
+    const char *summary; /* begins with a small letter, no full stop */
+    /* Print to @out. Returns false after a complaint. What could not be written is seen by the caller. */
+    bool (*print)(FILE *out, const struct format_input *input);
+};
+
+extern const struct format format_dot;
+extern const struct format format_json;
+extern const struct format format_lockdep;
+extern const struct format format_svg;
+
+/* The format @name, or null. */
+const struct format *format_find(const char *name);
+
+#endif

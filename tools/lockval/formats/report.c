@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* lockval report: read records, choose findings, print them in a form. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/types.h"
+#include "common/command.h"
+#include "common/memory.h"
+#include "formats/format.h"
+
+static const struct format *const formats[] = {
+    &format_json,
+    &format_dot,
+    &format_svg,
+    &format_lockdep,
+};
+
+const struct format *format_find(const char *name)
+{
+    for (size_t i = 0; i < LV_ARRAY_SIZE(formats); i++)
+        if (strcmp(formats[i]->name, name) == 0)
+            return formats[i];
+    return NULL;
+}
+
+struct request {
+    const struct format *format;
+    const char *output;      /* null: stdout */
+    unsigned long number;    /* of the finding, from 1 on; 0: all */
+    enum rec_verdict lowest; /* verdict that is printed */
+    const char *fingerprint; /* null: any */
+};
+
+enum {
+    OPTION_FORMAT = 'f',
+    OPTION_OUTPUT = 'o',
+    OPTION_FINDING = 'n',
+    OPTION_VERDICT = 256
+};
+
+static const struct option options[] = {
+    { "format", required_argument, NULL, OPTION_FORMAT },
+    { "output", required_argument, NULL, OPTION_OUTPUT },
+    { "finding", required_argument, NULL, OPTION_FINDING },
+    { "verdict", required_argument, NULL, OPTION_VERDICT },
+    { 0 },
+};
+
+static bool is_number(const char *text, unsigned long *ret)
+{
+    char *end;
+
+    errno = 0;
+    *ret = strtoul(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
+}
+
+/* Returns 0, or CLI_USAGE after a complaint. */
+static int take_option(struct request *request, int option)
+{
+    switch (option) {
+    case OPTION_FORMAT:
+        request->format = format_find(optarg);
+        if (request->format == NULL)
+            return cli_usage_error(&cli_report, "there is no format '%s'", optarg);
+        return 0;
+    case OPTION_OUTPUT:
+        request->output = strcmp(optarg, "-") == 0 ? NULL : optarg;
+        return 0;
+    case OPTION_FINDING: /* a number, or a fingerprint: which may be all digits, and then has 16 */
+        if (strlen(optarg) == 16)
+            request->fingerprint = optarg;
+        else if (!is_number(optarg, &request->number) || request->number == 0)
+            return cli_usage_error(&cli_report, "--finding takes a number from 1 on, or a fingerprint");
+        return 0;
+    case OPTION_VERDICT:
+        request->lowest = rec_verdict_of(optarg);
+        if (request->lowest == REC_VERDICT_OTHER)
+            return cli_usage_error(&cli_report, "there is no verdict '%s'", optarg);
+        return 0;
+    default:
+        return cli_usage_error(&cli_report, "the options are not understood");
+    }
+}
+
+static bool is_wanted(const struct request *request, const struct rec_finding *finding, size_t number)
+{
+    if (request->number != 0)
+        return number == request->number;
+    if (request->fingerprint != NULL)
+        return strcmp(finding->fingerprint, request->fingerprint) == 0;
+    return finding->verdict >= request->lowest;
+}
+
+/* Print the chosen findings of @set to @out. Returns the exit status. */
+static int print(const struct request *request, const struct rec_set *set, FILE *out)
+{
+    size_t count, chosen = 0;
+    struct rec_finding **findings = rec_sorted_findings(set, &count);
+    struct format_input input = { .set = set, .findings = findings };
+    bool done;
+
+    for (size_t i = 0; i < count; i++)
+        if (is_wanted(request, findings[i], i + 1))
+            findings[chosen++] = findings[i];
+    input.finding_count = chosen;
+    input.chosen = chosen != count;
+    if (chosen == 0 && (request->number != 0 || request->fingerprint != NULL)) {
+        cli_complain("there is no such finding (there are %zu)", count);
+        free(findings);
+        return CLI_FAILED;
+    }
+    done = request->format->print(out, &input);
+    free(findings);
+    return done ? CLI_OK : CLI_FAILED;
+}
+
+/* To a file: it appears under its name when it is whole. */
+static int print_to_file(const struct request *request, const struct rec_set *set)
+{
+    char *part = cli_printf("%s.part", request->output);
+    FILE *out = fopen(part, "we");
+    int status;
+
+    if (out == NULL) {
+        cli_complain("cannot write %s: %s", part, strerror(errno));
+        free(part);
+        return CLI_FAILED;
+    }
+    status = print(request, set, out);
+    if (fclose(out) != 0 || (status == CLI_OK && rename(part, request->output) != 0)) {
+        cli_complain("cannot write %s: %s", request->output, strerror(errno));
+        status = CLI_FAILED;
+    }
+    if (status != CLI_OK)
+        (void)remove(part);
+    free(part);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    struct request request = { .format = &format_json };
+    struct rec_set *set;
+    int option, status = CLI_OK;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "f:o:n:", options, NULL)) != -1)
+        if (take_option(&request, option) != 0)
+            return CLI_USAGE;
+    if (optind == argc)
+        return cli_usage_error(&cli_report, "the record is missing");
+    set = rec_open();
+    for (int i = optind; i < argc; i++)
+        if (!rec_read(set, argv[i]))
+            status = CLI_FAILED;
+    if (set->process_count != 0) {
+        int printed = request.output != NULL ? print_to_file(&request, set) : print(&request, set, stdout);
+
+        status = status == CLI_OK ? printed : status;
+    }
+    rec_close(set);
+    return cli_finish(status);
+}
+
+static void print_formats(void)
+{
+    for (size_t i = 0; i < LV_ARRAY_SIZE(formats); i++)
+        (void)printf("  %-8s  %s\n", formats[i]->name, formats[i]->summary);
+}
+
+const struct cli_command cli_report = {
+    .name = "report",
+    .arguments = "[--format=FORMAT] [--output=FILE] [--finding=N] [--verdict=V] RECORD ...",
+    .summary = "print what records say, for people and tools",
+    .help = "Reads records (docs/record-format.md; - is stdin) of one or many processes and prints their findings, "
+            "worst verdict first.\n\n"
+            "  -f, --format=FORMAT   one of those below\n"
+            "  -o, --output=FILE     into a file, which appears when it is whole\n"
+            "  -n, --finding=N       only one: its number in the order of verdicts, or its fingerprint\n"
+            "      --verdict=V       only from this verdict on: guarded, potential, feasible, misuse, deadlock\n\n"
+            "The exit status is 0, whatever the findings; 1 if a record cannot be read or the output cannot be "
+            "written; 2 for wrong arguments.\n\n"
+            "Formats:\n",
+    .more_help = print_formats,
+    .run = run,
+};
