@@ -74,7 +74,7 @@ COMMAND_FOLDERS = {
     "confirm": {"common", "record", "confirm"},
 }
 
-TREES = ("include", "liblockval", "sim", "tests", "tools", "script")
+TREES = ("include", "liblockval", "sim", "tests", "tools", "script", "examples")
 C_SUFFIXES = {".c", ".h", ".def", ".cc", ".cpp", ".hpp"}
 SCRIPT_SUFFIXES = {".py", ".sh"}
 LICENCE = "SPDX-License-Identifier: MIT"

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+#
+# Puts tests of ctest under lockval. find_package(lockval) includes this file.
+#
+#     find_package(lockval REQUIRED)
+#     lockval_preload(ALL)
+#
+# lockval_preload(...)    runs the chosen tests under lockval. A finding that counts makes a test fail, with the report in its log.
+# lockval_add_tests(...)  leaves them alone, and adds for each a test NAME.lockval that runs the same under lockval, with the
+#                         label "lockval": `ctest -L lockval` runs these, `ctest -LE lockval` all others.
+#
+# Both take:
+#
+#     ALL                   all tests of this directory (subdirectories have their own), but for EXCEPT name...
+#     TESTS name...         these. They may be added behind the call (with CMake before 3.19: must be added before)
+#     MATCHING regex        whose names match. ALL and MATCHING also choose tests that are discovered when the program was
+#                           built (gtest_discover_tests, catch_discover_tests)
+#     OPTIONS key=value...  of lockval, as in LOCKVAL_OPTIONS. A wrong one is an error of the configuration
+#     RECORD_DIR dir        keep a record of each test in dir/NAME.jsonl, for `lockval report`. A relative path is meant from
+#                           the build folder
+#
+# Where several calls choose a test, the last one holds. With LOCKVAL_CTEST=0 in its environment ctest runs everything as if
+# nothing of this were there.
+#
+# Uses LOCKVAL_COMMAND, the program lockval; without that, LOCKVAL_LIBRARY, the path of liblockval.so.0, is preloaded alone:
+# then reports have no lines of source files.
+#
+# How: CMake says nowhere what a test runs, and its properties can set an environment but not put a program in front. So the
+# tests are left as they are, and their file of the build folder, CTestTestfile.cmake, includes another one first, by which
+# ctest reads "add_test" in our way: lockval-ctest.cmake. So all configurations of a generator, tests added by loops and
+# functions, and those that are discovered later are treated alike, and a report can be printed behind the program's end.
+
+cmake_policy(PUSH)
+cmake_policy(VERSION 3.13)
+
+set(_LOCKVAL_CTEST_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/lockval-ctest.cmake")
+
+function(lockval_preload)
+  _lockval_choose(lockval_preload preload "${ARGV}")
+endfunction()
+
+function(lockval_add_tests)
+  _lockval_choose(lockval_add_tests beside "${ARGV}")
+endfunction()
+
+# The text as one argument of a file of CMake's language, whatever is in it.
+function(_lockval_bracket ret_argument text)
+  set(equals "=")
+  while(TRUE)
+    string(FIND "${text}]" "]${equals}]" at)
+    if(at EQUAL -1)
+      break()
+    endif()
+    string(APPEND equals "=")
+  endwhile()
+  # A newline behind the opening bracket is dropped.
+  set(${ret_argument} "[${equals}[\n${text}]${equals}]" PARENT_SCOPE)
+endfunction()
+
+function(_lockval_choose caller mode arguments)
+  cmake_parse_arguments(choice "ALL" "MATCHING;RECORD_DIR" "TESTS;EXCEPT;OPTIONS" ${arguments})
+  if(choice_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "${caller}: what is '${choice_UNPARSED_ARGUMENTS}'? It takes ALL [EXCEPT name...], TESTS name..., "
+                        "MATCHING regex, OPTIONS key=value..., RECORD_DIR dir")
+  endif()
+  if(NOT choice_ALL AND NOT choice_TESTS AND NOT choice_MATCHING)
+    message(FATAL_ERROR "${caller}: say which tests: ALL, TESTS name... or MATCHING regex")
+  endif()
+  if(choice_EXCEPT AND NOT choice_ALL)
+    message(FATAL_ERROR "${caller}: EXCEPT goes with ALL")
+  endif()
+  if(NOT LOCKVAL_COMMAND AND NOT LOCKVAL_LIBRARY)
+    message(FATAL_ERROR "${caller}: neither LOCKVAL_COMMAND (the program lockval) nor LOCKVAL_LIBRARY (the path of "
+                        "liblockval.so.0) is set; find_package(lockval) does that")
+  endif()
+  _lockval_check_options(${caller} "${choice_OPTIONS}")
+  if(choice_RECORD_DIR)
+    get_filename_component(choice_RECORD_DIR "${choice_RECORD_DIR}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_BINARY_DIR}")
+  endif()
+
+  # The rules of a directory are calls, in the order in which they hold.
+  set(rule "_lockval_rule(${mode}")
+  foreach(part IN ITEMS ALL TESTS MATCHING EXCEPT OPTIONS RECORD_DIR)
+    _lockval_bracket(argument "${choice_${part}}")
+    string(APPEND rule " ${argument}")
+  endforeach()
+  string(APPEND rule ")\n")
+  set_property(DIRECTORY APPEND_STRING PROPERTY LOCKVAL_RULES "${rule}")
+  foreach(name IN LISTS choice_TESTS choice_EXCEPT)
+    set_property(DIRECTORY APPEND PROPERTY LOCKVAL_NAMED "${name}")
+  endforeach()
+
+  # Read before all others: files of tests that are discovered come in the same list.
+  set(script "${CMAKE_CURRENT_BINARY_DIR}/lockval-ctest.cmake")
+  get_property(included DIRECTORY PROPERTY TEST_INCLUDE_FILES)
+  if(NOT script IN_LIST included)
+    set_property(DIRECTORY PROPERTY TEST_INCLUDE_FILES "${script}" ${included})
+    if(NOT CMAKE_VERSION VERSION_LESS 3.19)
+      cmake_language(DEFER CALL _lockval_write)
+    endif()
+  endif()
+  if(CMAKE_VERSION VERSION_LESS 3.19)
+    _lockval_write()
+  endif()
+endfunction()
+
+function(_lockval_check_options caller options)
+  set(flags)
+  foreach(option IN LISTS options)
+    if(NOT option MATCHES "^[a-z_]+=")
+      message(FATAL_ERROR "${caller}: OPTIONS: '${option}' is not of the form key=value")
+    endif()
+    list(APPEND flags "--${option}")
+  endforeach()
+  if(flags AND LOCKVAL_COMMAND)
+    # It runs nothing when an option is wrong, and says which.
+    execute_process(COMMAND "${LOCKVAL_COMMAND}" run ${flags} --log=none --record=none -- "${CMAKE_COMMAND}" -E echo
+                    RESULT_VARIABLE status ERROR_VARIABLE said OUTPUT_QUIET)
+    if(NOT status EQUAL 0)
+      message(FATAL_ERROR "${caller}: OPTIONS: ${said}")
+    endif()
+  endif()
+endfunction()
+
+# What ctest is to know of this directory. Called at its end, when its tests and their properties are there.
+function(_lockval_write)
+  get_property(named DIRECTORY PROPERTY LOCKVAL_NAMED)
+  foreach(name IN LISTS named)
+    if(NOT TEST "${name}")
+      message(FATAL_ERROR "lockval: there is no test '${name}' in this directory. (Tests that are discovered when the program "
+                          "was built are chosen by ALL or MATCHING.)")
+    endif()
+  endforeach()
+
+  # Of these the exit status alone does not decide.
+  set(expected_to_fail)
+  set(judged_by_output)
+  get_property(tests DIRECTORY PROPERTY TESTS)
+  foreach(name IN LISTS tests)
+    get_property(will_fail TEST "${name}" PROPERTY WILL_FAIL)
+    get_property(pass TEST "${name}" PROPERTY PASS_REGULAR_EXPRESSION)
+    if(will_fail)
+      list(APPEND expected_to_fail "${name}")
+    endif()
+    if(pass)
+      list(APPEND judged_by_output "${name}")
+    endif()
+  endforeach()
+
+  get_property(rules DIRECTORY PROPERTY LOCKVAL_RULES)
+  set(text "# Written by lockval-tests.cmake, read by ctest.\n")
+  string(APPEND text "if(\"\$ENV{LOCKVAL_CTEST}\" STREQUAL \"0\")\n  return()\nendif()\n")
+  foreach(setting IN ITEMS "here;${CMAKE_CURRENT_BINARY_DIR}" "command;${LOCKVAL_COMMAND}" "library;${LOCKVAL_LIBRARY}")
+    list(GET setting 0 variable)
+    list(GET setting 1 value)
+    _lockval_bracket(argument "${value}")
+    string(APPEND text "set(_lockval_${variable} ${argument})\n")
+  endforeach()
+  foreach(variable IN ITEMS expected_to_fail judged_by_output)
+    _lockval_bracket(argument "${${variable}}")
+    string(APPEND text "set(_lockval_${variable} ${argument})\n")
+  endforeach()
+  _lockval_bracket(argument "${_LOCKVAL_CTEST_SCRIPT}")
+  string(APPEND text "include(${argument})\n${rules}")
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/lockval-ctest.cmake" "${text}")
+endfunction()
+
+cmake_policy(POP)
