@@ -36,9 +36,9 @@ static void free_all(void)
     "{\"class\":1,\"instance\":7,\"key\":\"name:" name "\",\"name\":\"" name "\",\"site\":\"ab+0x" name "\"}"
 #define STEP(kind, held, wanted) \
     "{\"kind\":\"" kind "\",\"thread\":{\"name\":\"t\"},\"held\":" L(held) ",\"wanted\":" L(wanted) "}"
-#define FINDING(kind, verdict, print, more)                                                         \
-    "{\"t\":\"finding\",\"kind\":\"" kind "\",\"verdict\":\"" verdict "\",\"fingerprint\":\"" print \
-    "\",\"reasons\":[]," more "}\n"
+#define FINDING(kind, verdict, print, more)                                                   \
+    "{\"t\":\"finding\",\"pid\":1,\"run\":\"r\",\"kind\":\"" kind "\",\"verdict\":\"" verdict \
+    "\",\"fingerprint\":\"" print "\",\"reasons\":[]," more "}\n"
 #define ORDER(print, more) FINDING("circular", "potential", print, more)
 #define ABBA "\"edges\":[" STEP("lock", "b", "a") "," STEP("lock", "a", "b") "]"
 #define RING3 "\"edges\":[" STEP("lock", "c", "a") "," STEP("lock", "a", "b") "," STEP("lock", "b", "c") "]"
@@ -64,25 +64,24 @@ static bool is_it(const char *reported, const char *deadlock)
 
 START_TEST(findings_of_a_record)
 {
-    read_into(
-        &record,
-        "{\"t\":\"meta\",\"format\":1,\"options\":{\"events\":\"join\"}}\n"
-        "{\"t\":\"class\",\"id\":1}\n" ORDER("01", ABBA) FINDING(
-            "unlock", "misuse", "02",
-            "\"subject\":" L(
-                "x")) "{\"t\":\"finding\",\"kind\":\"circular\",\"verdict\":\"feasible\",\"before\":\"potential\","
-                      "\"fingerprint\":\"01\"," ABBA "}\n"
-                      "{\"t\":\"finding\",\"kind\":\"circ");
+    read_into(&record,
+              "{\"t\":\"meta\",\"pid\":1,\"run\":\"r\",\"format\":1,\"options\":{\"events\":\"join\"}}\n"
+              "{\"t\":\"class\",\"pid\":1,\"run\":\"r\",\"id\":1}\n" ORDER("01", ABBA)
+                  FINDING("unlock", "misuse", "02",
+                          "\"subject\":" L("x")) "{\"t\":\"finding\",\"pid\":1,\"run\":\"r\",\"kind\":\"circular\","
+                                                 "\"verdict\":\"feasible\",\"before\":\"potential\","
+                                                 "\"fingerprint\":\"01\"," ABBA "}\n"
+                                                 "{\"t\":\"finding\",\"kind\":\"circ");
     ck_assert(record.any);
     ck_assert_str_eq(json_string_value(json_object_get(record.options, "events")), "join");
-    ck_assert_uint_eq(record.count, 2);
-    ck_assert_uint_eq(record.findings[0].number, 1);
-    ck_assert_str_eq(record.findings[0].verdict, "feasible");
-    ck_assert(confirm_is_order(&record.findings[0]));
-    ck_assert_uint_eq(record.findings[0].edge_count, 2);
-    ck_assert_str_eq(record.findings[0].edges[1].wanted.key, "name:b");
+    ck_assert_uint_eq(record.count, 2); /* misuse comes first */
     ck_assert_uint_eq(record.findings[1].number, 2);
-    ck_assert(!confirm_is_order(&record.findings[1]));
+    ck_assert_str_eq(record.findings[1].verdict, "feasible");
+    ck_assert(confirm_is_order(&record.findings[1]));
+    ck_assert_uint_eq(record.findings[1].edge_count, 2);
+    ck_assert_str_eq(record.findings[1].edges[1].wanted.key, "name:b");
+    ck_assert_uint_eq(record.findings[0].number, 1);
+    ck_assert(!confirm_is_order(&record.findings[0]));
     free_all();
 }
 END_TEST
@@ -326,12 +325,14 @@ START_TEST(join)
                  "\"name\":\"join of "
                  "f\"}},{\"kind\":\"end\",\"thread\":{},\"held\":{\"key\":\"join:ab+0x10\"},\"wanted\":" L("a") "}]");
 
-    ck_assert(
-        is_it(edges, DEADLOCK("2", "{\"thread\":{},\"waits\":\"join\",\"wanted\":{},\"joined\":{\"start\":\"ab+0x10\"},"
-                                   "\"held\":[" L("a") "]}," STUCK("", "a"))));
-    ck_assert(!is_it(edges,
-                     DEADLOCK("2", "{\"thread\":{},\"waits\":\"join\",\"wanted\":{},\"joined\":{\"start\":\"ab+0x20\"},"
-                                   "\"held\":[" L("a") "]}," STUCK("", "a"))));
+    ck_assert(is_it(
+        edges,
+        DEADLOCK("2", "{\"thread\":{},\"waits\":\"join\",\"wanted\":{},\"joined\":{\"id\":4,\"start\":\"ab+0x10\"},"
+                      "\"held\":[" L("a") "]}," STUCK("", "a"))));
+    ck_assert(!is_it(
+        edges,
+        DEADLOCK("2", "{\"thread\":{},\"waits\":\"join\",\"wanted\":{},\"joined\":{\"id\":4,\"start\":\"ab+0x20\"},"
+                      "\"held\":[" L("a") "]}," STUCK("", "a"))));
 }
 END_TEST
 
@@ -365,7 +366,8 @@ START_TEST(replay_file)
     int fd = mkstemp(path);
 
     ck_assert_int_ge(fd, 0);
-    read_into(&record, "{\"t\":\"meta\",\"options\":{\"events\":\"none\"}}\n" ORDER("0123", RING3));
+    read_into(&record,
+              "{\"t\":\"meta\",\"pid\":1,\"run\":\"r\",\"options\":{\"events\":\"none\"}}\n" ORDER("0123", RING3));
     ck_assert_int_eq(confirm_replay_save(path, &record, &record.findings[0], "lockval-plan 1\n", program), 0);
     free_all();
     ck_assert(confirm_replay_load(path, &replay));

@@ -443,7 +443,7 @@ const struct cli_command cli_confirm = {
         "  not reproduced   in so many tries, and how far they got\n"
         "  ordered          not reproduced, and a gate lock, create or join was seen to keep the threads apart\n"
         "  not steered      the cycle is of a kind that cannot be steered into\n\n"
-        "  --finding N      only this one, by its number in the record or its fingerprint (--list shows them)\n"
+        "  --finding N      only this one, by its number (as lockval report counts them) or its fingerprint\n"
         "  --tries N        runs for each finding, 20 if not said\n"
         "  --timeout S      seconds that a run may take, 10 if not said; then it is ended\n"
         "  --jobs N         runs at once, 1 if not said\n"

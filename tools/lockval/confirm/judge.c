@@ -96,8 +96,8 @@ static bool is_in(const struct confirm_finding *deadlock, const struct confirm_s
                   const struct confirm_step *step)
 {
     if (strcmp(stuck->wanted, step->wanted.key) == 0)
-        return step->kind == CONFIRM_COMPLETE || step->kind == CONFIRM_END || holds(stuck, step->held.key);
-    return step->kind == CONFIRM_LOCK && holds(stuck, step->held.key) &&
+        return step->kind == REC_STEP_COMPLETE || step->kind == REC_STEP_END || holds(stuck, step->held.key);
+    return step->kind == REC_STEP_LOCK && holds(stuck, step->held.key) &&
            (holds(stuck, step->wanted.key) ||
             (strcmp(stuck->waits, "event") == 0 && is_held_by_any(deadlock, step->wanted.key)));
 }
@@ -124,7 +124,7 @@ static bool are_all_in(const struct confirm_finding *reported, const struct conf
 static bool passes_event(const struct confirm_finding *reported)
 {
     for (size_t i = 0; i < reported->edge_count; i++)
-        if (reported->edges[i].kind != CONFIRM_LOCK)
+        if (reported->edges[i].kind != REC_STEP_LOCK)
             return true;
     return false;
 }

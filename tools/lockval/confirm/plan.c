@@ -16,7 +16,7 @@ enum {
 
 static bool holds(const struct confirm_step *step)
 {
-    return step->kind != CONFIRM_COMPLETE && step->kind != CONFIRM_END;
+    return step->kind != REC_STEP_COMPLETE && step->kind != REC_STEP_END;
 }
 
 /* Number of the @which-th step that holds something. */

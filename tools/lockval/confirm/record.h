@@ -7,9 +7,10 @@
  * that close it, of a deadlock the threads that are in it.
  */
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+
+#include "record/model.h"
 
 /* A lock in a finding. Texts are never null; a key that is empty is not known. Of a class that the program named it is the one
  * that is the same in another build: several of one name are numbered in the order in which they come, which a steered run may change. */
@@ -18,22 +19,12 @@ struct confirm_lock {
     const char *name;
     const char *site; /* place of the call that took it; empty: not known */
     const char *mode;
-    const char *kind; /* of its class: empty where it is not known */
-    json_int_t instance;
+    uint64_t instance;
     bool timed; /* it gives up in time */
 };
 
-/* What a step of a cycle means: the words of the format. */
-enum confirm_kind {
-    CONFIRM_LOCK,
-    CONFIRM_WAIT,
-    CONFIRM_INTERRUPT,
-    CONFIRM_COMPLETE,
-    CONFIRM_END
-};
-
 struct confirm_step {
-    enum confirm_kind kind;
+    enum rec_step_kind kind;
     const char *thread; /* its name */
     struct confirm_lock held, wanted;
 };
@@ -41,7 +32,7 @@ struct confirm_step {
 /* A thread that is stuck. */
 struct confirm_stuck {
     const char *thread;
-    json_int_t tid;
+    int64_t tid;
     const char *waits;
     char *wanted; /* key of what it waits for: of a lock, an event, the end of a thread; empty: not known */
     const char *wanted_name;
@@ -51,13 +42,12 @@ struct confirm_stuck {
 };
 
 struct confirm_finding {
-    unsigned number; /* in the record, from 1 on */
+    unsigned number; /* as `lockval report` counts them, from 1 on */
     const char *kind;
     const char *verdict;
     const char *fingerprint;
     const char *text;
-    json_t *reasons; /* an array of texts, or null */
-    json_t *line;    /* all of it, as it stands in the record */
+    const struct rec_finding *from;
 
     size_t edge_count; /* of an order: a ring, in which each wants what the next holds */
     struct confirm_step *edges;
@@ -70,10 +60,9 @@ struct confirm_finding {
 };
 
 struct confirm_record {
-    json_t *lines;  /* all that the texts are of */
-    json_t *stable; /* process and class -> its stable key */
+    struct rec_set *set; /* all that the texts are of */
     size_t count;
-    struct confirm_finding *findings; /* in the order in which they were made first, each as it was said last */
+    struct confirm_finding *findings; /* worst verdict first */
     json_t *options;                  /* of the first process, an object; null: there was none */
     bool any;                         /* there is a line that was understood */
 };
@@ -83,8 +72,8 @@ void confirm_record_read(struct confirm_record *record, FILE *file);
 /* The same with one finding, and an array of the lines of its process's classes. */
 void confirm_record_take(struct confirm_record *record, json_t *finding, json_t *classes);
 
-/* The lines of the named classes of @finding's process: a new array. */
-json_t *confirm_classes(const struct confirm_record *record, const struct confirm_finding *finding);
+/* Lines of the named classes of @finding's process, with what confirm_record_take() needs of them: a new array. */
+json_t *confirm_classes(const struct confirm_finding *finding);
 
 void confirm_record_free(struct confirm_record *record);
 

@@ -20,8 +20,8 @@ int confirm_replay_save(const char *path, const struct confirm_record *record, c
             error = EILSEQ; /* it is no UTF-8 */
     (void)json_object_set_new(all, "t", json_string("replay"));
     (void)json_object_set_new(all, "format", json_integer(1));
-    (void)json_object_set(all, "finding", finding->line);
-    (void)json_object_set_new(all, "classes", confirm_classes(record, finding));
+    (void)json_object_set(all, "finding", finding->from->line);
+    (void)json_object_set_new(all, "classes", confirm_classes(finding));
     (void)json_object_set_new(all, "plan", json_string(plan));
     (void)json_object_set_new(all, "program", arguments);
     if (record->options != NULL)

@@ -66,7 +66,7 @@ static char *schedule_of(const struct confirm_finding *finding, const struct con
                       (long long)json_integer_value(json_object_get(line, "ms")),
                       strcmp(text_of(line, "what"), "met") == 0 ? "" : ", as long as could be,", step->wanted.name,
                       text_of(json_object_get(line, "wanted"), "address"));
-        if (step->kind == CONFIRM_LOCK || step->kind == CONFIRM_WAIT)
+        if (step->kind == REC_STEP_LOCK || step->kind == REC_STEP_WAIT)
             (void)fprintf(out, ", holding %s", step->held.name);
         (void)fputc('\n', out);
     }
@@ -153,7 +153,7 @@ static void print_far(const struct confirm_finding *finding, const struct confir
         const struct confirm_step *step = &finding->steps[i];
         const struct confirm_far *far = &result->far[i];
 
-        if (step->kind == CONFIRM_LOCK || step->kind == CONFIRM_WAIT)
+        if (step->kind == REC_STEP_LOCK || step->kind == REC_STEP_WAIT)
             (void)printf("    %s, then %s: ", step->held.name, step->wanted.name);
         else
             (void)printf("    %s: ", step->wanted.name);
@@ -173,17 +173,14 @@ static void print_far(const struct confirm_finding *finding, const struct confir
 
 static void print_ordered(const struct confirm_finding *finding, const struct confirm_result *result)
 {
-    const json_t *reason;
-    size_t i;
-
     (void)printf("  ordered, as far as was seen: not reproduced in %u %s, %.1f s\n", result->tries,
                  plural(result->tries), result->seconds);
     if (result->gated != 0)
         (void)printf("    %s is held on both sides whenever they are reached (%u of %u %s)\n", result->gate,
                      result->gated, result->all_reached, plural(result->all_reached));
     if (strcmp(finding->verdict, "guarded") == 0)
-        json_array_foreach(finding->reasons, i, reason)(void)
-            printf("    %s\n", json_string_value(reason) != NULL ? json_string_value(reason) : "");
+        for (size_t i = 0; i < finding->from->reason_count; i++)
+            (void)printf("    %s\n", finding->from->reasons[i]);
     print_far(finding, result);
 }
 

@@ -231,7 +231,6 @@ void confirm_try_end(struct confirm_try *try, struct cli_child *child, const str
                                      .role_count = finding->step_count,
                                      .roles = cli_alloc(finding->step_count + 1, sizeof(*ret->roles)),
                                      .lines = json_array() };
-    ret->record.lines = json_array();
     record = open_in(try, "record");
     report = open_in(try, "report");
     read_record(ret, finding, record);
