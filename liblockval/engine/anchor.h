@@ -4,12 +4,14 @@
 
 /*
  * Where a process that has the library keeps its validator, for a tool that reads the process's memory from outside
- * (tools/lockval/books.c; ADR 0034). The tool is built from the same headers; the anchor says whether the two agree.
+ * (ADR 0034). tools/lockval/threads/books.c is built from the same headers; the anchor says whether the two agree. tools/gdb is
+ * not: it takes each field's place from here, by its name.
  *
  * The anchor is found by an ELF note (name LV_ANCHOR_NOTE, type LV_ANCHOR_NOTE_TYPE) whose description is a 32-bit distance
  * from itself to the anchor: a note is in memory, also when the library is stripped, and exports no symbol.
  */
 
+#include "engine/identity.h"
 #include "engine/life.h"
 
 #define LV_ANCHOR_NOTE "lockval"
@@ -17,74 +19,82 @@
 
 enum {
     LV_ANCHOR_NOTE_TYPE = 1,
-    /* Changes when what is read from outside comes to mean something else while it lies where it did. */
+    /* Changes when what is read from outside comes to mean something else under its name: also the numbers of an enum, the way to an
+     * element of a struct lv_vec, the words and the seal of an identity. */
     LV_ANCHOR_MEANING = 1
 };
 
-/* Where a field lies, and how large it is. */
-#define LV_ANCHOR_FIELD(type, field) \
-    (uint64_t) offsetof(struct type, field) << 32 | sizeof(((struct type *)NULL)->field)
-
-/* All that is read from outside. */
+/*
+ * All that is read from outside. VALUE: a number that the reader has to agree with. STRUCT: how large it is. FIELD: where a field lies,
+ * and how large it is. PLACE: where an array of no size of its own begins. Of struct lv_held and struct lv_held_record a few
+ * bits are read besides: those of the byte before .level and behind it.
+ */
 /* clang-format off */
+#define LV_ANCHOR_ALL(VALUE, STRUCT, FIELD, PLACE) \
+    VALUE(LV_ANCHOR_MEANING) VALUE(LV_VEC_CHUNKS) VALUE(LV_VEC_FIRST_BITS) VALUE(LV_PENDING) VALUE(LV_KIND__COUNT) \
+        VALUE(LV_MODE__COUNT) VALUE(LV_IDENTITY_CLASS_BITS) \
+    STRUCT(lv_context) FIELD(lv_context, secret) FIELD(lv_context, inside) FIELD(lv_context, state) \
+        FIELD(lv_context, clock) FIELD(lv_context, modules) FIELD(lv_context, classes) FIELD(lv_context, stacks) \
+        FIELD(lv_context, thread_infos) FIELD(lv_context, instances) FIELD(lv_context, program) \
+        FIELD(lv_context, threads) \
+    STRUCT(lv_thread) FIELD(lv_thread, guard) FIELD(lv_thread, off) FIELD(lv_thread, depth) \
+        FIELD(lv_thread, capacity) FIELD(lv_thread, held) FIELD(lv_thread, info) FIELD(lv_thread, tid) \
+        FIELD(lv_thread, pending) FIELD(lv_thread, blocked_on) FIELD(lv_thread, used) FIELD(lv_thread, next) \
+    STRUCT(lv_held) FIELD(lv_held, address) FIELD(lv_held, class) FIELD(lv_held, uid) FIELD(lv_held, stack) \
+        FIELD(lv_held, how) FIELD(lv_held, again) FIELD(lv_held, mode) FIELD(lv_held, flags) FIELD(lv_held, kind) \
+        FIELD(lv_held, level) \
+    STRUCT(lv_acquisition) FIELD(lv_acquisition, address) FIELD(lv_acquisition, class) FIELD(lv_acquisition, uid) \
+        FIELD(lv_acquisition, stack) FIELD(lv_acquisition, kind) FIELD(lv_acquisition, mode) \
+        FIELD(lv_acquisition, flags) \
+    STRUCT(lv_blocked) FIELD(lv_blocked, wait) FIELD(lv_blocked, number) FIELD(lv_blocked, timed) \
+        FIELD(lv_blocked, shared) FIELD(lv_blocked, since) FIELD(lv_blocked, wanted) FIELD(lv_blocked, with) \
+        FIELD(lv_blocked, life) FIELD(lv_blocked, life_uid) \
+    STRUCT(lv_held_record) FIELD(lv_held_record, address) FIELD(lv_held_record, class) FIELD(lv_held_record, uid) \
+        FIELD(lv_held_record, stack) FIELD(lv_held_record, mode) FIELD(lv_held_record, flags) \
+        FIELD(lv_held_record, level) \
+    STRUCT(lv_life) FIELD(lv_life, uid) FIELD(lv_life, t) FIELD(lv_life, about) \
+    STRUCT(lv_thread_info) FIELD(lv_thread_info, tid) FIELD(lv_thread_info, start) FIELD(lv_thread_info, name) \
+    STRUCT(lv_class) FIELD(lv_class, id) FIELD(lv_class, subclass) FIELD(lv_class, usage) FIELD(lv_class, instances) \
+        FIELD(lv_class, standing) FIELD(lv_class, key) FIELD(lv_class, version) FIELD(lv_class, zapped) \
+    STRUCT(lv_class_key) FIELD(lv_class_key, origin) FIELD(lv_class_key, kind) FIELD(lv_class_key, module) \
+        FIELD(lv_class_key, place) FIELD(lv_class_key, name) \
+    STRUCT(lv_classes) FIELD(lv_classes, all) \
+    STRUCT(lv_stacks) FIELD(lv_stacks, all) \
+    STRUCT(lv_vec) FIELD(lv_vec, elem_size) FIELD(lv_vec, count) FIELD(lv_vec, chunk) \
+    STRUCT(lv_modules) FIELD(lv_modules, head) \
+    STRUCT(lv_module) FIELD(lv_module, start) FIELD(lv_module, end) FIELD(lv_module, bias) FIELD(lv_module, name) \
+        FIELD(lv_module, born) FIELD(lv_module, died) FIELD(lv_module, next) \
+    STRUCT(lv_stack) FIELD(lv_stack, count) FIELD(lv_stack, has_born) PLACE(lv_stack, frames) \
+    STRUCT(lv_inside) FIELD(lv_inside, word) FIELD(lv_inside, seal) \
+    STRUCT(lv_instance) FIELD(lv_instance, address) FIELD(lv_instance, word)
+
+#define LV_ANCHOR_OF_VALUE(value) value,
+#define LV_ANCHOR_OF_STRUCT(type) sizeof(struct type),
+#define LV_ANCHOR_OF_FIELD(type, field) (uint64_t)offsetof(struct type, field) << 32 | sizeof(((struct type *)NULL)->field),
+#define LV_ANCHOR_OF_PLACE(type, field) offsetof(struct type, field),
 #define LV_ANCHOR_LAYOUT \
-    { \
-        LV_ANCHOR_MEANING, LV_VEC_CHUNKS, LV_VEC_FIRST_BITS, LV_PENDING, LV_KIND__COUNT, LV_MODE__COUNT, \
-        sizeof(struct lv_context), LV_ANCHOR_FIELD(lv_context, state), LV_ANCHOR_FIELD(lv_context, clock), \
-        LV_ANCHOR_FIELD(lv_context, modules), LV_ANCHOR_FIELD(lv_context, classes), \
-        LV_ANCHOR_FIELD(lv_context, stacks), LV_ANCHOR_FIELD(lv_context, thread_infos), \
-        LV_ANCHOR_FIELD(lv_context, program), LV_ANCHOR_FIELD(lv_context, threads), \
-        sizeof(struct lv_thread), LV_ANCHOR_FIELD(lv_thread, guard), LV_ANCHOR_FIELD(lv_thread, off), \
-        LV_ANCHOR_FIELD(lv_thread, depth), LV_ANCHOR_FIELD(lv_thread, capacity), LV_ANCHOR_FIELD(lv_thread, held), \
-        LV_ANCHOR_FIELD(lv_thread, info), LV_ANCHOR_FIELD(lv_thread, tid), LV_ANCHOR_FIELD(lv_thread, pending), \
-        LV_ANCHOR_FIELD(lv_thread, blocked_on), LV_ANCHOR_FIELD(lv_thread, used), LV_ANCHOR_FIELD(lv_thread, next), \
-        sizeof(struct lv_held), LV_ANCHOR_FIELD(lv_held, address), LV_ANCHOR_FIELD(lv_held, class), \
-        LV_ANCHOR_FIELD(lv_held, uid), LV_ANCHOR_FIELD(lv_held, stack), LV_ANCHOR_FIELD(lv_held, how), \
-        LV_ANCHOR_FIELD(lv_held, again), \
-        sizeof(struct lv_acquisition), LV_ANCHOR_FIELD(lv_acquisition, address), \
-        LV_ANCHOR_FIELD(lv_acquisition, class), LV_ANCHOR_FIELD(lv_acquisition, uid), \
-        LV_ANCHOR_FIELD(lv_acquisition, stack), LV_ANCHOR_FIELD(lv_acquisition, kind), \
-        LV_ANCHOR_FIELD(lv_acquisition, mode), LV_ANCHOR_FIELD(lv_acquisition, flags), \
-        sizeof(struct lv_blocked), LV_ANCHOR_FIELD(lv_blocked, wait), LV_ANCHOR_FIELD(lv_blocked, number), LV_ANCHOR_FIELD(lv_blocked, timed), \
-        LV_ANCHOR_FIELD(lv_blocked, shared), LV_ANCHOR_FIELD(lv_blocked, since), \
-        LV_ANCHOR_FIELD(lv_blocked, wanted), LV_ANCHOR_FIELD(lv_blocked, with), LV_ANCHOR_FIELD(lv_blocked, life), \
-        LV_ANCHOR_FIELD(lv_blocked, life_uid), \
-        sizeof(struct lv_held_record), LV_ANCHOR_FIELD(lv_held_record, address), \
-        LV_ANCHOR_FIELD(lv_held_record, class), LV_ANCHOR_FIELD(lv_held_record, uid), \
-        LV_ANCHOR_FIELD(lv_held_record, stack), LV_ANCHOR_FIELD(lv_held_record, mode), \
-        LV_ANCHOR_FIELD(lv_held_record, flags), \
-        sizeof(struct lv_life), LV_ANCHOR_FIELD(lv_life, uid), LV_ANCHOR_FIELD(lv_life, t), \
-        LV_ANCHOR_FIELD(lv_life, about), \
-        sizeof(struct lv_thread_info), LV_ANCHOR_FIELD(lv_thread_info, tid), \
-        LV_ANCHOR_FIELD(lv_thread_info, start), LV_ANCHOR_FIELD(lv_thread_info, name), \
-        sizeof(struct lv_class), LV_ANCHOR_FIELD(lv_class, id), LV_ANCHOR_FIELD(lv_class, subclass), \
-        LV_ANCHOR_FIELD(lv_class, key), LV_ANCHOR_FIELD(lv_class, version), \
-        sizeof(struct lv_class_key), LV_ANCHOR_FIELD(lv_class_key, origin), LV_ANCHOR_FIELD(lv_class_key, kind), \
-        LV_ANCHOR_FIELD(lv_class_key, module), LV_ANCHOR_FIELD(lv_class_key, place), \
-        LV_ANCHOR_FIELD(lv_class_key, name), \
-        sizeof(struct lv_classes), LV_ANCHOR_FIELD(lv_classes, all), \
-        sizeof(struct lv_stacks), LV_ANCHOR_FIELD(lv_stacks, all), \
-        sizeof(struct lv_vec), LV_ANCHOR_FIELD(lv_vec, elem_size), LV_ANCHOR_FIELD(lv_vec, count), \
-        LV_ANCHOR_FIELD(lv_vec, chunk), \
-        sizeof(struct lv_modules), LV_ANCHOR_FIELD(lv_modules, head), \
-        sizeof(struct lv_module), LV_ANCHOR_FIELD(lv_module, start), LV_ANCHOR_FIELD(lv_module, end), \
-        LV_ANCHOR_FIELD(lv_module, bias), LV_ANCHOR_FIELD(lv_module, name), LV_ANCHOR_FIELD(lv_module, born), \
-        LV_ANCHOR_FIELD(lv_module, died), LV_ANCHOR_FIELD(lv_module, next), \
-        sizeof(struct lv_stack), LV_ANCHOR_FIELD(lv_stack, count), LV_ANCHOR_FIELD(lv_stack, has_born), \
-        offsetof(struct lv_stack, frames) \
-    }
+    { LV_ANCHOR_ALL(LV_ANCHOR_OF_VALUE, LV_ANCHOR_OF_STRUCT, LV_ANCHOR_OF_FIELD, LV_ANCHOR_OF_PLACE) }
+
+/* The names of these, in the same order, each with an end of line. */
+#define LV_ANCHOR_NAME_OF(name) #name "\n"
+#define LV_ANCHOR_NAME_OF_FIELD(type, field) #type "." #field "\n"
+#define LV_ANCHOR_NAMES \
+    LV_ANCHOR_ALL(LV_ANCHOR_NAME_OF, LV_ANCHOR_NAME_OF, LV_ANCHOR_NAME_OF_FIELD, LV_ANCHOR_NAME_OF_FIELD)
 /* clang-format on */
 
 enum {
-    LV_ANCHOR_LAYOUT_MAX = 160
+    LV_ANCHOR_LAYOUT_MAX = 160,
+    LV_ANCHOR_NAMES_MAX = 4096
 };
 
 /* Constant. */
 struct lv_anchor {
     uint64_t magic;
     char version[24]; /* of the library, for who finds that the rest does not agree */
-    const struct lv_context *context;
     uint32_t layout_count;
+    uint32_t names_size; /* of .names, behind which .layout begins */
+    const struct lv_context *context;
+    char names[LV_ANCHOR_NAMES_MAX];       /* LV_ANCHOR_NAMES. Here, since a core may lack what was not written to */
     uint64_t layout[LV_ANCHOR_LAYOUT_MAX]; /* LV_ANCHOR_LAYOUT; 0 behind */
 };
 

@@ -11,13 +11,16 @@ enum {
 };
 
 _Static_assert((int)LAYOUT_COUNT <= (int)LV_ANCHOR_LAYOUT_MAX, "the anchor has room for the layout");
+_Static_assert(sizeof(LV_ANCHOR_NAMES) <= (size_t)LV_ANCHOR_NAMES_MAX, "and for the names");
 
 /* Nothing but the note refers to it, which the compiler does not see. */
 __attribute__((used)) const struct lv_anchor lv_anchor = {
     .magic = LV_ANCHOR_MAGIC,
     .version = LOCKVAL_VERSION_TEXT,
-    .context = &lv_process_context,
     .layout_count = LAYOUT_COUNT,
+    .names_size = LV_ANCHOR_NAMES_MAX,
+    .context = &lv_process_context,
+    .names = LV_ANCHOR_NAMES,
     .layout = LV_ANCHOR_LAYOUT,
 };
 
