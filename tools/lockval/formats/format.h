@@ -21,6 +21,7 @@ struct format_input {
     size_t finding_count;
     bool chosen;                 /* not all findings of the set are among them */
     struct sym_session *symbols; /* null: names are those of the record */
+    const char *root;            /* of the sources: absolute, as realpath() gives it; null: none */
 };
 
 struct format {
@@ -32,7 +33,9 @@ struct format {
 
 extern const struct format format_dot;
 extern const struct format format_json;
+extern const struct format format_junit;
 extern const struct format format_lockdep;
+extern const struct format format_sarif;
 extern const struct format format_svg;
 
 /* The format @name, or null. */

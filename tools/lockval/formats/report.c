@@ -17,6 +17,8 @@ static const struct format *const formats[] = {
     &format_dot,
     &format_svg,
     &format_lockdep,
+    &format_sarif,
+    &format_junit,
 };
 
 const struct format *format_find(const char *name)
@@ -33,13 +35,15 @@ struct request {
     unsigned long number;    /* of the finding, from 1 on; 0: all */
     enum rec_verdict lowest; /* verdict that is printed */
     const char *fingerprint; /* null: any */
+    char *root;              /* of the sources, as in struct format_input; null: where we are */
 };
 
 enum {
     OPTION_FORMAT = 'f',
     OPTION_OUTPUT = 'o',
     OPTION_FINDING = 'n',
-    OPTION_VERDICT = 256
+    OPTION_VERDICT = 256,
+    OPTION_SOURCE
 };
 
 static const struct option options[] = {
@@ -47,6 +51,7 @@ static const struct option options[] = {
     { "output", required_argument, NULL, OPTION_OUTPUT },
     { "finding", required_argument, NULL, OPTION_FINDING },
     { "verdict", required_argument, NULL, OPTION_VERDICT },
+    { "source", required_argument, NULL, OPTION_SOURCE },
     { 0 },
 };
 
@@ -82,6 +87,12 @@ static int take_option(struct request *request, int option)
         if (request->lowest == REC_VERDICT_OTHER)
             return cli_usage_error(&cli_report, "there is no verdict '%s'", optarg);
         return 0;
+    case OPTION_SOURCE:
+        free(request->root);
+        request->root = realpath(optarg, NULL);
+        if (request->root == NULL)
+            return cli_usage_error(&cli_report, "--source=%s: %s", optarg, strerror(errno));
+        return 0;
     default:
         return cli_usage_error(&cli_report, "the options are not understood");
     }
@@ -101,7 +112,7 @@ static int print(const struct request *request, const struct rec_set *set, FILE 
 {
     size_t count, chosen = 0;
     struct rec_finding **findings = rec_sorted_findings(set, &count);
-    struct format_input input = { .set = set, .findings = findings };
+    struct format_input input = { .set = set, .findings = findings, .root = request->root };
     bool done;
 
     for (size_t i = 0; i < count; i++)
@@ -154,6 +165,8 @@ static int run(int argc, char **argv)
             return CLI_USAGE;
     if (optind == argc)
         return cli_usage_error(&cli_report, "the record is missing");
+    if (request.root == NULL)
+        request.root = realpath(".", NULL);
     set = rec_open();
     for (int i = optind; i < argc; i++)
         if (!rec_read(set, argv[i]))
@@ -164,6 +177,7 @@ static int run(int argc, char **argv)
         status = status == CLI_OK ? printed : status;
     }
     rec_close(set);
+    free(request.root);
     return cli_finish(status);
 }
 
@@ -175,14 +189,15 @@ static void print_formats(void)
 
 const struct cli_command cli_report = {
     .name = "report",
-    .arguments = "[--format=FORMAT] [--output=FILE] [--finding=N] [--verdict=V] RECORD ...",
+    .arguments = "[--format=FORMAT] [--output=FILE] [--finding=N] [--verdict=V] [--source=DIR] RECORD ...",
     .summary = "print what records say, for people and tools",
     .help = "Reads records (docs/record-format.md; - is stdin) of one or many processes and prints their findings, "
             "worst verdict first.\n\n"
             "  -f, --format=FORMAT   one of those below\n"
             "  -o, --output=FILE     into a file, which appears when it is whole\n"
             "  -n, --finding=N       only one: its number in the order of verdicts, or its fingerprint\n"
-            "      --verdict=V       only from this verdict on: guarded, potential, feasible, misuse, deadlock\n\n"
+            "      --verdict=V       only from this verdict on: guarded, potential, feasible, misuse, deadlock\n"
+            "      --source=DIR      the root of the sources, to which sarif writes paths (the current folder)\n\n"
             "The exit status is 0, whatever the findings; 1 if a record cannot be read or the output cannot be "
             "written; 2 for wrong arguments.\n\n"
             "Formats:\n",

@@ -79,6 +79,7 @@ struct rec_thread {
     bool known;
     int64_t tid;
     const char *name;
+    const char *shown; /* what findings call it, as reports do; empty: none speaks of it */
     const char *start; /* a place; empty: not known */
 };
 

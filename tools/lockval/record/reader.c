@@ -100,7 +100,7 @@ static struct rec_thread *new_thread(const struct rec_line *line)
 {
     struct rec_thread *thread = rec_pool_take(line->pool, 1, sizeof(*thread));
 
-    thread->name = thread->start = "";
+    thread->name = thread->shown = thread->start = "";
     return thread;
 }
 
@@ -194,7 +194,10 @@ struct rec_thread *rec_thread_of(const struct rec_line *line, const json_t *json
 {
     struct rec_thread *thread = rec_thread_at(line, rec_number_member(json, "id"));
 
-    if (thread == NULL || thread->known)
+    if (thread == NULL)
+        return NULL;
+    thread->shown = rec_text_member(line, json, "name");
+    if (thread->known)
         return thread;
     thread->known = true;
     thread->tid = signed_member(json, "tid");

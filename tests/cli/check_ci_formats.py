@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""lockval report as SARIF and as JUnit's XML: of real findings of every kind, of texts that the forms must escape, of many
+processes.
+
+With SARIF_SCHEMA=FILE in the environment every log is held against that JSON Schema, too.
+
+Usage: check_ci_formats.py COMMAND LIBRARY NAME=PROGRAM ...
+"""
+
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+import check_report
+import sarif_shape
+from command import Checks, call
+
+LEVELS = {"guarded": "note", "potential": "warning", "feasible": "error", "misuse": "error", "deadlock": "error"}
+
+
+def findings_of(path):
+    """What the record says last of each finding, by fingerprint."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {line["fingerprint"]: line for line in lines if line["t"] == "finding"}
+
+
+class Sarif:
+    def __init__(self, checks, command):
+        self.checks = checks
+        self.command = command
+        self.validator = None
+        if os.environ.get("SARIF_SCHEMA"):
+            import jsonschema  # pylint: disable=import-outside-toplevel
+            schema = json.loads(pathlib.Path(os.environ["SARIF_SCHEMA"]).read_text(encoding="utf-8"))
+            self.validator = jsonschema.validators.validator_for(schema)(schema)
+
+    def log(self, title, *args):
+        done = call(self.command, "report", "--format=sarif", *args)
+        self.checks.equal(f"{title}: SARIF: the status", 0, done.returncode)
+        log = json.loads(done.stdout)
+        wrong = sarif_shape.complaints(log)
+        if self.validator:
+            wrong += [error.message for error in self.validator.iter_errors(log)]
+        self.checks.equal(f"{title}: SARIF: nothing is wrong with it", [], wrong)
+        return log["runs"][0]
+
+    def check_finding(self, title, result, finding):
+        checks = self.checks
+        checks.equal(f"{title}: its rule", finding["kind"], result["ruleId"])
+        checks.equal(f"{title}: its level", LEVELS[finding["verdict"]], result["level"])
+        text = result["message"]["text"]
+        checks.is_true(f"{title}: the verdict is said", finding["verdict"] in text, text)
+        acquisitions = finding.get("acquisitions", finding.get("edges", []))
+        flows = result.get("codeFlows", [{"threadFlows": []}])[0]["threadFlows"]
+        if acquisitions:
+            checks.equal(f"{title}: a thread flow for each acquisition", len(acquisitions), len(flows))
+            for number, (step, flow) in enumerate(zip(acquisitions, flows)):
+                checks.is_true(f"{title}: thread {number}", flow["id"].endswith(": " + step["thread"]["name"]), flow["id"])
+                takes, wants = [place["location"]["message"]["text"] for place in flow["locations"]]
+                checks.is_true(f"{title}: it holds {step['held']['name']}", step["held"]["name"] in takes, takes)
+                checks.is_true(f"{title}: it wants {step['wanted']['name']}", step["wanted"]["name"] in wants, wants)
+        elif finding["kind"] == "deadlock" and finding.get("circle"):
+            checks.equal(f"{title}: a thread flow for each thread of the circle", finding["circle"], len(flows))
+        checks.is_true(f"{title}: it has a stack with frames", result["stacks"][0]["frames"], result["stacks"])
+        checks.equal(f"{title}: the report is with it", finding["text"], result["properties"]["report"])
+
+    def check(self, records):
+        for title, path in records.items():
+            run = self.log(title, path)
+            findings = findings_of(path)
+            self.checks.equal(f"{title}: all findings", set(findings), {result["partialFingerprints"]["lockval/v1"]
+                                                                        for result in run["results"]})
+            for result in run["results"]:
+                self.check_finding(title, result, findings[result["partialFingerprints"]["lockval/v1"]])
+        rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+        self.checks.equal("a rule for each kind", {"circular", "recursive", "signal", "wait-context", "event", "deadlock", "unlock",
+                                                   "lifetime", "cond", "fork", "assert"}, rules)
+
+
+class Junit:
+    def __init__(self, checks, command):
+        self.checks = checks
+        self.command = command
+
+    def suites(self, title, *args):
+        done = call(self.command, "report", "--format=junit", *args)
+        self.checks.equal(f"{title}: JUnit: the status", 0, done.returncode)
+        root = ElementTree.fromstring(done.stdout)
+        self.checks.equal(f"{title}: JUnit: the root", "testsuites", root.tag)
+        suites = list(root)
+        for member in ("tests", "failures"):
+            self.checks.equal(f"{title}: JUnit: {member} of the root are those of the suites", int(root.get(member)),
+                              sum(int(suite.get(member)) for suite in suites))
+        for suite in suites:
+            cases = list(suite)
+            self.checks.equal(f"{title}: JUnit: the elements of a suite", {"testcase"}, {case.tag for case in cases})
+            self.checks.equal(f"{title}: JUnit: tests of a suite", int(suite.get("tests")), len(cases))
+            self.checks.equal(f"{title}: JUnit: failures of a suite", int(suite.get("failures")),
+                              sum(case.find("failure") is not None for case in cases))
+            self.checks.is_true(f"{title}: JUnit: each case has its names", all(case.get("name") and case.get("classname") for case in cases))
+        return suites
+
+    def check(self, records):
+        for title, path in records.items():
+            suites = self.suites(title, path)
+            findings = findings_of(path)
+            self.checks.equal(f"{title}: one process, one suite", 1, len(suites))
+            self.checks.equal(f"{title}: a case for each finding", len(findings), len(list(suites[0])))
+            for fingerprint, finding in findings.items():
+                case = [case for case in suites[0] if fingerprint in case.get("name")][0]
+                failure = case.find("failure")
+                self.checks.equal(f"{title}: it fails if it counts", finding["counts"], failure is not None)
+                text = failure.text if failure is not None else case.find("system-out").text
+                self.checks.is_true(f"{title}: the report is in it", finding["text"].strip() in text, text)
+                if failure is not None:
+                    self.checks.equal(f"{title}: its type", finding["kind"], failure.get("type"))
+                    self.checks.is_true(f"{title}: its message begins with the verdict",
+                                        failure.get("message").startswith(finding["verdict"]), failure.get("message"))
+
+
+def renamed(path, target, old, new, **more):
+    """The record with another lock's name, written as JSON needs it."""
+    text = path.read_text(encoding="utf-8").replace(json.dumps(old), json.dumps(new)).replace(f"({old})", json.dumps(f"({new})")[1:-1])
+    for word, by in more.items():
+        text = text.replace(f'"{word}"', f'"{by}"')
+    target.write_text(text, encoding="utf-8")
+    return target
+
+
+def check_escapes(checks, sarif, junit, path, folder):
+    """Names that XML, links of SARIF and JSON each need their way for."""
+    odd = "a<b>&\"'[x](1)\\]]>\x01\x1f\uffff\uf780 \u00e4\U0001f512"
+    record = renamed(path, folder / "odd.jsonl", "index", odd) if '"index"' in path.read_text(encoding="utf-8") else \
+        renamed(path, folder / "odd.jsonl", "a", odd)
+    run = sarif.log("odd names", record)
+    texts = [step["location"]["message"]["text"] for step in
+             run["results"][0]["codeFlows"][0]["threadFlows"][0]["locations"]]
+    checks.is_true("odd names: they arrive in SARIF", any(odd in text for text in texts), texts)
+    suites = junit.suites("odd names", record)
+    shown = odd.replace("\x01", "\ufffd").replace("\x1f", "\ufffd").replace("\uffff", "\ufffd")
+    name = list(suites[0])[0].get("name")
+    checks.is_true("odd names: they arrive in JUnit, but for what XML cannot hold", shown in name, repr(name))
+
+
+def check_many(checks, sarif, junit, records, folder):
+    """The same finding of two processes; a clean process; choices."""
+    path = records["circular"]
+    pid = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["run"]
+    again = folder / "again.jsonl"
+    again.write_text(path.read_text(encoding="utf-8").replace(f'"{pid}"', '"00000000"'), encoding="utf-8")
+    run = sarif.log("two processes", path, again, records["unlock"])
+    counts = {result["ruleId"]: result["occurrenceCount"] for result in run["results"]}
+    checks.equal("one result for the same finding, with how often it was made", {"circular": 2, "unlock": 1}, counts)
+    checks.equal("an invocation for each process", 3, len(run["invocations"]))
+    checks.equal("a suite for each process", 3, len(junit.suites("two processes", path, again, records["unlock"])))
+
+    clean = folder / "clean.jsonl"
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if json.loads(line)["t"] != "finding"]
+    clean.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    checks.equal("a clean run has no result", [], sarif.log("a clean run", clean)["results"])
+    suites = junit.suites("a clean run", clean)
+    checks.equal("a clean run is a case that passes", ["no findings"], [case.get("name") for case in suites[0]])
+    chosen = junit.suites("a choice", "--verdict=misuse", path, records["unlock"])
+    checks.equal("a process of which nothing was chosen is not called clean", 1, len(chosen))
+
+
+def check_root(checks, sarif, path, program):
+    """Paths beneath --source are relative to it. The program itself lies in the build folder."""
+    folder = pathlib.Path(program).resolve().parent
+
+    def places(*args):
+        run = sarif.log("paths", *args, path)
+        bases = run["originalUriBaseIds"]["SRCROOT"]["uri"]
+        return bases, list(sarif_shape.all_of(run["results"], "artifactLocation"))
+
+    base, found = places(f"--source={folder}")
+    checks.equal("--source: the base", folder.as_uri() + "/", base)
+    checks.is_true("--source: what is not beneath it is absolute",
+                   any(place["uri"].startswith("file:///") and "uriBaseId" not in place for place in found), found)
+    _, found = places("--source=/")
+    checks.is_true("--source=/: all is beneath it", found and all("uriBaseId" in place for place in found), found)
+    done = call(sarif.command, "report", "--format=sarif", "--source=/nowhere/x", path)
+    checks.equal("--source: a folder that is not there", 2, done.returncode)
+
+
+def main(args):
+    command, library, *pairs = args
+    programs = dict(pair.split("=", 1) for pair in pairs)
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as name:
+        folder, records = pathlib.Path(name), {}
+        for case, (program, arguments, options) in check_report.CASES.items():
+            if program in programs:
+                records[case] = folder / f"{case}.jsonl"
+                check_report.record(library, programs[program], arguments, options, records[case])
+        sarif, junit = Sarif(checks, command), Junit(checks, command)
+        sarif.check(records)
+        junit.check(records)
+        check_escapes(checks, sarif, junit, records["circular"], folder)
+        check_many(checks, sarif, junit, records, folder)
+        check_root(checks, sarif, records["circular"], programs["abba"])
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The XML that CI systems show as test results. A process is a suite, since findings are counted for each; a finding is a case,
+ * which fails if it counts. A process without findings has one case that passes, so that a clean run is seen to have been one.
+ */
+
+#include "formats/format.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "formats/sites.h"
+
+/* ---- XML ---- */
+
+/* The length of the character at @text that XML 1.0 cannot hold in any form; 0: it can. Texts of a record are valid UTF-8. */
+static size_t impossible(const unsigned char *text)
+{
+    if (text[0] < 0x20 && text[0] != '\t' && text[0] != '\n' && text[0] != '\r')
+        return 1;
+    if (text[0] == 0xef && text[1] == 0xbf && (text[2] == 0xbe || text[2] == 0xbf))
+        return 3;
+    return 0;
+}
+
+/* As text or as the value of an attribute, where a parser would make blanks of line ends. */
+static void put_escaped(FILE *out, const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+        size_t skipped = impossible(at);
+
+        if (skipped != 0) {
+            (void)fputs("\xef\xbf\xbd", out);
+            at += skipped - 1;
+            continue;
+        }
+        switch (*at) {
+        case '&':
+            (void)fputs("&amp;", out);
+            break;
+        case '<':
+            (void)fputs("&lt;", out);
+            break;
+        case '>':
+            (void)fputs("&gt;", out);
+            break;
+        case '"':
+            (void)fputs("&quot;", out);
+            break;
+        case '\n':
+        case '\t':
+        case '\r':
+            (void)fprintf(out, "&#%d;", *at);
+            break;
+        default:
+            (void)fputc(*at, out);
+        }
+    }
+}
+
+static void put_attribute(FILE *out, const char *name, const char *value)
+{
+    (void)fprintf(out, " %s=\"", name);
+    put_escaped(out, value);
+    (void)fputc('"', out);
+}
+
+/* A report: its lines stay lines. */
+static void put_lines(FILE *out, const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        char *line = strndup(text, len);
+
+        if (line != NULL)
+            put_escaped(out, line);
+        free(line);
+        if (text[len] == '\n')
+            (void)fputc('\n', out);
+        text += len + (text[len] == '\n');
+    }
+}
+
+/* ---- a process ---- */
+
+struct tally {
+    size_t tests, failures;
+};
+
+static bool is_of(const struct format_input *input, size_t i, const struct rec_process *process)
+{
+    return input->findings[i]->process == process;
+}
+
+static struct tally tally_of(const struct format_input *input, const struct rec_process *process)
+{
+    struct tally tally = { 0 };
+
+    for (size_t i = 0; i < input->finding_count; i++) {
+        if (!is_of(input, i, process))
+            continue;
+        tally.tests++;
+        if (input->findings[i]->counts)
+            tally.failures++;
+    }
+    if (process->finding_count == 0)
+        tally.tests = 1;
+    return tally;
+}
+
+static void put_case(FILE *out, const struct rec_finding *finding, const char *program)
+{
+    struct sites sites;
+    char *reasons = sites_reasons(finding);
+
+    sites_init(&sites, finding);
+    (void)fputs("    <testcase", out);
+    put_attribute(out, "classname", program);
+    (void)fprintf(out, " name=\"");
+    put_escaped(out, finding->kind);
+    (void)fputs(": ", out);
+    put_escaped(out, sites.summary);
+    (void)fputs(" [", out);
+    put_escaped(out, finding->fingerprint);
+    (void)fputs("]\" time=\"0\">\n", out);
+
+    (void)fputs(finding->counts ? "      <failure" : "      <system-out>", out);
+    if (finding->counts) {
+        (void)fputs(" message=\"", out);
+        put_escaped(out, finding->verdict_name);
+        (void)fputs(": ", out);
+        put_escaped(out, reasons[0] != '\0' ? reasons : sites.summary);
+        (void)fputc('"', out);
+        put_attribute(out, "type", finding->kind);
+        (void)fputc('>', out);
+    } else {
+        put_escaped(out, finding->verdict_name);
+        (void)fputs(", does not count", out);
+        (void)fputc('\n', out);
+    }
+    put_lines(out, finding->text);
+    (void)fputs(finding->counts ? "</failure>\n" : "</system-out>\n", out);
+    (void)fputs("    </testcase>\n", out);
+    sites_free(&sites);
+    free(reasons);
+}
+
+static void put_process(FILE *out, const struct format_input *input, const struct rec_process *process)
+{
+    const char *program = process->program[0] != '\0' ? process->program : "unknown";
+    struct tally tally = tally_of(input, process);
+
+    if (tally.tests == 0)
+        return; /* it has findings, and none of them was chosen */
+    (void)fputs("  <testsuite name=\"", out);
+    put_escaped(out, program);
+    (void)fprintf(out, "[%" PRId64 "]\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\"", process->pid,
+                  tally.tests, tally.failures);
+    if (process->has_meta) {
+        time_t started = (time_t)(process->start_ms / 1000);
+        struct tm parts;
+        char text[64];
+
+        if (gmtime_r(&started, &parts) != NULL && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts) != 0)
+            put_attribute(out, "timestamp", text);
+    }
+    if (process->end != NULL) {
+        json_int_t ms = json_integer_value(json_object_get(process->end, "ms"));
+
+        (void)fprintf(out, " time=\"%lld.%03lld\"", (long long)(ms / 1000), (long long)(ms % 1000));
+    }
+    (void)fputs(">\n", out);
+    for (size_t i = 0; i < input->finding_count; i++) {
+        if (is_of(input, i, process))
+            put_case(out, input->findings[i], program);
+    }
+    if (process->finding_count == 0) {
+        (void)fputs("    <testcase", out);
+        put_attribute(out, "classname", program);
+        (void)fputs(" name=\"no findings\"/>\n", out);
+    }
+    (void)fputs("  </testsuite>\n", out);
+}
+
+static bool print(FILE *out, const struct format_input *input)
+{
+    struct tally all = { 0 };
+
+    for (size_t i = 0; i < input->set->process_count; i++) {
+        struct tally tally = tally_of(input, input->set->processes[i]);
+
+        all.tests += tally.tests;
+        all.failures += tally.failures;
+    }
+    (void)fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
+    (void)fprintf(out, "<testsuites name=\"lockval\" tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n", all.tests,
+                  all.failures);
+    for (size_t i = 0; i < input->set->process_count; i++)
+        put_process(out, input, input->set->processes[i]);
+    (void)fputs("</testsuites>\n", out);
+    return true;
+}
+
+const struct format format_junit = {
+    .name = "junit",
+    .summary = "XML that CI systems show as test results: a finding that counts is a failure",
+    .print = print,
+};
