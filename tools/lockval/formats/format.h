@@ -11,8 +11,7 @@
 #include <stdio.h>
 
 #include "record/model.h"
-
-struct sym_session;
+#include "symbol/symbols.h"
 
 /* What a format prints, and how. All of it lives longer than the printing. */
 struct format_input {

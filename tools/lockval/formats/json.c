@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
-#include "record/model.h"
+#include "symbol/frames.h"
 
 static json_t *hex(uint64_t number)
 {
@@ -28,29 +28,39 @@ static void put_text(json_t *object, const char *member, const char *text)
         put(object, member, json_string(text));
 }
 
-static json_t *json_of_frame(const struct rec_frame *frame)
+static json_t *json_of_line(const struct sym_line *line)
 {
+    const struct rec_module *module = line->frame->module;
     json_t *json = json_object();
 
-    put_text(json, "name", frame->name);
-    if (frame->module != NULL) {
-        put_text(json, "module", frame->module->name);
-        put_text(json, "build_id", frame->module->build_id);
+    put_text(json, "function", line->function);
+    put_text(json, "name", line->frame->name);
+    put_text(json, "file", line->file);
+    if (line->line != 0)
+        put(json, "line", json_integer(line->line));
+    if (line->inlined)
+        put(json, "inlined", json_true());
+    if (module != NULL) {
+        put_text(json, "module", module->name);
+        put_text(json, "build_id", module->build_id);
     }
-    put(json, "offset", hex(frame->offset));
+    put(json, "offset", hex(line->frame->offset));
     return json;
 }
 
-static void put_stack(json_t *object, const char *member, const struct rec_stack *stack)
+static void put_stack(struct sym_session *symbols, json_t *object, const char *member, const struct rec_stack *stack)
 {
+    struct sym_stack lines;
     json_t *frames;
 
     if (stack == NULL || !stack->known)
         return;
+    lines = sym_stack_of(symbols, stack);
     frames = json_array();
-    for (size_t i = 0; i < stack->count; i++)
-        (void)json_array_append_new(frames, json_of_frame(&stack->frames[i]));
+    for (size_t i = 0; i < lines.count; i++)
+        (void)json_array_append_new(frames, json_of_line(&lines.lines[i]));
     put(object, member, frames);
+    sym_stack_free(&lines);
 }
 
 static json_t *json_of_thread(const struct rec_thread *thread)
@@ -76,7 +86,7 @@ static json_t *flags_of(unsigned flags)
     return array;
 }
 
-static json_t *json_of_lock(const struct rec_lock *lock)
+static json_t *json_of_lock(struct sym_session *symbols, const struct rec_lock *lock)
 {
     json_t *json = json_object();
 
@@ -91,20 +101,20 @@ static json_t *json_of_lock(const struct rec_lock *lock)
         put(json, "flags", flags_of(lock->flags));
     if (lock->earlier)
         put(json, "earlier", json_true());
-    put_stack(json, "stack", lock->stack);
+    put_stack(symbols, json, "stack", lock->stack);
     return json;
 }
 
-static json_t *json_of_locks(const struct rec_lock *locks, size_t count)
+static json_t *json_of_locks(struct sym_session *symbols, const struct rec_lock *locks, size_t count)
 {
     json_t *array = json_array();
 
     for (size_t i = 0; i < count; i++)
-        (void)json_array_append_new(array, json_of_lock(&locks[i]));
+        (void)json_array_append_new(array, json_of_lock(symbols, &locks[i]));
     return array;
 }
 
-static json_t *json_of_steps(const struct rec_step *steps, size_t count)
+static json_t *json_of_steps(struct sym_session *symbols, const struct rec_step *steps, size_t count)
 {
     json_t *array = json_array();
 
@@ -113,23 +123,23 @@ static json_t *json_of_steps(const struct rec_step *steps, size_t count)
 
         put(json, "kind", json_string(rec_step_kind_name(steps[i].kind)));
         put(json, "thread", json_of_thread(steps[i].thread));
-        put(json, "held", json_of_lock(&steps[i].held));
-        put(json, "wanted", json_of_lock(&steps[i].wanted));
+        put(json, "held", json_of_lock(symbols, &steps[i].held));
+        put(json, "wanted", json_of_lock(symbols, &steps[i].wanted));
         (void)json_array_append_new(array, json);
     }
     return array;
 }
 
-static json_t *json_of_side(const struct rec_side *side)
+static json_t *json_of_side(struct sym_session *symbols, const struct rec_side *side)
 {
     json_t *json = json_object();
 
     put(json, "thread", json_of_thread(side->thread));
-    put(json, "lock", json_of_lock(&side->lock));
+    put(json, "lock", json_of_lock(symbols, &side->lock));
     return json;
 }
 
-static json_t *json_of_stuck(const struct rec_stuck *stuck)
+static json_t *json_of_stuck(struct sym_session *symbols, const struct rec_stuck *stuck)
 {
     json_t *json = json_object();
 
@@ -137,28 +147,28 @@ static json_t *json_of_stuck(const struct rec_stuck *stuck)
     put(json, "waits", json_string(stuck->waits));
     if (stuck->waited_ms >= 0)
         put(json, "waited_ms", json_integer(stuck->waited_ms));
-    put(json, "wanted", json_of_lock(&stuck->wanted));
+    put(json, "wanted", json_of_lock(symbols, &stuck->wanted));
     if (stuck->has_with)
-        put(json, "with", json_of_lock(&stuck->with));
+        put(json, "with", json_of_lock(symbols, &stuck->with));
     if (stuck->joined != NULL)
         put(json, "joined", json_of_thread(stuck->joined));
     put(json, "blocker", json_integer(stuck->blocker));
-    put(json, "held", json_of_locks(stuck->held, stuck->held_count));
+    put(json, "held", json_of_locks(symbols, stuck->held, stuck->held_count));
     return json;
 }
 
-static void put_stuck(json_t *json, const struct rec_finding *finding)
+static void put_stuck(struct sym_session *symbols, json_t *json, const struct rec_finding *finding)
 {
     json_t *array = json_array();
 
     for (size_t i = 0; i < finding->stuck_count; i++)
-        (void)json_array_append_new(array, json_of_stuck(&finding->stuck[i]));
+        (void)json_array_append_new(array, json_of_stuck(symbols, &finding->stuck[i]));
     put(json, "stuck", array);
     put(json, "circle", json_integer((json_int_t)finding->circle));
     put_text(json, "predicted_by", finding->predicted_fingerprint);
 }
 
-static json_t *json_of_finding(const struct rec_finding *finding)
+static json_t *json_of_finding(struct sym_session *symbols, const struct rec_finding *finding)
 {
     json_t *json = json_object(), *reasons = json_array();
     char *cycle = rec_cycle(finding);
@@ -176,23 +186,23 @@ static json_t *json_of_finding(const struct rec_finding *finding)
     put_text(json, "cycle", cycle);
     free(cycle);
     if (finding->edge_count != 0) {
-        put(json, "edges", json_of_steps(finding->edges, finding->edge_count));
-        put(json, "acquisitions", json_of_steps(finding->acquisitions, finding->acquisition_count));
+        put(json, "edges", json_of_steps(symbols, finding->edges, finding->edge_count));
+        put(json, "acquisitions", json_of_steps(symbols, finding->acquisitions, finding->acquisition_count));
     }
     if (finding->has_subject)
-        put(json, "subject", json_of_lock(&finding->subject));
+        put(json, "subject", json_of_lock(symbols, &finding->subject));
     put_text(json, "detail", finding->detail);
     if (finding->holder.thread != NULL)
-        put(json, "holder", json_of_side(&finding->holder));
+        put(json, "holder", json_of_side(symbols, &finding->holder));
     if (finding->usage_state[0] != '\0') {
         put(json, "state", json_string(finding->usage_state));
-        put(json, "inside", json_of_side(&finding->usage_inside));
-        put(json, "open", json_of_side(&finding->usage_open));
+        put(json, "inside", json_of_side(symbols, &finding->usage_inside));
+        put(json, "open", json_of_side(symbols, &finding->usage_open));
     }
     if (finding->stuck_count != 0)
-        put_stuck(json, finding);
-    put(json, "held", json_of_locks(finding->held, finding->held_count));
-    put_stack(json, "stack", finding->stack);
+        put_stuck(symbols, json, finding);
+    put(json, "held", json_of_locks(symbols, finding->held, finding->held_count));
+    put_stack(symbols, json, "stack", finding->stack);
     put_text(json, "text", finding->text);
     return json;
 }
@@ -264,7 +274,7 @@ static bool print(FILE *out, const struct format_input *input)
     put(json, "lockval", json_string(LOCKVAL_VERSION_TEXT));
     put(json, "format", json_integer(1));
     for (size_t i = 0; i < input->finding_count; i++)
-        (void)json_array_append_new(findings, json_of_finding(input->findings[i]));
+        (void)json_array_append_new(findings, json_of_finding(input->symbols, input->findings[i]));
     put(json, "findings", findings);
     for (size_t i = 0; i < input->set->process_count; i++)
         (void)json_array_append_new(processes, json_of_process(input->set->processes[i]));

@@ -35,12 +35,17 @@ void lockdep_class(struct lockdep *to, const struct rec_lock *lock)
                   outer != 0 ? outer : inner, inner);
 }
 
-/* A name of the record is "function+0x12". */
+/* A name of the record is "function+0x12"; symbols know the size, too. lockdep says nothing of functions that are inlined. */
 static void print_frame(struct lockdep *to, const struct rec_frame *frame)
 {
     const struct rec_module *module = frame->module;
+    const struct sym_frames *known =
+        to->input->symbols != NULL ? sym_look(to->input->symbols, module, frame->offset, SYM_CALL) : NULL;
 
-    if (frame->name[0] != '\0')
+    if (known != NULL && known->size != 0)
+        (void)fprintf(to->out, "%s+0x%" PRIx64 "/0x%" PRIx64, known->frames[known->count - 1].function, known->offset,
+                      known->size);
+    else if (frame->name[0] != '\0')
         (void)fputs(frame->name, to->out);
     else
         (void)fprintf(to->out, "0x%" PRIx64, frame->offset);

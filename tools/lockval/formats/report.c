@@ -13,12 +13,7 @@
 #include "formats/format.h"
 
 static const struct format *const formats[] = {
-    &format_json,
-    &format_dot,
-    &format_svg,
-    &format_lockdep,
-    &format_sarif,
-    &format_junit,
+    &format_json, &format_dot, &format_svg, &format_lockdep, &format_sarif, &format_junit,
 };
 
 const struct format *format_find(const char *name)
@@ -36,6 +31,9 @@ struct request {
     enum rec_verdict lowest; /* verdict that is printed */
     const char *fingerprint; /* null: any */
     char *root;              /* of the sources, as in struct format_input; null: where we are */
+    bool no_symbols;         /* names are those of the record */
+    size_t source_count;
+    const char **sources; /* folders of sources; a null behind them */
 };
 
 enum {
@@ -43,7 +41,8 @@ enum {
     OPTION_OUTPUT = 'o',
     OPTION_FINDING = 'n',
     OPTION_VERDICT = 256,
-    OPTION_SOURCE
+    OPTION_SOURCE,
+    OPTION_NO_SYMBOLS
 };
 
 static const struct option options[] = {
@@ -52,6 +51,7 @@ static const struct option options[] = {
     { "finding", required_argument, NULL, OPTION_FINDING },
     { "verdict", required_argument, NULL, OPTION_VERDICT },
     { "source", required_argument, NULL, OPTION_SOURCE },
+    { "no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS },
     { 0 },
 };
 
@@ -88,10 +88,16 @@ static int take_option(struct request *request, int option)
             return cli_usage_error(&cli_report, "there is no verdict '%s'", optarg);
         return 0;
     case OPTION_SOURCE:
-        free(request->root);
-        request->root = realpath(optarg, NULL);
+        if (request->root == NULL)
+            request->root = realpath(optarg, NULL);
         if (request->root == NULL)
             return cli_usage_error(&cli_report, "--source=%s: %s", optarg, strerror(errno));
+        request->sources = cli_realloc(request->sources, request->source_count + 2, sizeof(*request->sources));
+        request->sources[request->source_count++] = optarg;
+        request->sources[request->source_count] = NULL;
+        return 0;
+    case OPTION_NO_SYMBOLS:
+        request->no_symbols = true;
         return 0;
     default:
         return cli_usage_error(&cli_report, "the options are not understood");
@@ -125,7 +131,11 @@ static int print(const struct request *request, const struct rec_set *set, FILE 
         free(findings);
         return CLI_FAILED;
     }
+    if (!request->no_symbols)
+        input.symbols = sym_open(&(struct sym_options){ .source_dirs = request->sources });
     done = request->format->print(out, &input);
+    if (input.symbols != NULL)
+        sym_close(input.symbols);
     free(findings);
     return done ? CLI_OK : CLI_FAILED;
 }
@@ -153,32 +163,40 @@ static int print_to_file(const struct request *request, const struct rec_set *se
     return status;
 }
 
-static int run(int argc, char **argv)
+/* Read the @count records at @paths and print. Returns the exit status. */
+static int read_and_print(const struct request *request, int count, char *const *paths)
 {
-    struct request request = { .format = &format_json };
-    struct rec_set *set;
-    int option, status = CLI_OK;
+    struct rec_set *set = rec_open();
+    int status = CLI_OK;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "f:o:n:", options, NULL)) != -1)
-        if (take_option(&request, option) != 0)
-            return CLI_USAGE;
-    if (optind == argc)
-        return cli_usage_error(&cli_report, "the record is missing");
-    if (request.root == NULL)
-        request.root = realpath(".", NULL);
-    set = rec_open();
-    for (int i = optind; i < argc; i++)
-        if (!rec_read(set, argv[i]))
+    for (int i = 0; i < count; i++)
+        if (!rec_read(set, paths[i]))
             status = CLI_FAILED;
     if (set->process_count != 0) {
-        int printed = request.output != NULL ? print_to_file(&request, set) : print(&request, set, stdout);
+        int printed = request->output != NULL ? print_to_file(request, set) : print(request, set, stdout);
 
         status = status == CLI_OK ? printed : status;
     }
     rec_close(set);
-    free(request.root);
     return cli_finish(status);
+}
+
+static int run(int argc, char **argv)
+{
+    struct request request = { .format = &format_json };
+    int option, status = CLI_OK;
+
+    opterr = 0;
+    while (status == CLI_OK && (option = getopt_long(argc, argv, "f:o:n:", options, NULL)) != -1)
+        status = take_option(&request, option);
+    if (request.root == NULL)
+        request.root = realpath(".", NULL);
+    if (status == CLI_OK)
+        status = optind == argc ? cli_usage_error(&cli_report, "the record is missing")
+                                : read_and_print(&request, argc - optind, argv + optind);
+    free(request.sources);
+    free(request.root);
+    return status;
 }
 
 static void print_formats(void)
@@ -197,7 +215,9 @@ const struct cli_command cli_report = {
             "  -o, --output=FILE     into a file, which appears when it is whole\n"
             "  -n, --finding=N       only one: its number in the order of verdicts, or its fingerprint\n"
             "      --verdict=V       only from this verdict on: guarded, potential, feasible, misuse, deadlock\n"
-            "      --source=DIR      the root of the sources, to which sarif writes paths (the current folder)\n\n"
+            "      --source=DIR      the root of the sources, to which sarif writes paths (the current folder);\n"
+            "                        sources are looked for below it, too. May be given again\n"
+            "      --no-symbols      names as the library knew them; no file is read but the record\n\n"
             "The exit status is 0, whatever the findings; 1 if a record cannot be read or the output cannot be "
             "written; 2 for wrong arguments.\n\n"
             "Formats:\n",

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_SYMBOL_SYMBOLS_H
+#define CLI_SYMBOL_SYMBOLS_H
+
+/*
+ * What the places of a record are called, and where they stand in the source: from the files that ran, their separate debug
+ * files (.gnu_debuglink, build-ids), or a debuginfod server, by elfutils. The programs need not run any more.
+ *
+ *     struct sym_session *symbols = sym_open(&(struct sym_options){ 0 });
+ *     const struct sym_frames *frames = sym_look(symbols, frame->module, frame->offset, SYM_CALL);
+ *
+ * A file that is another one than ran, by its build-id, is never asked: its lines would be wrong. Of what is not known there is
+ * less, not a guess. Texts and frames live as long as the session.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record/model.h"
+
+struct sym_session;
+
+struct sym_options {
+    const char *const *source_dirs; /* folders in which sources are looked for, too; null ends them. May be null */
+    const char *debug_path;         /* folders of debug files, as in elfutils (":" between them); null: the usual */
+};
+
+/* One function at a place. */
+struct sym_frame {
+    const char *function; /* demangled; empty: not known */
+    const char *symbol;   /* the linker's name; empty: it is inlined, or not known */
+    const char *file;     /* of the source; empty: not known */
+    int line, column;     /* 0: not known */
+    bool inlined;         /* into the next one */
+};
+
+/* What stands at a place: functions that are inlined there, innermost first, and at last the one that they are in. */
+struct sym_frames {
+    size_t count; /* 0: nothing is known */
+    const struct sym_frame *frames;
+    uint64_t offset; /* from the start of that one, and its size; 0 and 0: not known */
+    uint64_t size;
+};
+
+enum sym_kind {
+    SYM_EXACT, /* an instruction or a variable */
+    SYM_CALL   /* a return address: what stands before it is meant */
+};
+
+/* Never null. DEBUGINFOD_URLS in the environment says whether servers are asked; each for 10 seconds, if DEBUGINFOD_TIMEOUT
+ * does not say otherwise. */
+struct sym_session *sym_open(const struct sym_options *options);
+void sym_close(struct sym_session *session);
+
+/* What is at @offset of @module (null: no module). Never null. Cost: a search the first time, then a look into a table. */
+const struct sym_frames *sym_look(struct sym_session *session, const struct rec_module *module, uint64_t offset,
+                                  enum sym_kind kind);
+
+/* The same for a place of the format, "<build-id>+0x<offset>", of @process. */
+const struct sym_frames *sym_look_place(struct sym_session *session, const struct rec_process *process,
+                                        const char *place, enum sym_kind kind);
+
+/* Why nothing is to be learned of @module, in words; null: it can be asked. */
+const char *sym_problem(struct sym_session *session, const struct rec_module *module);
+
+/* The line @line of the source @file, without blanks around; null: it is not there, or the source is newer than @module, so
+ * that the line may be another one by now. */
+const char *sym_source(struct sym_session *session, const struct rec_module *module, const char *file, int line);
+
+/* @file as a reader wants it: below the current folder without the way to it. */
+const char *sym_short_file(struct sym_session *session, const char *file);
+
+#endif
