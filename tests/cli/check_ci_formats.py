@@ -168,6 +168,26 @@ def check_many(checks, sarif, junit, records, folder):
     checks.equal("a process of which nothing was chosen is not called clean", 1, len(chosen))
 
 
+def check_lines(checks, sarif, junit, path):
+    """The places are lines of the source, where the program has debug information: abba.c, in which both locks are taken twice."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    source = (root / "tests/cli/abba.c").read_text(encoding="utf-8").splitlines()
+    result = sarif.log("lines", f"--source={root}", path)["results"][0]
+    for place, call_of in ((result["locations"][0], "second"), (result["relatedLocations"][0], "first"), (result["relatedLocations"][3], "second")):
+        physical = place["physicalLocation"]
+        checks.equal("lines: the file", {"uri": "tests/cli/abba.c", "uriBaseId": "SRCROOT"}, physical["artifactLocation"])
+        line = source[physical["region"]["startLine"] - 1]
+        checks.is_true(f"lines: where the {call_of} lock is taken", f"pthread_mutex_lock({call_of})" in line, line)
+    case = list(junit.suites("lines", f"--source={root}", path)[0])[0]
+    first = case.find("failure").text.strip().splitlines()[0]
+    number = result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"]
+    checks.is_true("lines: JUnit begins with them", first.startswith(f"tests/cli/abba.c:{number}: "), first)
+    bare = sarif.log("no lines", "--no-symbols", path)["results"][0]
+    checks.is_true("without symbols there is no line, and the place in the program",
+                   "region" not in bare["locations"][0]["physicalLocation"] and
+                   bare["locations"][0]["physicalLocation"]["address"]["relativeAddress"] > 0, bare["locations"])
+
+
 def check_root(checks, sarif, path, program):
     """Paths beneath --source are relative to it. The program itself lies in the build folder."""
     folder = pathlib.Path(program).resolve().parent
@@ -202,6 +222,7 @@ def main(args):
         junit.check(records)
         check_escapes(checks, sarif, junit, records["circular"], folder)
         check_many(checks, sarif, junit, records, folder)
+        check_lines(checks, sarif, junit, records["circular"])
         check_root(checks, sarif, records["circular"], programs["abba"])
     return checks.finish()
 

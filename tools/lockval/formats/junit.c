@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "formats/place.h"
 #include "formats/sites.h"
 
 /* ---- XML ---- */
@@ -110,7 +111,24 @@ static struct tally tally_of(const struct format_input *input, const struct rec_
     return tally;
 }
 
-static void put_case(FILE *out, const struct rec_finding *finding, const char *program)
+/* A line for each place, in the form in which compilers complain: so editors and CI systems find it. */
+static void put_places(FILE *out, const struct format_input *input, const struct sites *sites)
+{
+    for (size_t i = 0; i < sites->count; i++) {
+        struct places places = places_of(input, sites->list[i].stack);
+        char *where = place_text(input, places_best(&places));
+
+        put_escaped(out, where);
+        (void)fputs(where[0] != '\0' ? ": " : "", out);
+        put_escaped(out, sites->list[i].text);
+        (void)fputc('\n', out);
+        free(where);
+        places_free(&places);
+    }
+}
+
+static void put_case(FILE *out, const struct format_input *input, const struct rec_finding *finding,
+                     const char *program)
 {
     struct sites sites;
     char *reasons = sites_reasons(finding);
@@ -140,6 +158,7 @@ static void put_case(FILE *out, const struct rec_finding *finding, const char *p
         (void)fputs(", does not count", out);
         (void)fputc('\n', out);
     }
+    put_places(out, input, &sites);
     put_lines(out, finding->text);
     (void)fputs(finding->counts ? "</failure>\n" : "</system-out>\n", out);
     (void)fputs("    </testcase>\n", out);
@@ -174,7 +193,7 @@ static void put_process(FILE *out, const struct format_input *input, const struc
     (void)fputs(">\n", out);
     for (size_t i = 0; i < input->finding_count; i++) {
         if (is_of(input, i, process))
-            put_case(out, input->findings[i], program);
+            put_case(out, input, input->findings[i], program);
     }
     if (process->finding_count == 0) {
         (void)fputs("    <testcase", out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Without symbols a frame has what the record says: a function's name at best. */
+/* Without symbols a frame has what the record says: a function's name at best. Paths are those of the compiler, which may have
+ * gone up and down. */
 
 #include "formats/place.h"
 
@@ -32,44 +33,102 @@ static const char *beneath(const struct format_input *input, const char *path)
     return path + len + 1;
 }
 
-void place_of_frame(const struct format_input *input, const struct rec_frame *frame, struct place *ret)
+/* @path without "." and ".." in it, as far as that can be told from its text. Memory to free. */
+static char *normal(const char *path)
 {
-    memset(ret, 0, sizeof(*ret));
-    ret->frame = frame;
-    ret->function = function_of(frame->name);
-    ret->file = cli_strdup("");
-    ret->inside = beneath(input, ret->file) != NULL;
-}
+    char *result = cli_alloc(strlen(path) + 1, 1), *to = result;
+    const char *at = path;
 
-void place_of_stack(const struct format_input *input, const struct rec_stack *stack, struct place *ret)
-{
-    struct place place;
-    bool have = false;
+    while (*at != '\0') {
+        size_t len = strcspn(at, "/");
+        char *last = to;
 
-    memset(ret, 0, sizeof(*ret));
-    for (size_t i = 0; stack != NULL && i < stack->count; i++) {
-        place_of_frame(input, &stack->frames[i], &place);
-        if (!have || place.inside || (ret->file[0] == '\0' && place.file[0] != '\0')) {
-            if (have)
-                place_free(ret);
-            *ret = place;
-            have = true;
-            if (place.inside)
-                return;
-        } else {
-            place_free(&place);
+        if (len == 2 && strncmp(at, "..", 2) == 0 && to != result) {
+            /* back to behind the slash before the last name, if there is one that is no ".." itself */
+            for (last = to - 1; last != result && last[-1] != '/'; last--)
+                ;
+            if (last < to - 1 && strncmp(last, "../", 3) != 0) {
+                to = last;
+                at += len + (at[len] == '/');
+                continue;
+            }
         }
+        if (!(len == 1 && *at == '.') && (len != 0 || at == path)) {
+            memcpy(to, at, len);
+            to += len;
+            if (at[len] == '/')
+                *to++ = '/';
+        }
+        at += len + (at[len] == '/');
     }
-    if (!have) {
-        ret->function = cli_strdup("");
-        ret->file = cli_strdup("");
-    }
+    *to = '\0';
+    return result;
 }
 
-void place_free(struct place *place)
+static void add(const struct format_input *input, struct places *places, struct place place)
 {
-    free(place->function);
-    free(place->file);
+    places->list = cli_realloc(places->list, places->count + 1, sizeof(*places->list));
+    place.inside = beneath(input, place.file) != NULL;
+    places->list[places->count++] = place;
+}
+
+struct places places_of(const struct format_input *input, const struct rec_stack *stack)
+{
+    struct places places = { 0 };
+
+    for (size_t i = 0; stack != NULL && i < stack->count; i++) {
+        const struct rec_frame *frame = &stack->frames[i];
+        const struct sym_frames *known =
+            input->symbols != NULL ? sym_look(input->symbols, frame->module, frame->offset, SYM_CALL) : NULL;
+
+        for (size_t j = 0; known != NULL && j < known->count; j++) {
+            const struct sym_frame *at = &known->frames[j];
+
+            add(input, &places,
+                (struct place){ .frame = frame,
+                                .function = cli_strdup(at->function),
+                                .file = normal(at->file),
+                                .line = at->line,
+                                .column = at->column });
+        }
+        if (known == NULL || known->count == 0)
+            add(input, &places,
+                (struct place){ .frame = frame, .function = function_of(frame->name), .file = cli_strdup("") });
+    }
+    return places;
+}
+
+const struct place *places_best(const struct places *places)
+{
+    static char nothing[] = "";
+    static const struct place nowhere = { .function = nothing, .file = nothing };
+    const struct place *best = places->count != 0 ? &places->list[0] : &nowhere;
+
+    for (size_t i = 0; i < places->count; i++) {
+        if (places->list[i].inside)
+            return &places->list[i];
+        if (best->file[0] == '\0' && places->list[i].file[0] != '\0')
+            best = &places->list[i];
+    }
+    return best;
+}
+
+void places_free(struct places *places)
+{
+    for (size_t i = 0; i < places->count; i++) {
+        free(places->list[i].function);
+        free(places->list[i].file);
+    }
+    free(places->list);
+}
+
+char *place_text(const struct format_input *input, const struct place *place)
+{
+    const char *inside = beneath(input, place->file);
+
+    if (place->line == 0)
+        return cli_strdup(place->function);
+    return cli_printf("%s:%d", inside != NULL ? inside : place->file, place->line);
 }
 
 char *place_uri(const struct format_input *input, const char *path, bool *ret_relative)

@@ -3,7 +3,7 @@
 #define CLI_FORMATS_PLACE_H
 
 /*
- * Where a frame of a stack is, in the words of who shows it: a file and a line where the symbols know them.
+ * Where a stack is, in the words of who shows it: a file and a line where the symbols know them.
  */
 
 #include "formats/format.h"
@@ -11,19 +11,26 @@
 struct place {
     const struct rec_frame *frame; /* null: the stack is empty */
     char *function;                /* empty: not known */
-    char *file;                    /* empty: not known */
-    unsigned line, column;         /* 0: not known */
+    char *file;                    /* as absolute as it is known; empty: not known */
+    int line, column;              /* 0: not known */
     bool inside;                   /* .file is beneath the root of the sources */
 };
 
-/* Of one frame. place_free() it. */
-void place_of_frame(const struct format_input *input, const struct rec_frame *frame, struct place *ret);
+/* All places of @stack, which may be null, innermost first, also of the functions that are inlined. Give back with places_free(). */
+struct places {
+    size_t count;
+    struct place *list;
+};
 
-/* Of the frame of @stack that a reader should see: the innermost one beneath the root of the sources, else the innermost of which
- * the file is known, else the innermost. place_free() it. */
-void place_of_stack(const struct format_input *input, const struct rec_stack *stack, struct place *ret);
+struct places places_of(const struct format_input *input, const struct rec_stack *stack);
+void places_free(struct places *places);
 
-void place_free(struct place *place);
+/* The one that a reader should see: the innermost one beneath the root of the sources, else the innermost of which the file is
+ * known, else the innermost. */
+const struct place *places_best(const struct places *places);
+
+/* "path/file.c:31" with a path beneath the root where it is there, or the function's name; empty: neither is known. Memory to free. */
+char *place_text(const struct format_input *input, const struct place *place);
 
 /* A URI for @path: relative to the root of the sources where it is beneath it (*ret_relative), absolute otherwise. Memory to
  * free. */

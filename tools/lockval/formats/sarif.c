@@ -63,7 +63,7 @@ static json_t *physical_of(const struct format_input *input, const struct place 
         json_decref(artifact);
     }
     if (place->file[0] != '\0' && place->line != 0) {
-        json_t *region = json_pack("{s:i}", "startLine", (int)place->line);
+        json_t *region = json_pack("{s:i}", "startLine", place->line);
 
         if (place->column != 0)
             (void)json_object_set_new(region, "startColumn", json_integer(place->column));
@@ -94,49 +94,43 @@ static json_t *location_of(const struct format_input *input, const struct place 
 
 static json_t *location_of_site(const struct format_input *input, const struct site *site)
 {
-    struct place place;
-    json_t *json;
+    struct places places = places_of(input, site->stack);
+    json_t *json = location_of(input, places_best(&places), cli_strdup(site->text));
 
-    place_of_stack(input, site->stack, &place);
-    json = location_of(input, &place, cli_strdup(site->text));
-    place_free(&place);
+    places_free(&places);
     return json;
 }
 
 /* "file.c:31", "function", or "?": memory to free. */
 static char *short_place(const struct format_input *input, const struct site *site)
 {
-    struct place place;
+    struct places places = places_of(input, site->stack);
+    const struct place *place = places_best(&places);
+    const char *slash = strrchr(place->file, '/');
     char *text;
 
-    place_of_stack(input, site->stack, &place);
-    if (place.file[0] != '\0' && place.line != 0) {
-        const char *slash = strrchr(place.file, '/');
-
-        text = cli_printf("%s:%u", slash != NULL ? slash + 1 : place.file, place.line);
-    } else {
-        text = cli_strdup(place.function[0] != '\0' ? place.function : "?");
-    }
-    place_free(&place);
+    if (place->line != 0)
+        text = cli_printf("%s:%d", slash != NULL ? slash + 1 : place->file, place->line);
+    else
+        text = cli_strdup(place->function[0] != '\0' ? place->function : "?");
+    places_free(&places);
     return text;
 }
 
 static json_t *stack_of(const struct format_input *input, const struct site *site)
 {
     json_t *frames = json_array();
+    struct places places = places_of(input, site->stack);
 
-    for (size_t i = 0; i < site->stack->count; i++) {
-        const struct rec_frame *frame = &site->stack->frames[i];
-        struct place place;
-        json_t *json;
+    for (size_t i = 0; i < places.count; i++) {
+        const struct rec_module *module = places.list[i].frame->module;
+        json_t *json = json_pack("{s:o}", "location", location_of(input, &places.list[i], NULL));
 
-        place_of_frame(input, frame, &place);
-        json = json_pack("{s:o}", "location", location_of(input, &place, NULL));
-        if (frame->module != NULL)
-            (void)json_object_set_new(json, "module", json_string(frame->module->name));
+        if (module != NULL)
+            (void)json_object_set_new(json, "module", json_string(module->name));
         (void)json_array_append_new(frames, json);
-        place_free(&place);
     }
+    places_free(&places);
     return json_pack("{s:o, s:o}", "message", message_of(cli_strdup(site->text)), "frames", frames);
 }
 
