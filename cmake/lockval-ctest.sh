@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Stands in front of a test's command where lockval-ctest.cmake needs more than `lockval run`:
 #   judge STATUS INSTEAD COMMAND...     runs it; its status STATUS means findings: says so, and ends with INSTEAD
+#   fresh FILE FILE COMMAND...          becomes it, after the record of an earlier run was removed
 #   preload LIBRARY OPTIONS COMMAND...  becomes it, with the library in its environment
 set -u
 mode=$1
@@ -17,6 +18,10 @@ case $mode in
             status=$second
         fi
         exit $status
+        ;;
+    fresh)
+        rm -f "$first"
+        exec "$@"
         ;;
     preload)
         case :${LD_PRELOAD-}: in

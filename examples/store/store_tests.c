@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store_tests NAME: one test. The status is 0 if it passed. */
+/* store_tests NAME: one test; without an argument that of which the program has the name. The status is 0 if it passed. */
 
 #include <pthread.h>
 #include <sched.h>
@@ -107,8 +107,11 @@ int main(int argc, char **argv)
         { "compact", test_compact }, { "writers", test_writers },
     };
 
+    const char *slash = strrchr(argv[0], '/');
+    const char *name = argc > 1 ? argv[1] : slash != NULL ? slash + 1 : argv[0];
+
     for (unsigned i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-        if (argc == 2 && strcmp(argv[1], tests[i].name) == 0) {
+        if (strcmp(name, tests[i].name) == 0) {
             store_clear();
             return tests[i].run();
         }

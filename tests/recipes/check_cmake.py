@@ -23,8 +23,8 @@ from command import Checks, environment  # noqa: E402
 TIMEOUT = 120
 RESULT = re.compile(r"^ *\d+/\d+ +Test +#\d+: (\S+) \.*[ *]*(Passed|Failed|Skipped)", re.MULTILINE)
 HEADLINE = "possible circular locking dependency"
-# The two lines of the example, and what CMake's documentation calls a project.
-LINES = ["find_package(lockval REQUIRED)", "lockval_preload(ALL)"]
+# The two lines of the example.
+LINES = ["find_package(lockval REQUIRED)", "lockval_preload(ALL RECORD_DIR lockval)"]
 
 
 def run(*words, env=None, folder=None):
@@ -136,6 +136,7 @@ def check_sorts(checks, work, root, title, package, command, *more, config=()):
                    "preloaded 1 times, SHOWN is 'it is'" in shown, shown)
     checks.is_true(f"{title}: the test beside has the environment of its model",
                    "preloaded 1 times, SHOWN is 'beside'" in shown and "preloaded 0 times, SHOWN is 'beside'" in shown, shown)
+    ctest(build, *config, "-R", "status.abba")
     results, _ = ctest(build, *config, "-L", "lockval")
     checks.equal(f"{title}: the label lockval", ["beside.lockval"], list(results))
     results, _ = ctest(build, *config, "-L", "own")
@@ -147,6 +148,7 @@ def check_sorts(checks, work, root, title, package, command, *more, config=()):
                    records)
     record = (build / "records/status.abba.jsonl").read_text(encoding="utf-8")
     checks.is_true(f"{title}: the record has the finding", '"t":"finding"' in record, record)
+    checks.equal(f"{title}: it is that of one run", 1, record.count('"t":"meta"'))
 
 
 MISTAKES = [
