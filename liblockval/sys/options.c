@@ -368,6 +368,17 @@ static void put_value(struct lv_text *out, const struct option *option, const st
     }
 }
 
+/* Which values there are, but for texts, where there is nothing to say. */
+static void put_range(struct lv_text *out, const struct option *option)
+{
+    if (option->type == OPTION_INT)
+        lv_text_printf(out, "%ld to %ld", option->min, option->max);
+    else if (option->type == OPTION_BOOL)
+        lv_text_puts(out, "0 or 1");
+    else
+        put_choices(out, option);
+}
+
 void lv_options_help(const struct lv_options *options, struct lv_text *out)
 {
     struct lv_options defaults;
@@ -378,12 +389,8 @@ void lv_options_help(const struct lv_options *options, struct lv_text *out)
         const struct option *option = &option_table[i];
 
         lv_text_printf(out, "  %-16s %s\n%19s(", option->name, option->meaning, "");
-        if (option->type == OPTION_INT) {
-            lv_text_printf(out, "%ld to %ld; ", option->min, option->max);
-        } else if (option->type == OPTION_BOOL) {
-            lv_text_puts(out, "0 or 1; ");
-        } else if (option->choice_count > 0) {
-            put_choices(out, option);
+        if (option->type != OPTION_TEXT) {
+            put_range(out, option);
             lv_text_puts(out, "; ");
         }
         lv_text_puts(out, "default ");
@@ -408,6 +415,21 @@ const char *lv_options_show(const struct lv_options *options, uint32_t i, struct
     else
         put_value(out, option, options);
     return option->name;
+}
+
+const char *lv_options_meaning(uint32_t i)
+{
+    return option_table[i].meaning;
+}
+
+void lv_options_range(uint32_t i, struct lv_text *out)
+{
+    put_range(out, &option_table[i]);
+}
+
+const char *lv_options_word(uint32_t i, uint32_t n)
+{
+    return n < option_table[i].choice_count ? option_table[i].choices[n].word : NULL;
 }
 
 void lv_options_expand(const char *path, int pid, const char *program, struct lv_text *out)

@@ -71,6 +71,12 @@ void lv_options_help(const struct lv_options *options, struct lv_text *out);
 uint32_t lv_options_count(void);
 const char *lv_options_show(const struct lv_options *options, uint32_t i, struct lv_text *out);
 
+/* Of option @i, for who writes about it or completes it: what it means; the values that there are ("0 to 255", "auto, table"), of
+ * which texts have none; and word @n of those that its value may be, null behind the last. */
+const char *lv_options_meaning(uint32_t i);
+void lv_options_range(uint32_t i, struct lv_text *out);
+const char *lv_options_word(uint32_t i, uint32_t n);
+
 /* Expand %p (pid) and %e (program's name) of a path; %% is a percent sign. */
 void lv_options_expand(const char *path, int pid, const char *program, struct lv_text *out);
 
