@@ -33,7 +33,7 @@
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.13)
 
-set(_LOCKVAL_CTEST_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/lockval-ctest.cmake")
+set_property(GLOBAL PROPERTY LOCKVAL_CTEST_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/lockval-ctest.cmake")
 
 function(lockval_preload)
   _lockval_choose(lockval_preload preload "${ARGV}")
@@ -160,7 +160,8 @@ function(_lockval_write)
     _lockval_bracket(argument "${${variable}}")
     string(APPEND text "set(_lockval_${variable} ${argument})\n")
   endforeach()
-  _lockval_bracket(argument "${_LOCKVAL_CTEST_SCRIPT}")
+  get_property(script GLOBAL PROPERTY LOCKVAL_CTEST_SCRIPT)
+  _lockval_bracket(argument "${script}")
   string(APPEND text "include(${argument})\n${rules}")
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/lockval-ctest.cmake" "${text}")
 endfunction()

@@ -106,6 +106,7 @@ SORTS = {
     "prints.clean": "Passed", "prints.abba": "Failed", "both.clean": "Passed", "both.abba": "Failed",
     "arguments": "Passed", "beside": "Passed", "beside.lockval": "Failed",
     "found.Order.clean": "Passed", "found.Order.abba": "Failed",
+    "found.late.Order.clean": "Passed", "found.late.Order.abba": "Failed",
     "all.abba": "Failed", "all.except": "Passed", "all.Order.clean": "Passed", "all.Order.abba": "Failed",
     "none.abba": "Passed",
 }

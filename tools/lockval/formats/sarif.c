@@ -260,6 +260,7 @@ static size_t times_of(const struct format_input *input, size_t at)
 
 /* ---- the run ---- */
 
+/* Whether the program succeeded is its own affair, and what its exit status says. */
 static json_t *invocation_of(const struct rec_process *process)
 {
     json_t *arguments = json_array(), *json;
@@ -270,7 +271,7 @@ static json_t *invocation_of(const struct rec_process *process)
 
     for (size_t i = 1; i < process->argc; i++)
         (void)json_array_append_new(arguments, json_string(process->argv[i]));
-    json = json_pack("{s:b, s:o, s:I}", "executionSuccessful", process->end != NULL, "arguments", arguments,
+    json = json_pack("{s:b, s:o, s:I}", "executionSuccessful", 1, "arguments", arguments,
                      "processId", (json_int_t)process->pid);
     if (process->path[0] == '/') {
         const struct format_input none = { 0 };
