@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What documents show is what comes of it: each block of a page that says how it was made is made again and compared.
+
+A page is followed from top to bottom, in a folder of its own with `lockval` in the path:
+
+    <!-- file: docs/examples/shop.c -->         the block is this file; from here on it lies in the folder
+    <!-- change: shop.c -->                     a block ```diff: it is applied to the file in the folder
+    <!-- verdict of: strict=1 verdicts/two_locks gate -->
+                                                the block is the verdict and the reasons that the library, with these options, gives the
+                                                program of tests/ with these arguments: of one of its findings
+    <!-- not run: WHY -->                       the block is not looked at
+    ```console                                  lines that begin with "$ " are run by one shell; what stands under each is what
+                                                it prints, stderr too
+
+A line with nothing but "..." stands for any lines, and "..." inside of a line for any text. Addresses, numbers of processes, times, offsets
+in functions, fingerprints and the width of gaps are not compared.
+
+Usage: check_shown.py SOURCE_ROOT BUILD_ROOT LIBRARY PAGE... [--reasons]
+"""
+
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "cli")]
+
+import reports  # pylint: disable=wrong-import-position
+from command import Checks, environment  # pylint: disable=wrong-import-position
+
+TIMEOUT = 120  # seconds a block
+PREFIXES = {"verdicts": "verdict_", "complaints": "complaint_", "deadlocks": "deadlock_"}
+FENCE = re.compile(r"^```(\w*)$")
+MARK = re.compile(r"^<!-- (file|change|verdict of|not run): (.*?) -->$")
+MASKS = (
+    (r"0x[0-9a-f]{6,}", "0xADDRESS"), (r"\+0x[0-9a-f]+", "+0xN"), (r"\b[0-9a-f]{16}\b", "FINGERPRINT"), (r"(?<=[A-Za-z_)])/\d+\b(?!\.)", "/PID"),
+    (r"\[\d{3,}\]", "[PID]"), (r"\b(process|pid) \d+", r"\1 PID"), (r"\b\d+(?:\.\d+)? ?(?:ms|us|s)\b", "TIME"), (r"\s+", " "),
+)
+
+
+class Block:
+    """A fenced block, where it stands, and the mark before it: (what, argument), or (None, "")."""
+
+    def __init__(self, line, language, mark, lines):
+        self.line, self.language, self.mark, self.lines = line, language, mark, lines
+
+
+def blocks_of(text):
+    """The blocks of a page. A mark belongs to the next block."""
+    blocks, mark, lines, at = [], (None, ""), None, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        fence, found = FENCE.match(line), MARK.match(line)
+        if lines is not None and line == "```":
+            blocks.append(Block(at, language, mark, lines))
+            mark, lines = (None, ""), None
+        elif lines is not None:
+            lines.append(line)
+        elif fence:
+            at, language, lines = number, fence.group(1), []
+        elif found:
+            mark = found.groups()
+    return blocks
+
+
+def masked(line, folder):
+    line = line.replace(f"{folder}/", "").replace(str(folder), ".").rstrip()
+    indent = len(line) - len(line.lstrip())
+    for pattern, word in MASKS:
+        line = re.sub(pattern, word, line)
+    return " " * indent + line.lstrip()
+
+
+def matches(shown, real):
+    """Do the lines @shown, with their gaps, describe @real? Both masked."""
+    if not shown:
+        return not real
+    if shown[0].strip() == "...":
+        return any(matches(shown[1:], real[i:]) for i in range(len(real) + 1))
+    if not real:
+        return False
+    pattern = ".*".join(re.escape(part) for part in shown[0].split("..."))
+    return re.fullmatch(pattern, real[0]) is not None and matches(shown[1:], real[1:])
+
+
+class Page:
+    """One page, and the folder in which it is followed."""
+
+    def __init__(self, root, build, library, folder):
+        self.root, self.build, self.library, self.folder = root, build, library, folder
+        bin_folder = folder / ".bin"
+        bin_folder.mkdir()
+        (bin_folder / "lockval").symlink_to(build / "tools" / "lockval" / "lockval")
+        self.env = environment(PATH=f"{bin_folder}:{os.environ['PATH']}", LD_LIBRARY_PATH=str(pathlib.Path(library).parent), LC_ALL="C",
+                               CPATH=str(root / "include"), GDB=str(root / "tools" / "gdb"), HOME=str(folder), TERM="dumb")
+
+    def run(self, commands):
+        """What each of them prints. One shell, so that variables and jobs stay."""
+        script = "".join(f"{command}\n__status=$?; printf '\\n== %d ==\\n' {number}; (exit $__status)\n"
+                         for number, command in enumerate(commands))
+        with subprocess.Popen(["bash", "-c", script], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as shell:
+            try:
+                text, _ = shell.communicate(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                os.killpg(shell.pid, signal.SIGKILL)
+                text = shell.communicate()[0] + "\n(it did not end)\n"
+        return re.split(r"\n?== \d+ ==\n", text)[:len(commands)]
+
+    def console(self, block):
+        """Differences: (shown, real) of each command whose output is another."""
+        commands, outputs = [], []
+        for line in block.lines:
+            if line.startswith("$ "):
+                commands.append(line[2:])
+                outputs.append([])
+            elif line.startswith("> ") and commands and not outputs[-1]:
+                commands[-1] += "\n" + line[2:]
+            elif commands:
+                outputs[-1].append(line)
+        different = []
+        for command, shown, real in zip(commands, outputs, self.run(commands)):
+            real = real.splitlines()
+            if not matches([masked(line, self.folder) for line in shown], [masked(line, self.folder) for line in real]):
+                different.append((f"$ {command}", shown, real))
+        return different
+
+    def verdict(self, block, argument):
+        words = shlex.split(argument)
+        options = [word for word in words if "=" in word]
+        where, *arguments = [word for word in words if "=" not in word]
+        folder, name = where.split("/")
+        program = self.build / "tests" / folder / (PREFIXES.get(folder, "") + name)
+        done = subprocess.run([str(program), *arguments], cwd=self.folder, env={**self.env, "LD_PRELOAD": self.library,
+                              "LOCKVAL_OPTIONS": ":".join(["on_deadlock=exit", *options])}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False, timeout=TIMEOUT, errors="replace")
+        found = re.findall(r"^verdict: \w+$(?:\n  .*)*", done.stderr, re.MULTILINE)
+        shown = [masked(line, self.folder) for line in block.lines]
+        if any(matches(shown, [masked(line, self.folder) for line in one.splitlines()]) for one in found):
+            return []
+        return [(argument, block.lines, "\n".join(found).splitlines())]
+
+    def look_at(self, block):
+        """Differences: (about, shown, real)."""
+        what, argument = block.mark
+        if block.language == "console":
+            return self.console(block)
+        if what == "file":
+            path = self.root / argument
+            (self.folder / path.name).write_bytes(path.read_bytes())
+            real = path.read_text(encoding="utf-8").splitlines()
+            return [] if real == block.lines else [(argument, block.lines, real)]
+        if what == "change":
+            done = subprocess.run(["patch", "-s", argument], cwd=self.folder, input="\n".join(block.lines) + "\n", text=True, check=False,
+                                  capture_output=True)
+            return [] if done.returncode == 0 else [(argument, block.lines, [done.stdout + done.stderr])]
+        if what == "verdict of":
+            return self.verdict(block, argument)
+        return [] if what == "not run" else [("a block that does not say how it was made", block.lines, [])]
+
+
+def check_page(checks, root, build, library, page):
+    text = (root / page).read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as name:
+        here = Page(root, build, library, pathlib.Path(name).resolve())
+        for block in blocks_of(text):
+            different = here.look_at(block)
+            shown = "\n".join(f"{about}\n- shown:\n" + "\n".join(shown) + "\n- is:\n" + "\n".join(real) for about, shown, real in different)
+            checks.is_true(f"{page}:{block.line}", not different, shown)
+
+
+def check_reasons(checks, root):
+    """Every reason that the library can give is on the page of verdicts, by the parts of its text that never change."""
+    text = (root / "liblockval" / "check" / "finding.c").read_text(encoding="utf-8")
+    page = re.sub(r"\s+", " ", (root / "docs" / "verdicts.md").read_text(encoding="utf-8"))
+    body = text.split("void lv_reason_text(")[1]
+    literals = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+    reasons = ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)) for text in
+               re.findall(rf"lv_text_(?:puts|printf)\(\s*out,\s*{literals}", body)]
+    missing = []
+    for reason in reasons:
+        parts = [part.strip() for part in re.split(r"%[usd]|both|two of the", reason) if len(part.strip()) > 3]
+        if not all(part in page for part in parts):
+            missing.append(reason)
+    checks.is_true(f"docs/verdicts.md has all of {len(reasons)} reasons", len(reasons) > 30 and not missing, "\n".join(missing))
+
+
+def main(arguments):
+    pages = [argument for argument in arguments if argument != "--reasons"]
+    root, build, library, *pages = pages
+    checks = Checks()
+    for page in pages:
+        check_page(checks, pathlib.Path(root).resolve(), pathlib.Path(build).resolve(), str(pathlib.Path(library).resolve()), page)
+    if "--reasons" in arguments:
+        check_reasons(checks, pathlib.Path(root))
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
