@@ -5,10 +5,11 @@
 A page is followed from top to bottom, in a folder of its own with `lockval` in the path:
 
     <!-- file: docs/examples/shop.c -->         the block is this file; from here on it lies in the folder
+    <!-- part of: tests/a.c -->                 the block's lines stand in this file, one behind the other
     <!-- change: shop.c -->                     a block ```diff: it is applied to the file in the folder
     <!-- verdict of: strict=1 verdicts/two_locks gate -->
                                                 the block is the verdict and the reasons that the library, with these options, gives the
-                                                program of tests/ with these arguments: of one of its findings
+                                                program of tests/ with these arguments: of one of its findings; "(silent)" is none
     <!-- not run: WHY -->                       the block is not looked at
     ```console                                  lines that begin with "$ " are run by one shell; what stands under each is what
                                                 it prints, stderr too
@@ -37,7 +38,7 @@ from command import Checks, environment  # pylint: disable=wrong-import-position
 TIMEOUT = 120  # seconds a block
 PREFIXES = {"verdicts": "verdict_", "complaints": "complaint_", "deadlocks": "deadlock_"}
 FENCE = re.compile(r"^```(\w*)$")
-MARK = re.compile(r"^<!-- (file|change|verdict of|not run): (.*?) -->$")
+MARK = re.compile(r"^<!-- (file|part of|change|verdict of|not run): (.*?) -->$")
 MASKS = (
     (r"0x[0-9a-f]{6,}", "0xADDRESS"), (r"\+0x[0-9a-f]+", "+0xN"), (r"\b[0-9a-f]{16}\b", "FINGERPRINT"), (r"(?<=[A-Za-z_)])/\d+\b(?!\.)", "/PID"),
     (r"\[\d{3,}\]", "[PID]"), (r"\b(process|pid) \d+", r"\1 PID"), (r"\b\d+(?:\.\d+)? ?(?:ms|us|s)\b", "TIME"), (r"\s+", " "),
@@ -135,11 +136,17 @@ class Page:
         options = [word for word in words if "=" in word]
         where, *arguments = [word for word in words if "=" not in word]
         folder, name = where.split("/")
+        sources = [path for suffix in (".c", ".cpp") for path in [self.root / "tests" / folder / (name + suffix)] if path.is_file()]
+        if any(f"case: {word}" not in path.read_text(encoding="utf-8") and f'"{word}"' not in path.read_text(encoding="utf-8")
+               for path in sources for word in arguments if not word.startswith("--")):
+            return [(argument, block.lines, ["(no such case)"])]
         program = self.build / "tests" / folder / (PREFIXES.get(folder, "") + name)
         done = subprocess.run([str(program), *arguments], cwd=self.folder, env={**self.env, "LD_PRELOAD": self.library,
                               "LOCKVAL_OPTIONS": ":".join(["on_deadlock=exit", *options])}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=False, timeout=TIMEOUT, errors="replace")
         found = re.findall(r"^verdict: \w+$(?:\n  .*)*", done.stderr, re.MULTILINE)
+        if block.lines == ["(silent)"] and not found and "WARNING" not in done.stderr and done.returncode == 0:
+            return []
         shown = [masked(line, self.folder) for line in block.lines]
         if any(matches(shown, [masked(line, self.folder) for line in one.splitlines()]) for one in found):
             return []
@@ -155,6 +162,9 @@ class Page:
             (self.folder / path.name).write_bytes(path.read_bytes())
             real = path.read_text(encoding="utf-8").splitlines()
             return [] if real == block.lines else [(argument, block.lines, real)]
+        if what == "part of":
+            real = (self.root / argument).read_text(encoding="utf-8")
+            return [] if "\n".join(block.lines) + "\n" in real else [(argument, block.lines, ["(other lines)"])]
         if what == "change":
             done = subprocess.run(["patch", "-s", argument], cwd=self.folder, input="\n".join(block.lines) + "\n", text=True, check=False,
                                   capture_output=True)
