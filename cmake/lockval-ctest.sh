@@ -17,7 +17,7 @@ case $mode in
             echo 'lockval: findings of this test count'
             status=$second
         fi
-        exit $status
+        exit "$status"
         ;;
     fresh)
         rm -f "$first"

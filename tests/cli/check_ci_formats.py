@@ -188,6 +188,15 @@ def check_lines(checks, sarif, junit, path):
                    bare["locations"][0]["physicalLocation"]["address"]["relativeAddress"] > 0, bare["locations"])
 
 
+def check_bytes(checks, sarif, junit, library, program, folder):
+    """A function whose name is no UTF-8. Its file has no lines, and libc's, which begin every stack, are not shown for it."""
+    path = folder / "bytes.jsonl"
+    check_report.record(library, program, [], "", path)
+    text = sarif.log("bytes", path)["results"][0]["message"]["text"]
+    checks.equal("bytes: they are shown as what they are not", 4, text.count("[gr??e]("))
+    junit.suites("bytes", path)
+
+
 def check_root(checks, sarif, path, program):
     """Paths beneath --source are relative to it. The program itself lies in the build folder."""
     folder = pathlib.Path(program).resolve().parent
@@ -223,6 +232,7 @@ def main(args):
         check_escapes(checks, sarif, junit, records["circular"], folder)
         check_many(checks, sarif, junit, records, folder)
         check_lines(checks, sarif, junit, records["circular"])
+        check_bytes(checks, sarif, junit, library, programs["bytes"], folder)
         check_root(checks, sarif, records["circular"], programs["abba"])
     return checks.finish()
 

@@ -65,8 +65,22 @@ static char *normal(const char *path)
     return result;
 }
 
+/* Names in a program's file are bytes; what is no UTF-8 has no place in the forms that are made of this. */
+static void clean(char *text)
+{
+    json_t *json = json_string(text);
+
+    if (json == NULL)
+        for (; *text != '\0'; text++)
+            if ((unsigned char)*text >= 0x80)
+                *text = '?';
+    json_decref(json);
+}
+
 static void add(const struct format_input *input, struct places *places, struct place place)
 {
+    clean(place.function);
+    clean(place.file);
     places->list = cli_realloc(places->list, places->count + 1, sizeof(*places->list));
     place.inside = beneath(input, place.file) != NULL;
     places->list[places->count++] = place;
@@ -98,6 +112,12 @@ struct places places_of(const struct format_input *input, const struct rec_stack
     return places;
 }
 
+/* libc begins every stack, and its lines say nothing of the program. */
+static bool is_libc(const struct rec_module *module)
+{
+    return module != NULL && strncmp(module->name, "libc.so", 7) == 0;
+}
+
 const struct place *places_best(const struct places *places)
 {
     static char nothing[] = "";
@@ -107,7 +127,7 @@ const struct place *places_best(const struct places *places)
     for (size_t i = 0; i < places->count; i++) {
         if (places->list[i].inside)
             return &places->list[i];
-        if (best->file[0] == '\0' && places->list[i].file[0] != '\0')
+        if (best->file[0] == '\0' && places->list[i].file[0] != '\0' && !is_libc(places->list[i].frame->module))
             best = &places->list[i];
     }
     return best;

@@ -25,8 +25,8 @@ struct places {
 struct places places_of(const struct format_input *input, const struct rec_stack *stack);
 void places_free(struct places *places);
 
-/* The one that a reader should see: the innermost one beneath the root of the sources, else the innermost of which the file is
- * known, else the innermost. */
+/* The one that a reader should see: the innermost one beneath the root of the sources, else the innermost outside of libc of which
+ * the file is known, else the innermost. */
 const struct place *places_best(const struct places *places);
 
 /* "path/file.c:31" with a path beneath the root where it is there, or the function's name; empty: neither is known. Memory to free. */
