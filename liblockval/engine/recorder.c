@@ -91,7 +91,7 @@ void lv_recorder_start(struct lv_context *ctx)
     struct lv_batch *batch = NULL;
     struct lv_locked locked;
 
-    if (ctx->options.record[0] == '\0')
+    if (ctx->options.record[0] == '\0' || strcmp(ctx->options.record, "none") == 0)
         return;
     lv_vec_init(&recorder->stacks, &ctx->arena, sizeof(uint32_t));
     lv_table_init(&recorder->modules, &ctx->arena);

@@ -105,6 +105,14 @@ def a_program_that_returns(bench):
 
 
 @test
+def none_is_no_file(bench):
+    for none in ("none", ""):
+        status = bench.run("return", none)[0]
+        must(status == 66, f"exit status {status}, not 66")
+        must(not list(bench.folder.iterdir()), "a file was made")
+
+
+@test
 def a_program_that_finds_nothing(bench):
     ends_with(bench, "clean", 0, 0)
 
