@@ -69,7 +69,7 @@ COMMAND_FOLDERS = {
     "run": {"common", "record", "symbol", "formats"},
     "stat": {"common", "record", "symbol", "formats", "stat"},
     "suppress": {"common", "record", "symbol", "formats", "suppress"},
-    "doctor": {"common", "doctor"},
+    "doctor": {"common", "threads", "doctor"},
     "threads": {"common", "threads"},
     "confirm": {"common", "record", "confirm"},
 }

@@ -14,6 +14,7 @@
 
 static const struct cli_command *const commands[] = {
     &cli_confirm,
+    &cli_doctor,
     &cli_report,
     &cli_run,
     &cli_threads,

@@ -29,6 +29,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_confirm;
+extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_report;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_threads;
