@@ -188,6 +188,37 @@ def check_lines(checks, sarif, junit, path):
                    bare["locations"][0]["physicalLocation"]["address"]["relativeAddress"] > 0, bare["locations"])
 
 
+# What is done to a good log, which must then be complained of.
+BREAKS = {
+    "another version": lambda log, run, result: log.update(version="2.0.0"),
+    "a member that there is not": lambda log, run, result: result.update(severity="high"),
+    "no message": lambda log, run, result: result.pop("message"),
+    "a level that there is not": lambda log, run, result: result.update(level="fatal"),
+    "another rule's number": lambda log, run, result: result.update(ruleIndex=3),
+    "a link to nowhere": lambda log, run, result: result["message"].update(text=result["message"]["text"] + " See [x](77)."),
+    "a related location without number": lambda log, run, result: result["relatedLocations"][0].pop("id"),
+    "two locations": lambda log, run, result: result["locations"].append(result["locations"][0]),
+    "line 0": lambda log, run, result: result["locations"][0]["physicalLocation"]["region"].update(startLine=0),
+    "a path with a blank": lambda log, run, result: result["locations"][0]["physicalLocation"]["artifactLocation"].update(uri="a b.c"),
+    "a base that is not defined": lambda log, run, result: run.pop("originalUriBaseIds"),
+    "a place that is nowhere": lambda log, run, result: result["locations"][0].update(physicalLocation={}),
+    "a moment twice": lambda log, run, result: result["codeFlows"][0]["threadFlows"][0]["locations"][0].update(executionOrder=4),
+    "a thread without steps": lambda log, run, result: result["codeFlows"][0]["threadFlows"].append({"locations": []}),
+    "a stack twice": lambda log, run, result: result["stacks"].append(result["stacks"][0]),
+    "a result twice": lambda log, run, result: run["results"].append(result),
+}
+
+
+def check_shape(checks, command, path):
+    """The check of SARIF itself sees what is broken."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    text = call(command, "report", "--format=sarif", f"--source={root}", path).stdout
+    for title, breaks in BREAKS.items():
+        log = json.loads(text)
+        breaks(log, log["runs"][0], log["runs"][0]["results"][0])
+        checks.is_true(f"broken on purpose: {title}", sarif_shape.complaints(log))
+
+
 def check_bytes(checks, sarif, junit, library, program, folder):
     """A function whose name is no UTF-8. Its file has no lines, and libc's, which begin every stack, are not shown for it."""
     path = folder / "bytes.jsonl"
@@ -232,6 +263,7 @@ def main(args):
         check_escapes(checks, sarif, junit, records["circular"], folder)
         check_many(checks, sarif, junit, records, folder)
         check_lines(checks, sarif, junit, records["circular"])
+        check_shape(checks, command, records["circular"])
         check_bytes(checks, sarif, junit, library, programs["bytes"], folder)
         check_root(checks, sarif, records["circular"], programs["abba"])
     return checks.finish()
