@@ -114,7 +114,7 @@ function(_lockval_check_options caller options)
   endforeach()
   if(flags AND LOCKVAL_COMMAND)
     # It runs nothing when an option is wrong, and says which.
-    execute_process(COMMAND "${LOCKVAL_COMMAND}" run ${flags} --log=none --record=none -- "${CMAKE_COMMAND}" -E echo
+    execute_process(COMMAND "${LOCKVAL_COMMAND}" run ${flags} --log=none --record=/dev/null -- "${CMAKE_COMMAND}" -E echo
                     RESULT_VARIABLE status ERROR_VARIABLE said OUTPUT_QUIET)
     if(NOT status EQUAL 0)
       message(FATAL_ERROR "${caller}: OPTIONS: ${said}")

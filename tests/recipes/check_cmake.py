@@ -145,7 +145,7 @@ def check_sorts(checks, work, root, title, package, command, *more, config=()):
     results, _ = ctest(build / "all", *config)
     checks.equal(f"{title}: ctest in the folder itself", "Failed", results.get("all.abba"))
     records = {path.name for path in (build / "records").iterdir()}
-    checks.is_true(f"{title}: each test has its record", {"status.clean.jsonl", "status.abba.jsonl", "fails.abba.jsonl"} <= records,
+    checks.is_true(f"{title}: each test has its record", {"status.clean.jsonl", "status.abba.jsonl", "fails.abba.jsonl", "beside.lockval.jsonl"} <= records,
                    records)
     record = (build / "records/status.abba.jsonl").read_text(encoding="utf-8")
     checks.is_true(f"{title}: the record has the finding", '"t":"finding"' in record, record)
