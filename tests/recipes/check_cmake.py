@@ -55,9 +55,9 @@ class Package:
         return self
 
 
-def configure(source, build, package, *more):
+def configure(source, build, package, *more, folder=None):
     return run("cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Debug",
-               *([f"-Dlockval_DIR={package.folder}"] if package else []), *more)
+               *([f"-Dlockval_DIR={package.folder}"] if package else []), *more, folder=folder)
 
 
 def ctest(build, *more, **env):
@@ -172,11 +172,14 @@ def check_mistakes(checks, work, package):
     def attempt(text, package):
         (source / "CMakeLists.txt").write_text(head + text + "\n", encoding="utf-8")
         shutil.rmtree(source / "build", ignore_errors=True)
-        return configure(source, source / "build", package)
+        return configure(source, source / "build", package, folder=source)
 
     for title, text, wanted in MISTAKES:
         done = attempt("find_package(lockval REQUIRED)\n" + text, package)
         checks.is_true(f"mistakes: {title}", done.returncode != 0 and wanted in re.sub(r"\s+", " ", done.stdout), done.stdout)
+    done = attempt("find_package(lockval REQUIRED)\nlockval_preload(ALL OPTIONS strict=1 record=here.jsonl)", package)
+    checks.equal("options are tried without a trace", (0, {"CMakeLists.txt", "build"}),
+                 (done.returncode, {path.name for path in source.iterdir()}))
     optional = "find_package(lockval QUIET)\nif(lockval_FOUND)\n  lockval_preload(ALL)\nendif()"
     for title, found in (("there", package), ("not there", None)):
         done = attempt(optional, found)
