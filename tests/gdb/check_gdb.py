@@ -151,6 +151,15 @@ def check_cores(checks, lockval, library, stuck, folder):
     checks.equal("loaded with the library", answer and expected(answer), said(part))
 
 
+def check_abort(checks, library, philosophers):
+    """The library aborts the process in the thread that closes the circle, before that waits: so it is in such a core, too."""
+    _, part = checks.ask(None, "run --hang", "info locks", files=[
+        "-iex", f"set exec-wrapper env LD_PRELOAD={library} LOCKVAL_OPTIONS=on_deadlock=abort:log=none", philosophers])
+    _, circles = said(part)
+    checks.is_true("a process that is aborted at its deadlock", len(circles) == 1 and len(circles[0]) == 5 and re.search(
+        r" \(\S+/\d+ is about to wait\)$", part, re.MULTILINE), part)
+
+
 def check_refusals(checks, lockval, library, stuck, folder):
     def one_line(title, part, *words):
         checks.is_true(title, part.count("\n") == 1 and all(word in part for word in words), part)
@@ -186,13 +195,14 @@ def check_refusals(checks, lockval, library, stuck, folder):
 
 def main(lockval, library, stuck, *pairs):
     skip_without_gdb()
-    checks = Quiet()
+    checks, programs = Quiet(), dict(pair.split("=", 1) for pair in pairs)
     library = pathlib.Path(library).resolve()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         check_abba(checks, lockval, library, stuck, folder)
         check_waits(checks, lockval, library, stuck, folder)
-        check_spin(checks, lockval, library, dict(pair.split("=", 1) for pair in pairs)["spinlocks"])
+        check_spin(checks, lockval, library, programs["spinlocks"])
+        check_abort(checks, library, programs["philosophers"])
         check_cores(checks, lockval, library, stuck, folder)
         check_refusals(checks, lockval, library, stuck, folder)
     wrong = [part for part in checks.heard if TROUBLE.search(part)]

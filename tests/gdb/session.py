@@ -127,7 +127,7 @@ def said(text):
     threads, circles, lines = {}, [], None
     for line in text.splitlines():
         head = re.match(r"^[* ] (?:\d+|-) +(.*)/(\d+)(?: runs|, which gdb does not show)?$", line)
-        circle = re.match(r"^(?:This|These \d+) threads? waits? for (?:itself|each other): (.*)$", line)
+        circle = re.match(r"^(?:This|These \d+) threads? waits? for (?:itself|each other): (.*?)(?: \(\S.* about to wait\))?$", line)
         if head:
             lines = []
             threads[int(head.group(2))] = head.group(1), lines

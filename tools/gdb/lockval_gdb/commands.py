@@ -164,7 +164,9 @@ def _show_locks(argument):
             continue
         text = "This thread waits" if len(circle) == 1 else "These %d threads wait" % len(circle)
         other = "itself" if len(circle) == 1 else "each other"
-        _print("\n%s for %s: %s" % (text, other, " -> ".join(thread.who for thread in circle + circle[:1])))
+        late = [thread.who for thread in circle if thread.comes_to_wait]
+        _print("\n%s for %s: %s%s" % (text, other, " -> ".join(thread.who for thread in circle + circle[:1]),
+                                     " (%s is about to wait)" % ", ".join(late) if late else ""))
     if not listing.whole:
         _print("\nThe library's list of threads makes no sense from here on, or is very long: there may be more.")
 

@@ -64,7 +64,18 @@ class Listed:
     def stuck(self):
         """Who does not sleep may just have got what it waited for; but spinlocks are waited for awake, and a program may wait in any
         way for what it annotates."""
-        return self.asleep or (self.wait == LOCK and self.wanted.kind in (SPIN, MAP))
+        return self.asleep or self.comes_to_wait or (self.wait == LOCK and self.wanted.kind in (SPIN, MAP))
+
+    @property
+    def comes_to_wait(self):
+        """Is it in the library, before its wait? What it wants another one has: a lock is off the books before it is released. So stands
+        the thread that closes a circle, when the library aborts the process for that."""
+        return not self.asleep and self.wait == LOCK and self.book is not None and self.book.inside and not self.task_runs
+
+    @property
+    def task_runs(self):
+        """Is it not even stopped, so that all of this may be over?"""
+        return self.task is not None and self.task.running
 
 
 class Listing:
