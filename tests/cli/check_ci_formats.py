@@ -182,6 +182,9 @@ def check_lines(checks, sarif, junit, path):
     first = case.find("failure").text.strip().splitlines()[0]
     number = result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"]
     checks.is_true("lines: JUnit begins with them", first.startswith(f"tests/cli/abba.c:{number}: "), first)
+    where = result["locations"][0]["physicalLocation"]
+    checks.equal("lines: JUnit says where it was made", (where["artifactLocation"]["uri"], str(where["region"]["startLine"])),
+                 (case.get("file"), case.get("line")))
     bare = sarif.log("no lines", "--no-symbols", path)["results"][0]
     checks.is_true("without symbols there is no line, and the place in the program",
                    "region" not in bare["locations"][0]["physicalLocation"] and

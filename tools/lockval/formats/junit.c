@@ -116,7 +116,7 @@ static void put_places(FILE *out, const struct format_input *input, const struct
 {
     for (size_t i = 0; i < sites->count; i++) {
         struct places places = places_of(input, sites->list[i].stack);
-        char *where = place_text(input, places_best(&places));
+        char *where = place_text(places_best(&places));
 
         put_escaped(out, where);
         (void)fputs(where[0] != '\0' ? ": " : "", out);
@@ -125,6 +125,19 @@ static void put_places(FILE *out, const struct format_input *input, const struct
         free(where);
         places_free(&places);
     }
+}
+
+/* Where it was made, for systems that lead there. */
+static void put_file(FILE *out, const struct format_input *input, const struct rec_stack *stack)
+{
+    struct places places = places_of(input, stack);
+    const struct place *place = places_best(&places);
+
+    if (place->inside && place->line != 0) {
+        put_attribute(out, "file", place->inside);
+        (void)fprintf(out, " line=\"%d\"", place->line);
+    }
+    places_free(&places);
 }
 
 static void put_case(FILE *out, const struct format_input *input, const struct rec_finding *finding,
@@ -142,7 +155,10 @@ static void put_case(FILE *out, const struct format_input *input, const struct r
     put_escaped(out, sites.summary);
     (void)fputs(" [", out);
     put_escaped(out, finding->fingerprint);
-    (void)fputs("]\" time=\"0\">\n", out);
+    (void)fputs("]\"", out);
+    if (sites.count != 0)
+        put_file(out, input, sites.list[sites.main].stack);
+    (void)fputs(" time=\"0\">\n", out);
 
     (void)fputs(finding->counts ? "      <failure" : "      <system-out>", out);
     if (finding->counts) {

@@ -82,7 +82,7 @@ static void add(const struct format_input *input, struct places *places, struct 
     clean(place.function);
     clean(place.file);
     places->list = cli_realloc(places->list, places->count + 1, sizeof(*places->list));
-    place.inside = beneath(input, place.file) != NULL;
+    place.inside = beneath(input, place.file);
     places->list[places->count++] = place;
 }
 
@@ -142,13 +142,11 @@ void places_free(struct places *places)
     free(places->list);
 }
 
-char *place_text(const struct format_input *input, const struct place *place)
+char *place_text(const struct place *place)
 {
-    const char *inside = beneath(input, place->file);
-
     if (place->line == 0)
         return cli_strdup(place->function);
-    return cli_printf("%s:%d", inside != NULL ? inside : place->file, place->line);
+    return cli_printf("%s:%d", place->inside != NULL ? place->inside : place->file, place->line);
 }
 
 char *place_uri(const struct format_input *input, const char *path, bool *ret_relative)

@@ -13,7 +13,7 @@ struct place {
     char *function;                /* empty: not known */
     char *file;                    /* as absolute as it is known; empty: not known */
     int line, column;              /* 0: not known */
-    bool inside;                   /* .file is beneath the root of the sources */
+    const char *inside;            /* the part of .file beneath the root of the sources; null: it lies elsewhere */
 };
 
 /* All places of @stack, which may be null, innermost first, also of the functions that are inlined. Give back with places_free(). */
@@ -30,7 +30,7 @@ void places_free(struct places *places);
 const struct place *places_best(const struct places *places);
 
 /* "path/file.c:31" with a path beneath the root where it is there, or the function's name; empty: neither is known. Memory to free. */
-char *place_text(const struct format_input *input, const struct place *place);
+char *place_text(const struct place *place);
 
 /* A URI for @path: relative to the root of the sources where it is beneath it (*ret_relative), absolute otherwise. Memory to
  * free. */
