@@ -37,6 +37,7 @@ def check_files(checks, tree, libdir, calls):
               *(f"share/man/man3/{name}.3" for name in calls),
               *(f"{libdir}/cmake/lockval/{name}" for name in ("lockvalConfig.cmake", "lockvalConfigVersion.cmake",
                                                                "lockval-tests.cmake", "lockval-ctest.cmake", "lockval-ctest.sh")),
+              "share/bash-completion/completions/lockval", "share/zsh/site-functions/_lockval",
               "share/doc/lockval/README.md", "share/doc/lockval/LICENSE", "share/doc/lockval/docs/record-format.md",
               "share/doc/lockval/docs/record.schema.json"]
     missing = [name for name in wanted if not (tree / name).is_file()]

@@ -69,6 +69,7 @@ COMMAND_FOLDERS = {
     "run": {"common", "record", "symbol", "formats"},
     "stat": {"common", "record", "symbol", "formats", "stat"},
     "suppress": {"common", "record", "symbol", "formats", "suppress"},
+    "complete": {"common", "record", "symbol", "formats", "complete"},
     "doctor": {"common", "threads", "doctor"},
     "threads": {"common", "threads"},
     "confirm": {"common", "record", "confirm"},

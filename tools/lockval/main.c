@@ -13,11 +13,7 @@
 #include "base/types.h"
 
 static const struct cli_command *const commands[] = {
-    &cli_confirm,
-    &cli_doctor,
-    &cli_report,
-    &cli_run,
-    &cli_threads,
+    &cli_complete, &cli_confirm, &cli_doctor, &cli_report, &cli_run, &cli_threads,
 };
 
 static const struct cli_command *find(const char *name)
@@ -26,6 +22,11 @@ static const struct cli_command *find(const char *name)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
     return NULL;
+}
+
+const struct cli_command *cli_command_at(size_t i)
+{
+    return i < LV_ARRAY_SIZE(commands) ? commands[i] : NULL;
 }
 
 void cli_complain(const char *format, ...)
@@ -91,7 +92,8 @@ static int help(int argc, char **argv)
     }
     (void)printf("usage: lockval COMMAND ...\n\n");
     for (size_t i = 0; i < LV_ARRAY_SIZE(commands); i++)
-        (void)printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+        if (commands[i]->summary != NULL)
+            (void)printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     (void)printf("  %-10s %s\n", "help", "this list, or what is to be known of one command: lockval help COMMAND");
     (void)printf("\nlockval --version prints the version.\n");
     return cli_finish(CLI_OK);

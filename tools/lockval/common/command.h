@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Exit statuses that are the command's own. */
 enum {
@@ -21,18 +22,22 @@ enum {
 struct cli_command {
     const char *name;
     const char *arguments;   /* behind the name, in a line of usage */
-    const char *summary;     /* in the list of commands; begins with a small letter, no full stop */
+    const char *summary;     /* in the list of commands; begins with a small letter, no full stop; null: not for people */
     const char *help;        /* what `lockval help NAME` prints behind the usage; whole lines */
     void (*more_help)(void); /* prints what help text cannot hold; null: nothing */
     int (*run)(int argc,
                char **argv); /* argv[0] is the command's name, a null follows the last. Returns the exit status */
 };
 
+extern const struct cli_command cli_complete;
 extern const struct cli_command cli_confirm;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_report;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_threads;
+
+/* Command number @i, null behind the last. */
+const struct cli_command *cli_command_at(size_t i);
 
 /* Print one line "lockval: ..." on stderr. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -40,4 +40,7 @@ extern const struct format format_svg;
 /* The format @name, or null. */
 const struct format *format_find(const char *name);
 
+/* Format number @i, null behind the last. */
+const struct format *format_at(size_t i);
+
 #endif

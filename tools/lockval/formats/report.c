@@ -24,6 +24,11 @@ const struct format *format_find(const char *name)
     return NULL;
 }
 
+const struct format *format_at(size_t i)
+{
+    return i < LV_ARRAY_SIZE(formats) ? formats[i] : NULL;
+}
+
 struct request {
     const struct format *format;
     const char *output;      /* null: stdout */
