@@ -246,12 +246,31 @@ def ci(checks, kitchen):
     checks.equal("the block junit", 0, done.returncode)
 
 
+def rust(checks, kitchen):
+    kitchen.need("cargo")
+    host = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=False, timeout=TIMEOUT)
+    if "host: x86_64-unknown-linux-gnu" not in host.stdout:
+        raise Skip("a rustc of this machine")
+    home = pathlib.Path.home()
+    rust_homes = {"RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(home / ".rustup")),
+                  "CARGO_HOME": os.environ.get("CARGO_HOME", str(home / ".cargo")), "CARGO_NET_OFFLINE": "true"}
+    kitchen.copy("store", "store")
+    folder = kitchen.copy("rust", "rust")
+    done = kitchen.sh(kitchen.block("rust"), folder, **rust_homes)
+    checks.is_true("the status says so", done.returncode != 0, done.stdout)
+    checks.equal("the file of one test fails", ["compact"], re.findall(r"to rerun pass `--test (\w+)`", done.stdout))
+    checks.equal("the report is in the output", 1, done.stdout.count(HEADLINE))
+    done = kitchen.sh("cargo test --no-fail-fast", folder, **rust_homes)
+    checks.is_true("without it all pass", done.returncode == 0, done.stdout)
+
+
 RECIPES = {
     meson: {"meson-wrapper", "meson-lines", "meson-setup", "meson-wrap", "meson-subproject"},
     autotools: {"autotools"},
     shell: {"shell"},
     pytest: {"pytest", "pytest-interpreter"},
     bisect: {"bisect", "bisect-fingerprint"},
+    rust: {"rust"},
     ci: {"sarif", "junit"},
 }
 
