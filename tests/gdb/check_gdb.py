@@ -151,6 +151,15 @@ def check_cores(checks, lockval, library, stuck, folder):
     checks.equal("loaded with the library", answer and expected(answer), said(part))
 
 
+def check_cpp(checks, lockval, library, guards):
+    """Where a lock of C++ was taken is in the program, not in the headers of the library."""
+    with Hung(library, guards, "--hang") as hung:
+        answer = hung.settle(lockval, circle)
+        part = checks.ask(hung.pid, "info locks")[0] if answer else ""
+    places = re.findall(r"holds .*, taken at (.*)$", part, re.MULTILINE)
+    checks.is_true("locks of C++", len(places) == 2 and all("cpp_guards.cpp:" in place and "std::" not in place for place in places), part)
+
+
 def check_abort(checks, library, philosophers):
     """The library aborts the process in the thread that closes the circle, before that waits: so it is in such a core, too."""
     _, part = checks.ask(None, "run --hang", "info locks", files=[
@@ -203,6 +212,8 @@ def main(lockval, library, stuck, *pairs):
         check_waits(checks, lockval, library, stuck, folder)
         check_spin(checks, lockval, library, programs["spinlocks"])
         check_abort(checks, library, programs["philosophers"])
+        if "cpp_guards" in programs:
+            check_cpp(checks, lockval, library, programs["cpp_guards"])
         check_cores(checks, lockval, library, stuck, folder)
         check_refusals(checks, lockval, library, stuck, folder)
     wrong = [part for part in checks.heard if TROUBLE.search(part)]

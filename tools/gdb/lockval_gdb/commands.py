@@ -71,8 +71,8 @@ def _times(use):
 
 def _taken(names, use):
     """Where in the program it was taken."""
-    frames = names.books.stack(use.stack)[:1] if use.stack else []
-    return ", taken at " + names.place(frames[0]) if frames and frames[0] else ""
+    place = names.caller(names.books.stack(use.stack)) if use.stack else None
+    return ", taken at " + place if place else ""
 
 
 def _who(thread):

@@ -9,6 +9,8 @@ from .books import GUARD, KINDS, ORIGIN_INIT, ORIGIN_JOIN, ORIGIN_LOCK
 
 SYMBOL = re.compile(r"^(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section \S+(?: of (?P<file>.*))?$")
 GUARD_PREFIX = "guard variable for "
+WRAPPER = re.compile(r"(?:std::|__gthread|__glibcxx)")
+WRAPPERS_MAX = 12
 STANDINGS = {1: "candidate", 2: "event"}  # enum lv_class_standing; a lock is one
 
 
@@ -76,6 +78,17 @@ class Names:
         except (gdb.error, OverflowError):
             return text
         return text + (" %s:%d" % (line.symtab.filename, line.line) if line.symtab and line.line else "")
+
+    def caller(self, frames):
+        """The place of the first of @frames that is no wrapper of C++'s own around a lock; the first one, if all are."""
+        places = []
+        for frame in frames[:WRAPPERS_MAX]:
+            if frame == 0:
+                break
+            places.append(self.place(frame))
+            if not WRAPPER.match(places[-1]):
+                return places[-1]
+        return places[0] if places else None
 
     def variable(self, address):
         """What begins at @address, or None."""
