@@ -8,6 +8,7 @@
 #include "api/calls.h"
 #include "engine/deadlock.h"
 #include "engine/lifetime.h"
+#include "engine/lockstat.h"
 #include "engine/publish.h"
 #include "engine/steer.h"
 
@@ -66,6 +67,8 @@ LOCKVAL_API void lockval_contended_map(struct lockval_map *map)
     struct lv_thread *t = lv_self();
     const struct lv_acquisition *a = t != NULL ? pending(t, (uintptr_t)map) : NULL;
 
+    if (a != NULL && LV_UNLIKELY(t->lockstat != NULL))
+        lv_lockstat_contended(&lv_process_context, t, a, lv_clock_ticks());
     if (a != NULL && (a->flags & (LV_TRY | LV_TIMED)) == 0 && lv_deadlock_may_close(t))
         (void)lv_deadlock_look(&lv_process_context, t, LV_CALL_SITE, false);
 }
@@ -86,8 +89,11 @@ LOCKVAL_API void lockval_abandon_map(struct lockval_map *map)
     struct lv_thread *t = lv_self();
     struct lv_acquisition *a = t != NULL ? pending(t, (uintptr_t)map) : NULL;
 
-    if (a != NULL)
-        a->address = 0;
+    if (a == NULL)
+        return;
+    if (LV_UNLIKELY(t->lockstat != NULL))
+        lv_lockstat_failed(&lv_process_context, t, a);
+    a->address = 0;
 }
 
 LOCKVAL_API void lockval_release_map(struct lockval_map *map)

@@ -23,6 +23,7 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options)
     ctx->secret[0] = lv_os_random();
     ctx->secret[1] = lv_os_random();
     ctx->clock = lv_clock_now();
+    ctx->began_ns = lv_clock_ns();
     ctx->memcheck = lv_memcheck_is_there();
     ctx->events_in_use = (options->events & LV_EVENTS_GUESSED) != 0;
     if (ctx->version == NULL)

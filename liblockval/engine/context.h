@@ -93,6 +93,11 @@ struct lv_counters {
     uint64_t handlers_changing;  /* atomic: signals that are not judged, as they get another handler again and again */
 };
 
+/* Of classes whose numbers are other classes' by now (engine/lockstat.h). */
+struct lv_lockstat_gone {
+    uint64_t acquisitions, contentions;
+};
+
 /* The waits on condition variables that hash to one place (engine/waits.h). */
 struct lv_wait_place {
     uint32_t waiters;  /* atomic */
@@ -178,6 +183,9 @@ struct lv_context {
     struct lv_thread *free_threads; /* lock */
     struct lv_birth *free_births;   /* lock: process/birth.c */
     struct lv_counters counters;
+    struct lv_lockstat_gone lockstat_gone; /* lock */
+    int64_t began_ns;                      /* constant after init: of lv_clock_ns(), at .clock.ticks */
+    bool lockstat_said;                    /* atomic: the table stands in the log */
 
     uint32_t next_uid;         /* atomic */
     uint64_t event_generation; /* atomic: how many waits for events began */

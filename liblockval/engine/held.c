@@ -8,6 +8,7 @@
  */
 
 #include "engine/acquire.h"
+#include "engine/lockstat.h"
 #include "engine/nest.h"
 #include "engine/usage.h"
 
@@ -140,10 +141,14 @@ bool lv_acquired_again(struct lv_context *ctx, struct lv_thread *t, const struct
 
     if (h != NULL && h->uid == a->uid) {
         h->again++;
+        if (LV_UNLIKELY(t->lockstat != NULL))
+            lv_lockstat_left(t, a->address);
         return true;
     }
     if (!lv_nest_merge(t, a))
         return false;
+    if (LV_UNLIKELY(t->lockstat != NULL))
+        lv_lockstat_merged(ctx, t, a);
     /* It was waited for like any other lock. */
     if (__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED)) {
         const struct lv_held_record record = lv_acquisition_record(t, a);

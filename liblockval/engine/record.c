@@ -202,6 +202,14 @@ static void fill_frame(struct lv_context *ctx, struct lv_batch *batch, uintptr_t
     ret->name = lv_batch_text(batch, &text);
 }
 
+void lv_record_site(struct lv_context *ctx, struct lv_batch *batch, uintptr_t site, uint32_t born,
+                    struct lv_record_frame *ret)
+{
+    *ret = (struct lv_record_frame){ 0 };
+    if (site != 0)
+        fill_frame(ctx, batch, site, born, ret);
+}
+
 static bool put_stack(struct lv_context *ctx, struct lv_batch *batch, lv_stack_id id)
 {
     const struct lv_stack *stack = lv_stacks_get(&ctx->stacks, id);

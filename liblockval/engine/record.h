@@ -38,6 +38,10 @@ struct lv_record_lock lv_record_lock_of(struct lv_context *ctx, struct lv_batch 
 const char *lv_record_place(struct lv_context *ctx, struct lv_batch *batch, uintptr_t address, bool returns,
                             uint32_t born);
 
+/* The call that returns to @site, in the module that was born with the number @born, as a frame of a stack; 0: none. */
+void lv_record_site(struct lv_context *ctx, struct lv_batch *batch, uintptr_t site, uint32_t born,
+                    struct lv_record_frame *ret);
+
 /* The place of the function that a thread began with, or "". */
 const char *lv_record_start(struct lv_context *ctx, struct lv_batch *batch, const struct lv_thread_info *info);
 

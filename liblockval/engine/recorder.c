@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/counts.h"
+#include "engine/lockstat_sum.h"
 #include "engine/record.h"
 
 enum {
@@ -232,6 +233,7 @@ void lv_recorder_end(struct lv_context *ctx, int status)
     if (lv_batch_need(ctx, &batch)) {
         put_names(ctx, &batch);
         put_stats(ctx, batch);
+        lv_lockstat_record(ctx, &batch);
         put_end(ctx, batch, status);
     }
     lv_context_unlock(ctx, &locked);

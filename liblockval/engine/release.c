@@ -6,6 +6,7 @@
  */
 
 #include "engine/acquire.h"
+#include "engine/lockstat.h"
 #include "engine/nest.h"
 #include "engine/publish.h"
 #include "engine/sem.h"
@@ -57,6 +58,8 @@ void lv_release_slow(struct lv_context *ctx, struct lv_thread *t, const struct l
 
         lv_finding_about(ctx, t, LV_FINDING_ASSERT, &record, what->site, "is being released while it is pinned");
     }
+    if (LV_UNLIKELY(t->lockstat != NULL))
+        lv_lockstat_released(t, h->address);
     lv_sem_outlives(t, h);
     t->guard++;
     h = entry_of(t, what); /* a signal handler may have moved it */

@@ -18,6 +18,7 @@
 #include "check/circular.h"
 #include "engine/acquire.h"
 #include "engine/here.h"
+#include "engine/lockstat.h"
 #include "engine/marks.h"
 #include "engine/publish.h"
 #include "engine/record.h"
@@ -240,6 +241,8 @@ void lv_sem_post(struct lv_context *ctx, struct lv_thread *t, const struct lv_ob
             promote(ctx, t, base, site);
     }
     if (h != NULL && lv_sem_is_here(t, h)) {
+        if (LV_UNLIKELY(t->lockstat != NULL))
+            lv_lockstat_released(t, h->address);
         lv_sem_outlives(t, h);
         lv_held_remove(t, h);
     }

@@ -6,6 +6,7 @@
 #include "engine/acquire.h"
 #include "engine/cache.h"
 #include "engine/fast.h"
+#include "engine/lockstat.h"
 
 bool lv_acquisition_set(struct lv_acquisition *a, const struct lv_object *object, uint64_t word, enum lv_mode mode,
                         unsigned flags, uintptr_t site)
@@ -93,6 +94,8 @@ void lv_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_ac
     t->filter |= lv_filter_bit(a->base);
     if (LV_UNLIKELY(__atomic_load_n(&ctx->events_in_use, __ATOMIC_RELAXED)))
         lv_history_add_youngest(ctx, t);
+    if (LV_UNLIKELY(t->lockstat != NULL))
+        lv_lockstat_acquired(ctx, t, a);
 }
 
 /* The youngest lock stays held, once less. */
@@ -108,6 +111,9 @@ static bool release_again(struct lv_thread *t, uintptr_t address)
 
 void lv_release(struct lv_context *ctx, struct lv_thread *t, uintptr_t address, enum lv_kind kind, uintptr_t site)
 {
-    if (!lv_fast_release(t, address) && !release_again(t, address))
+    if (lv_fast_release(t, address)) {
+        if (LV_UNLIKELY(t->lockstat != NULL))
+            lv_lockstat_released(t, address);
+    } else if (!release_again(t, address))
         lv_release_slow(ctx, t, &(struct lv_acquisition){ .address = address, .kind = (uint8_t)kind, .site = site });
 }

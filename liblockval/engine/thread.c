@@ -4,6 +4,7 @@
 #include "engine/thread.h"
 
 #include "engine/life.h"
+#include "engine/lockstat.h"
 #include "engine/orphan.h"
 #include "engine/stall.h"
 #include "engine/steer.h"
@@ -65,6 +66,8 @@ static struct lv_thread *make(struct lv_context *ctx)
     t->cache_mask = LV_CACHE_FIRST - 1;
     t->known_mask = LV_KNOWN_FIRST - 1;
     t->secret = ctx->secret[0];
+    t->lockstat = ctx->options.lock_stat ? lv_lockstat_new(ctx) : NULL;
+    t->measured = t->lockstat != NULL;
     t->next = ctx->threads;
     __atomic_store_n(&ctx->threads, t, __ATOMIC_RELEASE);
     ctx->thread_count++;
@@ -107,6 +110,8 @@ static void reset(struct lv_thread *t)
     t->history_head = t->history_cut = 0;
     memset(t->waited_at, 0, sizeof(t->waited_at));
     t->stack_start = t->stack_end = t->stack_lowest = 0;
+    if (t->lockstat != NULL)
+        lv_lockstat_reset(t->lockstat);
     lv_thread_empty_cache(t);
 }
 
@@ -215,6 +220,7 @@ void lv_thread_after_fork(struct lv_context *ctx, struct lv_thread *t)
     lv_lives_after_fork(ctx);
     lv_wakes_after_fork(ctx);
     lv_steer_after_fork(ctx);
+    lv_lockstat_after_fork(ctx);
     memset(ctx->thread_at, 0, sizeof(ctx->thread_at));
     ctx->looker = NULL;
     ctx->idle = t != NULL ? t->idle : 0;

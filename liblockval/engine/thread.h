@@ -157,6 +157,7 @@ enum {
 };
 
 struct lv_life;
+struct lv_lockstat;
 
 struct lv_thread {
     /* all fields: owner thread, unless they say something else */
@@ -164,8 +165,9 @@ struct lv_thread {
         struct {
             uint32_t guard; /* not 0: inside the library, or told not to watch */
             bool next_set;  /* the next_ fields speak of the next acquisition of next_lock */
+            bool measured;  /* .lockstat is not null; constant after init */
         };
-        uint64_t attention; /* 0: neither is set, so the fast path may be taken */
+        uint64_t attention; /* 0: none is set, so the fast path may be taken */
     };
     uint32_t depth;              /* atomic: stored with release after an entry is filled in, before one is changed */
     uint32_t capacity;           /* of held */
@@ -227,9 +229,10 @@ struct lv_thread {
     struct lv_blocked blocked_on; /* the wait that the thread is in */
     uint64_t idle;                /* what it added to the validator's .idle, and did not take away yet */
     lv_stack_id
-        waited_at[LV_WAITED_AT]; /* the last waits on condition variables: stacks of the locks taken again there */
-    uint32_t waits;              /* such waits so far */
-    struct lv_life *life;        /* engine/life.h; null: nobody can join the thread */
+        waited_at[LV_WAITED_AT];  /* the last waits on condition variables: stacks of the locks taken again there */
+    uint32_t waits;               /* such waits so far */
+    struct lv_life *life;         /* engine/life.h; null: nobody can join the thread */
+    struct lv_lockstat *lockstat; /* engine/lockstat.h; constant after init. Null: nothing is measured */
     uint64_t frees; /* blocks given back on marked pages; not reset: all states' are summed for the counters */
 
     bool used;                   /* lock */

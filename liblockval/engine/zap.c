@@ -15,6 +15,7 @@
 #include "engine/zap.h"
 
 #include "engine/acquire.h"
+#include "engine/lockstat.h"
 #include "engine/publish.h"
 
 /* ---- keys ---------------------------------------------------------------------------------------------------------- */
@@ -114,6 +115,7 @@ static void reuse(struct lv_context *ctx)
     for (struct lv_thread *t = ctx->threads; t != NULL; t = t->next)
         lv_thread_empty_cache(t);
     sweep_witnesses(ctx);
+    lv_lockstat_zap(ctx);
     lv_classes_reuse(&ctx->classes);
 }
 

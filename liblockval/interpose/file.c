@@ -64,6 +64,8 @@ LV_EXPORT int ftrylockfile(FILE *file)
         lv_hook_tried(t, &object, LV_WRITE, LV_CALL_SITE);
     } else {
         t->next_set = false; /* what was said of this acquisition */
+        if (t->lockstat != NULL)
+            lv_hook_not_tried(t, &object, LV_WRITE, LV_CALL_SITE);
     }
     return r;
 }

@@ -9,6 +9,7 @@
  */
 
 #define _GNU_SOURCE
+#include "engine/lockstat.h"
 #include "interpose/hook.h"
 #include "process/guards.h"
 #include "process/objects.h"
@@ -43,8 +44,11 @@ LV_EXPORT int __cxa_guard_acquire(int64_t *guard)
     lv_hook_wait_end(&wait);
     if (r != 0)
         lv_acquired(&lv_process_context, t, &a);
-    else
+    else {
+        if (t->lockstat != NULL)
+            lv_lockstat_left(t, (uintptr_t)guard);
         forget(t, guard);
+    }
     return r;
 }
 

@@ -3,6 +3,7 @@
 
 #include "interpose/hook.h"
 
+#include "engine/lockstat.h"
 #include "engine/nest.h"
 #include "engine/stall.h"
 #include "engine/steer.h"
@@ -53,6 +54,26 @@ void lv_hook_refused(struct lv_thread *t, const struct lv_acquisition *a)
 
     if (a->reentrant && lv_process_context.options.error_returns)
         lv_acquire_refused(&lv_process_context, t, a);
+    errno = saved;
+}
+
+void lv_hook_not_got(struct lv_thread *t, const struct lv_acquisition *a, int result)
+{
+    if (t->lockstat != NULL)
+        lv_lockstat_failed(&lv_process_context, t, a);
+    if (result == EDEADLK)
+        lv_hook_refused(t, a);
+}
+
+/* Of a lock that nobody took in our sight, nothing is known by which it could be counted. */
+void lv_hook_not_tried(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site)
+{
+    struct lv_acquisition a;
+    int saved = errno;
+    uint64_t word;
+
+    if (lv_hook_is_watched(t, object, site, &word) && lv_acquisition_set(&a, object, word, mode, LV_TRY, site))
+        lv_lockstat_failed(&lv_process_context, t, &a);
     errno = saved;
 }
 
@@ -145,9 +166,13 @@ bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, con
     busy = timed || is_busy(object, a);
     if (busy)
         t->blocked_on.since = lv_clock_ticks();
+    if (busy && LV_UNLIKELY(t->lockstat != NULL))
+        lv_lockstat_contended(&lv_process_context, t, a, t->blocked_on.since);
     if (timed || !busy || !closes(t, a->site, may_refuse))
         return false;
     lv_hook_wait_end(ret);
+    if (LV_UNLIKELY(t->lockstat != NULL))
+        lv_lockstat_failed(&lv_process_context, t, a);
     return true;
 }
 

@@ -58,6 +58,12 @@ static inline void lv_hook_let_go(struct lv_thread *t, uintptr_t address, enum l
  * errno stays. */
 void lv_hook_refused(struct lv_thread *t, const struct lv_acquisition *a);
 
+/* It returned @result, and the lock was not got. errno stays. */
+void lv_hook_not_got(struct lv_thread *t, const struct lv_acquisition *a, int result);
+
+/* A call that does not wait, made at @site, did not get @object. errno stays. */
+void lv_hook_not_tried(struct lv_thread *t, const struct lv_object *object, enum lv_mode mode, uintptr_t site);
+
 /* What a real lock function returned: is the lock held now? EOWNERDEAD is a robust mutex whose last holder died. */
 static inline bool lv_hook_got(int result)
 {
@@ -111,8 +117,8 @@ static inline void lv_hook_wait_end(struct lv_hook_wait *wait)
         lv_hook_wait_end(&wait_);                                                           \
         if (LV_LIKELY(watched_ && lv_hook_got(r_)))                                         \
             lv_acquired(&lv_process_context, t_, &a_);                                      \
-        else if (watched_ && r_ == EDEADLK)                                                 \
-            lv_hook_refused(t_, &a_);                                                       \
+        else if (watched_)                                                                  \
+            lv_hook_not_got(t_, &a_, r_);                                                   \
         return r_;                                                                          \
     } while (0)
 
@@ -128,6 +134,11 @@ static inline void lv_hook_wait_end(struct lv_hook_wait *wait)
             lv_hook_tried(t_, &object_, (mode), (site));                  \
         } else if (t_ != NULL) {                                          \
             t_->next_set = false; /* what was said of this acquisition */ \
+            if (LV_UNLIKELY(t_->lockstat != NULL)) {                      \
+                struct lv_object object_ = (object_expr);                 \
+                                                                          \
+                lv_hook_not_tried(t_, &object_, (mode), (site));          \
+            }                                                             \
         }                                                                 \
         return r_;                                                        \
     } while (0)

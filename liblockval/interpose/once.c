@@ -11,6 +11,7 @@
  */
 
 #define _GNU_SOURCE
+#include "engine/lockstat.h"
 #include "interpose/hook.h"
 #include "process/objects.h"
 
@@ -49,6 +50,8 @@ static void end(struct once_run *run)
         return;
     innermost = run->outer;
     lv_hook_wait_end(&run->wait);
+    if (run->t->lockstat != NULL)
+        lv_lockstat_left(run->t, run->a.address);
     object = lv_bare_object(LV_KIND_ONCE, (const void *)run->a.address);
     if (run->t == lv_self_any() && lv_once_is_done((const void *)run->a.address))
         lv_identity_forget(&lv_process_context, run->t, &object);

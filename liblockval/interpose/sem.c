@@ -12,6 +12,7 @@
 #include <stdarg.h>
 
 #include "engine/life.h"
+#include "engine/lockstat.h"
 #include "engine/sem.h"
 #include "engine/stall.h"
 #include "engine/steer.h"
@@ -70,15 +71,44 @@ static LV_NOINLINE bool begin_idle(struct lv_thread *t, sem_t *sem, const struct
         what.wait = LV_WAITS_LOCK;
         what.wanted = lv_acquisition_record(t, a);
     }
+    if (a != NULL && LV_UNLIKELY(t->lockstat != NULL))
+        lv_lockstat_contended(&lv_process_context, t, a, lv_clock_ticks());
     refused = lv_idle_begin(&lv_process_context, t, &what, a != NULL, ret) == LV_DEADLOCK_REFUSE;
+    if (refused && LV_UNLIKELY(t->lockstat != NULL) && a != NULL)
+        lv_lockstat_failed(&lv_process_context, t, a);
     errno = refused ? EDEADLK : saved;
     return refused;
 }
 
+/* The call returned an error. */
+static LV_NOINLINE void not_got(struct lv_thread *t, const struct lv_acquisition *a)
+{
+    int saved = errno;
+
+    if (t->lockstat != NULL)
+        lv_lockstat_failed(&lv_process_context, t, a);
+    errno = saved;
+}
+
+static void not_tried(struct lv_thread *t, sem_t *sem, uintptr_t site)
+{
+    struct lv_object object = lv_sem_object(&lv_process_context, sem);
+    struct lv_acquisition a;
+    int saved = errno;
+
+    if (t->lockstat != NULL &&
+        lv_acquisition_set(&a, &object, lv_sem_find(&lv_process_context, t, &object), LV_WRITE, LV_TRY, site))
+        lv_lockstat_failed(&lv_process_context, t, &a);
+    errno = saved;
+}
+
 static inline void end_idle(struct lv_idle *idle)
 {
-    if (LV_UNLIKELY(idle->t != NULL))
-        lv_idle_end(&lv_process_context, idle);
+    if (LV_LIKELY(idle->t == NULL))
+        return;
+    if (LV_UNLIKELY(idle->t->lockstat != NULL))
+        lv_lockstat_left(idle->t, idle->t->blocked_on.wanted.address);
+    lv_idle_end(&lv_process_context, idle);
 }
 
 static void end_event(struct lv_wake_wait *wait)
@@ -105,6 +135,8 @@ static void end_event(struct lv_wake_wait *wait)
                                                                                            \
         if (followed_ && r_ == 0)                                                          \
             lv_sem_acquired(&lv_process_context, t_, &a_);                                 \
+        else if (followed_)                                                                \
+            not_got(t_, &a_);                                                              \
         return r_;                                                                         \
     } while (0)
 
@@ -131,9 +163,10 @@ LV_EXPORT int sem_trywait(sem_t *sem)
 
     if (t == NULL)
         return r;
-    if (r != 0)
+    if (r != 0) {
         t->next_set = false; /* what was said of this acquisition */
-    else if (before_wait(t, sem, LV_TRY, LV_CALL_SITE, &a))
+        not_tried(t, sem, LV_CALL_SITE);
+    } else if (before_wait(t, sem, LV_TRY, LV_CALL_SITE, &a))
         lv_sem_acquired(&lv_process_context, t, &a);
     return r;
 }

@@ -12,6 +12,7 @@
 #include <sys/single_threaded.h>
 
 #include "engine/lifetime.h"
+#include "engine/lockstat_sum.h"
 #include "engine/publish.h"
 #include "engine/stall.h"
 #include "engine/summary.h"
@@ -237,6 +238,7 @@ static void after_fork_child(void)
     }
     process = lv_os_pid();
     ctx->findings = ctx->counted = 0;
+    ctx->lockstat_said = false;
     lv_made_after_fork(ctx);
     lv_recorder_after_fork(ctx);
     lv_table_init(&ctx->found, &ctx->arena);
@@ -383,6 +385,8 @@ void lv_process_end_record(int status)
     if (t != NULL)
         t->guard++;
     lv_recorder_end(&lv_process_context, status);
+    if (lv_process_context.options.lock_stat && lv_process_context.options.record[0] == '\0' && lv_process_is_own())
+        lv_lockstat_say(&lv_process_context);
     if (t != NULL)
         t->guard--;
 }

@@ -140,6 +140,16 @@ void lv_record_put_thread(const struct lv_record_thread *thread, struct lv_recor
     lv_record_end(&json);
 }
 
+static void put_frame(struct lv_json *json, const char *name, const struct lv_record_frame *frame)
+{
+    lv_json_begin_object(json, name);
+    lv_json_int(json, "module", frame->module);
+    lv_json_hex(json, "offset", frame->offset);
+    if (frame->name != NULL)
+        lv_json_text(json, "name", frame->name);
+    lv_json_end_object(json);
+}
+
 void lv_record_put_stack(const struct lv_record_stack *stack, struct lv_record_by by, struct lv_text *out)
 {
     struct lv_json json;
@@ -147,14 +157,8 @@ void lv_record_put_stack(const struct lv_record_stack *stack, struct lv_record_b
     lv_record_begin(&json, out, "stack", by);
     lv_json_int(&json, "id", stack->id);
     lv_json_begin_list(&json, "frames");
-    for (uint32_t i = 0; i < stack->count; i++) {
-        lv_json_begin_object(&json, NULL);
-        lv_json_int(&json, "module", stack->frames[i].module);
-        lv_json_hex(&json, "offset", stack->frames[i].offset);
-        if (stack->frames[i].name != NULL)
-            lv_json_text(&json, "name", stack->frames[i].name);
-        lv_json_end_object(&json);
-    }
+    for (uint32_t i = 0; i < stack->count; i++)
+        put_frame(&json, NULL, &stack->frames[i]);
     lv_json_end_list(&json);
     lv_record_end(&json);
 }
@@ -239,6 +243,40 @@ void lv_record_put_stat(const struct lv_record_stat *stat, struct lv_record_by b
     lv_json_int(&json, "to", stat->to);
     lv_json_int(&json, "acquisitions", (int64_t)stat->acquisitions);
     lv_json_int(&json, "chains", (int64_t)stat->chains);
+    lv_record_end(&json);
+}
+
+static void put_times(struct lv_json *json, const char *name, const struct lv_times *times)
+{
+    lv_json_begin_object(json, name);
+    lv_json_int(json, "count", (int64_t)times->count);
+    lv_json_int(json, "min", (int64_t)times->min);
+    lv_json_int(json, "max", (int64_t)times->max);
+    lv_json_int(json, "total", (int64_t)times->total);
+    lv_json_end_object(json);
+}
+
+void lv_record_put_lock_stat(const struct lv_record_lock_stat *stat, struct lv_record_by by, struct lv_text *out)
+{
+    struct lv_json json;
+
+    lv_record_begin(&json, out, "lock_stat", by);
+    lv_json_int(&json, "class", stat->class);
+    lv_json_text(&json, "mode", stat->reads ? "read" : "write");
+    put_frame(&json, "site", &stat->site);
+    lv_json_int(&json, "acquisitions", (int64_t)stat->acquisitions);
+    lv_json_int(&json, "failed", (int64_t)stat->failed);
+    put_times(&json, "wait", &stat->wait);
+    put_times(&json, "hold", &stat->hold);
+    lv_json_begin_list(&json, "holders");
+    for (uint32_t i = 0; i < stat->holder_count; i++) {
+        lv_json_begin_object(&json, NULL);
+        put_frame(&json, "site", &stat->holders[i].site);
+        lv_json_int(&json, "count", (int64_t)stat->holders[i].count);
+        lv_json_int(&json, "total", (int64_t)stat->holders[i].total);
+        lv_json_end_object(&json);
+    }
+    lv_json_end_list(&json);
     lv_record_end(&json);
 }
 

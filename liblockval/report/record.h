@@ -7,6 +7,7 @@
  * up here. Numbers are the record's own; a text that may be null says so.
  */
 
+#include "report/lockstat.h"
 #include "report/report.h"
 
 enum {
@@ -155,6 +156,22 @@ struct lv_record_stat {
     uint64_t acquisitions, chains;
 };
 
+/* Of a class, in one mode, at one call. */
+struct lv_record_holder {
+    struct lv_record_frame site; /* where who held the lock had taken it; offset 0: not known */
+    uint64_t count, total;       /* waits, and how long: nanoseconds */
+};
+
+struct lv_record_lock_stat {
+    uint32_t class;
+    bool reads;
+    struct lv_record_frame site;
+    uint64_t acquisitions, failed;
+    struct lv_times wait, hold;
+    uint32_t holder_count;
+    const struct lv_record_holder *holders;
+};
+
 struct lv_record_end {
     int status; /* -1: not known */
     int64_t ms;
@@ -174,6 +191,7 @@ void lv_record_put_edge(const struct lv_record_edge *edge, struct lv_record_by b
 void lv_record_put_witness(const struct lv_record_witness *witness, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_finding(const struct lv_record_finding *finding, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_stat(const struct lv_record_stat *stat, struct lv_record_by by, struct lv_text *out);
+void lv_record_put_lock_stat(const struct lv_record_lock_stat *stat, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_end(const struct lv_record_end *end, struct lv_record_by by, struct lv_text *out);
 
 #endif

@@ -141,6 +141,10 @@ def numbers_of(line):
     if line["t"] in ("edge", "stat"):
         yield "class", line["from"]
         yield "class", line["to"]
+    if line["t"] == "lock_stat":
+        yield "class", line["class"]
+        for site in (line["site"], *(holder["site"] for holder in line["holders"])):
+            yield "module", site["module"]
     if line["t"] == "edge":
         yield "witness", line["witness"]
     if line["t"] == "witness":
