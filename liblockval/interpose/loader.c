@@ -15,6 +15,20 @@
 #include "sys/unwind.h"
 
 #include <link.h>
+#include <string.h>
+
+/*
+ * Before the library has started it does not start here, as it does elsewhere: ASan lists the modules to see whether its runtime
+ * comes first, when it has not looked up yet what it hooks itself, and nothing can be called that leads there.
+ */
+static int list_early(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data)
+{
+    uintptr_t code = lv_real_code("dl_iterate_phdr");
+    int (*list)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+
+    memcpy(&list, &code, sizeof(list));
+    return list(callback, data);
+}
 
 LV_EXPORT int dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data)
 {
@@ -23,7 +37,7 @@ LV_EXPORT int dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, voi
     if (lv_unwind_phdr(callback, data, &result))
         return result;
     if (lv_real.dl_iterate_phdr == NULL)
-        lv_process_start();
+        return list_early(callback, data);
     return lv_real.dl_iterate_phdr(callback, data);
 }
 

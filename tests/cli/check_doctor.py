@@ -202,9 +202,18 @@ def check_programs(checks, lockval, programs):
     under_asan = programs.compile("asan", CROSSED, "-fsanitize=address")
     found = look("under ASan", under_asan, 0, sanitizer="ok" if "clang" in programs.compiler[0] else "warn")
     if state(found, "sanitizer") == "warn":
-        setting = words(found, "sanitizer").split("set ASAN_OPTIONS=")[-1].strip()
+        setting = words(found, "sanitizer").split("set ASAN_OPTIONS=")[-1].split(",")[0]
         done = call(lockval, "run", "--", str(under_asan), env=environment(ASAN_OPTIONS=setting))
-        checks.is_true("what is advised works", done.returncode == 66 and "circular locking" in done.stderr + done.stdout, done)
+        checks.is_true("what is advised first works", done.returncode == 66 and "circular locking" in done.stderr + done.stdout, done)
+        runtime = subprocess.run([*programs.compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True,
+                                 timeout=50).stdout.strip()
+        if os.path.isabs(runtime):
+            done = call(lockval, "run", "--", str(under_asan), env=environment(LD_PRELOAD=os.path.realpath(runtime)))
+            checks.is_true("and what is advised second", done.returncode == 66 and "circular locking" in done.stderr + done.stdout,
+                           done)
+        done = call(lockval, "run", "--", str(under_asan))
+        checks.is_true("without it ASan says so itself", done.returncode == 1 and "ASan runtime does not come first" in done.stderr,
+                       done)
 
     script = programs.folder / "script"
     script.write_text(f"#!/bin/sh\n: > {programs.folder}/ran\n", encoding="utf-8")

@@ -176,7 +176,10 @@ static void judge_sanitizer(struct doctor_checks *checks, const struct facts *fa
     } else if (facts->sanitizer_library) {
         doctor_add(checks, DOCTOR_WARN, "sanitizer",
                    "%s is in it, which ends a program in which it is not loaded first", facts->sanitizer);
-        doctor_advise(checks, "set ASAN_OPTIONS=verify_asan_link_order=0");
+        doctor_advise(
+            checks,
+            "set ASAN_OPTIONS=verify_asan_link_order=0, or put its runtime into LD_PRELOAD, before which the library "
+            "does not come");
     } else {
         doctor_add(checks, DOCTOR_OK, "sanitizer", "%s is in it, and stays in front", facts->sanitizer);
     }
