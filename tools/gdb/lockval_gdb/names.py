@@ -29,6 +29,22 @@ def _bare(name):
     return re.sub(r" (?:const|volatile|&|&&)(?=::|$)", "", kept)
 
 
+def _line(address):
+    """File and line of the source; of an inlined function, those of the call in the function that is named."""
+    found = gdb.find_pc_line(address)
+    outer, block = None, gdb.block_for_pc(address)
+    while block is not None and not block.is_static and not block.is_global:
+        outer = block if block.function is not None else outer
+        block = block.superblock
+    if found.symtab is None or outer is None or outer.function.symtab.filename == found.symtab.filename:
+        return (found.symtab.filename, found.line) if found.symtab is not None else ("", 0)
+    file, best = outer.function.symtab, (0, 0)
+    for entry in file.linetable():
+        if outer.start <= entry.pc <= address and entry.line and entry.pc >= best[0]:
+            best = entry.pc, entry.line
+    return file.filename, best[1]
+
+
 class Names:
     """Of the process of some Books. Names are made when they are first asked for, and kept."""
 
@@ -74,10 +90,10 @@ class Names:
         text, module = self._short(address, True, True)
         text += " (%s)" % module if module else ""
         try:
-            line = gdb.find_pc_line(address - 1)
-        except (gdb.error, OverflowError):
+            file, line = _line(address - 1)
+        except (gdb.error, OverflowError, RuntimeError):
             return text
-        return text + (" %s:%d" % (line.symtab.filename, line.line) if line.symtab and line.line else "")
+        return text + (" %s:%d" % (file, line) if line else "")
 
     def caller(self, frames):
         """The place of the first of @frames that is no wrapper of C++'s own around a lock; the first one, if all are."""
