@@ -10,6 +10,7 @@
 
 #include "base/states.h"
 #include "check/nesting.h"
+#include "check/suppress.h"
 #include "engine/counts.h"
 #include "engine/pages.h"
 #include "engine/recorder.h"
@@ -207,7 +208,10 @@ struct lv_context {
     struct lv_steer *steer; /* constant after start; null: no plan (engine/steer.h) */
     struct lv_vec made;     /* lock: struct lv_made (engine/summary.h), for the summary at exit */
     bool summary_said;      /* atomic */
+    struct lv_suppressions suppressions; /* constant after start, but for counts (engine/suppress.h) */
+
     uint32_t findings;      /* atomic: all */
+    uint32_t suppressed;    /* atomic: those of them that an entry suppresses */
     uint32_t unpublished;   /* atomic: findings that were taken and are not handed out yet */
     bool stuck_for_good;    /* atomic: a circle of threads was reported that nothing broke */
     uint32_t counted;       /* atomic: those at or above fail_on */

@@ -19,6 +19,7 @@
 #include "engine/resolve.h"
 #include "engine/resolve_stuck.h"
 #include "engine/summary.h"
+#include "engine/suppress.h"
 #include "engine/symbols.h"
 #include "engine/unload.h"
 #include "engine/watch.h"
@@ -37,8 +38,9 @@ struct lv_publication {
     char *memory;                /* for the report, as large as that of the text */
     struct lv_report report;
     struct lv_text text;
-    struct lv_batch *batch;           /* its lines in the record */
-    struct lv_record_finding *record; /* its own line, when the text is there; null: none */
+    struct lv_batch *batch;                  /* its lines in the record */
+    struct lv_record_finding *record;        /* its own line, when the text is there; null: none */
+    const struct lv_suppression *suppressed; /* by this entry; null: it is shown */
 };
 
 enum {
@@ -200,11 +202,22 @@ static void resolve(struct lv_context *ctx, struct lv_publication *p)
     locked = lv_context_lock(ctx);
     lv_resolve(ctx, p->t, &p->finding, &counted, p->memory, (size_t)(text - p->memory), &p->report);
     if (!p->upgrade) {
+        p->suppressed = lv_suppress_find(ctx, &p->finding, &p->report);
         p->made = lv_made_add(ctx, &p->finding, &p->report);
-        if (p->made != NULL)
+        if (p->made != NULL) {
+            p->made->suppressed = p->suppressed;
             lv_watch_begin(ctx, p->made);
+        }
+    } else if (p->made != NULL) {
+        p->suppressed = p->made->suppressed;
     }
     p->record = lv_record_finding_of(ctx, &p->batch, p->t, &p->finding, &p->report, p->upgrade ? &p->before : NULL);
+    if (p->record != NULL && p->suppressed != NULL) {
+        p->record->suppressed_by = p->suppressed->text;
+        p->record->suppressed_from = p->suppressed->from;
+        p->record->suppressed_line = p->suppressed->line;
+        p->record->suppressed_reason = p->suppressed->reason;
+    }
     lv_context_unlock(ctx, &locked);
     lv_advise_release(&counted);
     lv_text_init(&p->text, text, half);
@@ -233,6 +246,18 @@ static bool is_counted_already(const struct lv_publication *p)
     return p->made != NULL && __atomic_exchange_n(&p->made->counted, true, __ATOMIC_RELAXED);
 }
 
+static void show(struct lv_context *ctx, const struct lv_publication *p)
+{
+    if (p->suppressed != NULL)
+        return;
+    if (p->upgrade) {
+        ctx->upgraded(ctx, &p->report, p->text.buf, p->text.len);
+        return;
+    }
+    ctx->sink(ctx, &p->report, p->text.buf, p->text.len);
+    call_back(ctx, p);
+}
+
 void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
 {
     lv_batch_send(ctx, &findings->batch);
@@ -240,20 +265,17 @@ void lv_findings_publish(struct lv_context *ctx, struct lv_findings *findings)
         bool counted;
 
         resolve(ctx, p);
-        counted = counts(ctx, &p->report);
+        counted = p->suppressed == NULL && counts(ctx, &p->report);
         lv_record_finding(ctx, p->batch, p->record, counted, p->text.buf);
         lv_batch_send(ctx, &p->batch);
         next = p->next;
         if (!p->upgrade)
             __atomic_fetch_add(&ctx->findings, 1, __ATOMIC_RELAXED);
+        if (!p->upgrade && p->suppressed != NULL)
+            __atomic_fetch_add(&ctx->suppressed, 1, __ATOMIC_RELAXED);
         if (counted && !is_counted_already(p))
             __atomic_fetch_add(&ctx->counted, 1, __ATOMIC_RELAXED);
-        if (p->upgrade) {
-            ctx->upgraded(ctx, &p->report, p->text.buf, p->text.len);
-        } else {
-            ctx->sink(ctx, &p->report, p->text.buf, p->text.len);
-            call_back(ctx, p);
-        }
+        show(ctx, p);
         discard(ctx, p);
         __atomic_fetch_sub(&ctx->unpublished, 1, __ATOMIC_RELEASE);
         if (counted && ctx->options.halt_on_error) {

@@ -206,6 +206,7 @@ static void put_end(struct lv_context *ctx, struct lv_batch *batch, int status)
         .status = status,
         .ms = lv_recorder_ms(ctx),
         .findings = __atomic_load_n(&ctx->findings, __ATOMIC_RELAXED),
+        .suppressed = __atomic_load_n(&ctx->suppressed, __ATOMIC_RELAXED),
         .counted = __atomic_load_n(&ctx->counted, __ATOMIC_RELAXED),
         .classes = ctx->classes.all.count - 1,
         .edges = ctx->graph.live,

@@ -116,6 +116,11 @@ static bool is_class_cycle(const struct lv_finding *finding)
     return finding->edge_count > 1 && finding->kind != LV_FINDING_RECURSIVE;
 }
 
+static bool is_shown_cycle(const struct lv_made *made)
+{
+    return made->suppressed == NULL && is_class_cycle(&made->finding);
+}
+
 /* All distinct edges of the cycles that were found, counted. */
 struct union_edges {
     struct lv_edge_count *count;
@@ -135,7 +140,7 @@ static void collect(struct lv_context *ctx, struct union_edges *all, bool counts
     for (uint32_t i = 0; i < ctx->made.count; i++) {
         const struct lv_finding *finding = &made_at(ctx, i)->finding;
 
-        for (uint32_t j = 0; is_class_cycle(finding) && j < finding->edge_count; j++) {
+        for (uint32_t j = 0; is_shown_cycle(made_at(ctx, i)) && j < finding->edge_count; j++) {
             uint32_t from = finding->edges[j].held.class.v, to = finding->edges[j].wanted.class.v;
 
             if (find_edge(all, from, to) == NULL)
@@ -187,10 +192,12 @@ static void put_head(const struct lv_context *ctx, struct lv_text *out)
 {
     uint32_t count[LV_VERDICT_NEVER] = { 0 };
     uint32_t findings = __atomic_load_n(&ctx->findings, __ATOMIC_RELAXED);
+    uint32_t suppressed = __atomic_load_n(&ctx->suppressed, __ATOMIC_RELAXED);
     const char *before = ": ";
 
     for (uint32_t i = 0; i < ctx->made.count; i++)
-        count[made_at(ctx, i)->finding.verdict]++;
+        if (made_at(ctx, i)->suppressed == NULL)
+            count[made_at(ctx, i)->finding.verdict]++;
     lv_text_printf(out, "\nlockval: %u %s", findings, findings == 1 ? "finding" : "findings");
     for (int verdict = LV_VERDICT_NEVER; verdict-- > 0;) {
         if (count[verdict] == 0)
@@ -198,6 +205,8 @@ static void put_head(const struct lv_context *ctx, struct lv_text *out)
         lv_text_printf(out, "%s%u %s", before, count[verdict], lv_verdict_name((enum lv_verdict)verdict));
         before = ", ";
     }
+    if (suppressed != 0)
+        lv_text_printf(out, "%s%u suppressed", before, suppressed);
     lv_text_putc(out, '\n');
 }
 
@@ -271,14 +280,15 @@ void lv_summary_text(struct lv_context *ctx, bool counts, struct lv_text *out)
 
     for (uint32_t i = 0; i < ctx->made.count; i++) {
         size += made_at(ctx, i)->finding.edge_count * sizeof(*all.count);
-        cycles += is_class_cycle(&made_at(ctx, i)->finding);
+        cycles += is_shown_cycle(made_at(ctx, i));
     }
     all.count = size != 0 ? lv_os_map(size) : NULL;
     if (all.count != NULL)
         collect(ctx, &all, counts);
     put_head(ctx, out);
     for (uint32_t i = 0; i < ctx->made.count; i++)
-        put_finding(ctx, made_at(ctx, i), &all, out);
+        if (made_at(ctx, i)->suppressed == NULL)
+            put_finding(ctx, made_at(ctx, i), &all, out);
     if (findings > ctx->made.count)
         lv_text_printf(out, "  and %u more, for which there was no memory\n", findings - ctx->made.count);
     if (cycles > 1)
@@ -295,8 +305,8 @@ void lv_summary_say(struct lv_context *ctx, bool counts)
     struct lv_text text;
     char *memory;
 
-    if (__atomic_load_n(&ctx->findings, __ATOMIC_RELAXED) == 0 || strcmp(ctx->options.log, "none") == 0 ||
-        __atomic_exchange_n(&ctx->summary_said, true, __ATOMIC_RELAXED))
+    if (__atomic_load_n(&ctx->findings, __ATOMIC_RELAXED) == __atomic_load_n(&ctx->suppressed, __ATOMIC_RELAXED) ||
+        strcmp(ctx->options.log, "none") == 0 || __atomic_exchange_n(&ctx->summary_said, true, __ATOMIC_RELAXED))
         return;
     memory = lv_os_map(size);
     if (memory == NULL)

@@ -5,6 +5,8 @@
 #include "check/finding.h"
 #include "engine/context.h"
 
+struct lv_suppression;
+
 /*
  * The findings that were made in this process, kept for its end: then the log gets one block with the final verdict of each,
  * and the smallest set of edges to change over all their cycles.
@@ -21,9 +23,10 @@ struct lv_made {
     struct lv_finding finding; /* lock; its edges stay, its stuck threads do not; verdict and reasons as judged last */
     char fingerprint[20];      /* constant after init */
     const char *cycle;         /* constant after init: "a -> b -> a", or the class of the finding's lock */
-    bool counted;              /* atomic: the exit status knows of it */
-    bool open;                 /* lock: more evidence may upgrade it (engine/watch.h) */
-    bool dirty;                /* lock: there is more evidence */
+    const struct lv_suppression *suppressed; /* constant after init: by this entry; null: it is shown */
+    bool counted;                            /* atomic: the exit status knows of it */
+    bool open;                               /* lock: more evidence may upgrade it (engine/watch.h) */
+    bool dirty;                              /* lock: there is more evidence */
 };
 
 void lv_made_init(struct lv_context *ctx);

@@ -16,6 +16,7 @@
 #include "engine/publish.h"
 #include "engine/stall.h"
 #include "engine/summary.h"
+#include "engine/suppress.h"
 #include "process/bounds.h"
 #include "process/dump.h"
 #include "process/layout.h"
@@ -237,7 +238,8 @@ static void after_fork_child(void)
         return;
     }
     process = lv_os_pid();
-    ctx->findings = ctx->counted = 0;
+    ctx->findings = ctx->counted = ctx->suppressed = 0;
+    lv_suppress_after_fork(ctx);
     ctx->lockstat_said = false;
     lv_made_after_fork(ctx);
     lv_recorder_after_fork(ctx);

@@ -19,6 +19,7 @@
 
 #include "engine/publish.h"
 #include "engine/steer.h"
+#include "engine/suppress.h"
 #include "process/environment.h"
 #include "process/guards.h"
 #include "process/jumps.h"
@@ -124,6 +125,7 @@ bool lv_start_context(struct lv_context *ctx)
     lv_findings_reserve(ctx);
     lv_recorder_start(ctx);
     lv_steer_load(ctx, &text);
+    lv_suppress_load(ctx, &text);
     if (text.len != 0)
         lv_context_say(ctx, said, text.len);
     return true;

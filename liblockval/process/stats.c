@@ -9,6 +9,7 @@
 #include "engine/life.h"
 #include "engine/mint.h"
 #include "engine/steer.h"
+#include "engine/suppress.h"
 #include "sys/unwind.h"
 
 /* An array that grew by doubling, the outgrown ones included. */
@@ -59,6 +60,18 @@ static void say_memory(const struct lv_context *ctx, struct lv_text *text)
     lv_text_printf(text, "  memory-kib         %zu\n", ctx->arena.total / 1024);
 }
 
+/* There may be any number of them, each with a line of any length: what does not fit is left out. */
+static void say_suppressions(struct lv_context *ctx)
+{
+    char buf[16384];
+    struct lv_text text;
+
+    lv_text_init(&text, buf, sizeof(buf));
+    lv_suppress_stats(ctx, &text);
+    if (text.len != 0)
+        lv_context_say(ctx, buf, text.len);
+}
+
 void lv_stats_say(struct lv_context *ctx)
 {
     char buf[4096];
@@ -88,6 +101,7 @@ void lv_stats_say(struct lv_context *ctx)
     lv_text_printf(&text, "  locked-walks       %llu\n", (unsigned long long)ctx->counters.locked_walks);
     lv_text_printf(&text, "  dropped            %llu\n", (unsigned long long)ctx->counters.dropped);
     lv_text_printf(&text, "  findings           %u\n", ctx->findings);
+    lv_text_printf(&text, "  suppressed         %u\n", ctx->suppressed);
     lv_text_printf(&text, "  findings-again     %llu\n", (unsigned long long)ctx->counters.suppressed_dups);
     lv_text_printf(&text, "  looks-asked        %llu\n",
                    (unsigned long long)__atomic_load_n(&ctx->counters.looks_asked, __ATOMIC_RELAXED));
@@ -103,4 +117,5 @@ void lv_stats_say(struct lv_context *ctx)
     say_memory(ctx, &text);
     lv_context_unlock(ctx, &locked);
     lv_context_say(ctx, buf, text.len);
+    say_suppressions(ctx);
 }

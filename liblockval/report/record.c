@@ -285,10 +285,10 @@ void lv_record_put_end(const struct lv_record_end *end, struct lv_record_by by, 
     const struct {
         const char *name;
         uint64_t value;
-    } counts[] = { { "findings", end->findings },   { "counted", end->counted }, { "classes", end->classes },
-                   { "edges", end->edges },         { "chains", end->chains },   { "stacks", end->stacks },
-                   { "witnesses", end->witnesses }, { "threads", end->threads }, { "walks", end->walks },
-                   { "dropped", end->dropped },     { "lost", end->lost } };
+    } counts[] = { { "findings", end->findings }, { "suppressed", end->suppressed }, { "counted", end->counted },
+                   { "classes", end->classes },   { "edges", end->edges },           { "chains", end->chains },
+                   { "stacks", end->stacks },     { "witnesses", end->witnesses },   { "threads", end->threads },
+                   { "walks", end->walks },       { "dropped", end->dropped },       { "lost", end->lost } };
     struct lv_json json;
 
     lv_record_begin(&json, out, "end", by);

@@ -148,6 +148,8 @@ struct lv_record_finding {
     uint32_t stuck_count, circle;
     const struct lv_record_stuck *stuck;
     const struct lv_report_prediction *prediction; /* null, or without a fingerprint: there was none */
+    const char *suppressed_by, *suppressed_from, *suppressed_reason; /* null: it is shown */
+    uint32_t suppressed_line;
     const char *text;
 };
 
@@ -175,7 +177,7 @@ struct lv_record_lock_stat {
 struct lv_record_end {
     int status; /* -1: not known */
     int64_t ms;
-    uint64_t findings, counted, classes, edges, chains, stacks, witnesses, threads, walks, dropped, lost;
+    uint64_t findings, suppressed, counted, classes, edges, chains, stacks, witnesses, threads, walks, dropped, lost;
 };
 
 /*

@@ -115,6 +115,16 @@ static void put_verdict(struct lv_json *json, const struct lv_record_finding *fi
     lv_json_int(json, "ms", finding->ms);
 }
 
+static void put_suppressed(struct lv_json *json, const struct lv_record_finding *finding)
+{
+    lv_json_begin_object(json, "suppressed");
+    lv_json_text(json, "by", finding->suppressed_by);
+    lv_json_text(json, "from", finding->suppressed_from);
+    lv_json_int(json, "line", finding->suppressed_line);
+    lv_json_text(json, "reason", finding->suppressed_reason);
+    lv_json_end_object(json);
+}
+
 void lv_record_put_finding(const struct lv_record_finding *finding, struct lv_record_by by, struct lv_text *out)
 {
     struct lv_json json;
@@ -139,6 +149,8 @@ void lv_record_put_finding(const struct lv_record_finding *finding, struct lv_re
         put_usage(&json, finding);
     if (finding->stuck_count != 0)
         put_stuck_ones(&json, finding);
+    if (finding->suppressed_by != NULL)
+        put_suppressed(&json, finding);
     lv_json_text(&json, "text", finding->text);
     lv_record_end(&json);
 }

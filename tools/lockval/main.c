@@ -13,7 +13,7 @@
 #include "base/types.h"
 
 static const struct cli_command *const commands[] = {
-    &cli_complete, &cli_confirm, &cli_doctor, &cli_report, &cli_run, &cli_threads,
+    &cli_complete, &cli_confirm, &cli_doctor, &cli_report, &cli_run, &cli_suppress, &cli_threads,
 };
 
 static const struct cli_command *find(const char *name)

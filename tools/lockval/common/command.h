@@ -34,6 +34,7 @@ extern const struct cli_command cli_confirm;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_report;
 extern const struct cli_command cli_run;
+extern const struct cli_command cli_suppress;
 extern const struct cli_command cli_threads;
 
 /* Command number @i, null behind the last. */

@@ -203,6 +203,10 @@ static json_t *json_of_finding(struct sym_session *symbols, const struct rec_fin
         put_stuck(symbols, json, finding);
     put(json, "held", json_of_locks(symbols, finding->held, finding->held_count));
     put_stack(symbols, json, "stack", finding->stack);
+    if (finding->suppressed_by[0] != '\0') {
+        put(json, "suppressed_by", json_string(finding->suppressed_by));
+        put_text(json, "suppressed_reason", finding->suppressed_reason);
+    }
     put_text(json, "text", finding->text);
     return json;
 }

@@ -98,6 +98,7 @@ static void read_reasons(const struct rec_line *line, struct rec_finding *findin
 static void fill(const struct rec_line *line, struct rec_finding *finding)
 {
     const json_t *json = line->json, *usage = json_object_get(json, "usage");
+    const json_t *suppressed = json_object_get(json, "suppressed");
     const json_t *predicted = json_object_get(json, "predicted");
 
     finding->kind = rec_text_member(line, json, "kind");
@@ -128,6 +129,10 @@ static void fill(const struct rec_line *line, struct rec_finding *finding)
     finding->predicted_kind = rec_text_member(line, predicted, "kind");
     finding->predicted_verdict = rec_text_member(line, predicted, "verdict");
     finding->predicted_fingerprint = rec_text_member(line, predicted, "fingerprint");
+    finding->suppressed_by = rec_text_member(line, suppressed, "by");
+    finding->suppressed_from = rec_text_member(line, suppressed, "from");
+    finding->suppressed_line = (uint32_t)rec_number_member(suppressed, "line");
+    finding->suppressed_reason = rec_text_member(line, suppressed, "reason");
     finding->text = rec_text_member(line, json, "text");
     finding->line = json_incref(line->json);
 }

@@ -224,6 +224,10 @@ struct rec_finding {
     size_t circle;
     const char *predicted_kind, *predicted_verdict, *predicted_fingerprint; /* empty: it was not */
 
+    const char *suppressed_by; /* the entry that suppresses it, "kind:pattern"; empty: it is shown */
+    const char *suppressed_from, *suppressed_reason;
+    uint32_t suppressed_line;
+
     const char *text; /* the report of the library */
     json_t *line;     /* the line itself, as it was said last */
 };
