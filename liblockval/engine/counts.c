@@ -262,3 +262,23 @@ void lv_counts_sum(struct lv_context *ctx, struct lv_edge_sum *sums)
                 sum(ctx, sums, lv_table_get(&counts->links_of, slot.key_after), slot.hits);
     }
 }
+
+void lv_counts_sum_chains(struct lv_context *ctx, const struct lv_table *number_of, uint64_t *sums)
+{
+    struct lv_cache_slot slot;
+
+    for (uint32_t i = 1; i < ctx->counts.places.count; i++) {
+        const struct lv_place *place = lv_vec_at(&ctx->counts.places, i);
+
+        if (place->chain != 0)
+            sums[lv_table_get(number_of, place->chain)] += __atomic_load_n(&place->hits, __ATOMIC_RELAXED);
+    }
+    for (const struct lv_thread *t = ctx->threads; t != NULL; t = t->next) {
+        uint64_t mask = __atomic_load_n(&t->cache_mask, __ATOMIC_ACQUIRE);
+        const struct lv_cache_slot *cache = __atomic_load_n(&t->cache, __ATOMIC_ACQUIRE);
+
+        for (uint64_t i = 0; i <= mask; i++)
+            if (read_slot(&cache[i], &slot) && slot.key_after != 0)
+                sums[lv_table_get(number_of, slot.key_after)] += slot.hits;
+    }
+}

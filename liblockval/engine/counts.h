@@ -101,6 +101,10 @@ struct lv_edge_sum {
  * threads' caches, and at all places. */
 void lv_counts_sum(struct lv_context *ctx, struct lv_edge_sum *sums);
 
+/* How often each chain was walked: sums[n] is that of the chain whose key @number_of leads to n. @sums is zeroed. Context and cost
+ * as above. */
+void lv_counts_sum_chains(struct lv_context *ctx, const struct lv_table *number_of, uint64_t *sums);
+
 /* The site of @stack is one of the edge's, too. Context: any thread. */
 void lv_counts_add_site(const struct lv_context *ctx, struct lv_edge_count *edge, lv_stack_id stack);
 

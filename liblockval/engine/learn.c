@@ -17,6 +17,7 @@
 #include <errno.h>
 
 #include "check/evidence.h"
+#include "engine/chaintree.h"
 #include "engine/here.h"
 #include "engine/marks.h"
 #include "engine/nest.h"
@@ -307,6 +308,8 @@ static void learn(struct walk *w)
         w->error = lv_marks_taken(w->ctx, w->t, w->a, w->findings);
     learn_edges(w);
     lv_counts_end(w->ctx, begun, w->a);
+    if (!w->lesson->gone)
+        lv_chaintree_note(w->ctx, w->t, w->a);
     if (w->witness.v != 0 && w->lesson->watched && !w->kept)
         lv_witnesses_drop(&w->ctx->witnesses, w->witness);
     lv_wait_judge(w->ctx, w->findings, w->t, w->a);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "engine/chaintree.h"
 #include "engine/counts.h"
 #include "engine/lockstat_sum.h"
 #include "engine/record.h"
@@ -97,7 +98,7 @@ void lv_recorder_start(struct lv_context *ctx)
     lv_vec_init(&recorder->stacks, &ctx->arena, sizeof(uint32_t));
     lv_table_init(&recorder->modules, &ctx->arena);
     recorder->pattern = absolute(ctx);
-    if (recorder->pattern == NULL || !settle_process(ctx))
+    if (lv_chaintree_init(ctx) < 0 || recorder->pattern == NULL || !settle_process(ctx))
         return;
     begin_numbers(recorder);
     recorder->on = true;
@@ -162,6 +163,8 @@ void lv_recorder_begin(struct lv_context *ctx, struct lv_batch *batch)
                                    .start_ms = recorder->start_ms };
 
     recorder->begun = true;
+    if (recorder->forked)
+        lv_chaintree_begin(ctx);
     line.options = options_of(ctx, batch, &line.option_count);
     LV_BATCH_LINE(ctx, batch, lv_record_put_meta, &line);
     lv_batch_forget(batch, mark);
@@ -234,6 +237,7 @@ void lv_recorder_end(struct lv_context *ctx, int status)
     if (lv_batch_need(ctx, &batch)) {
         put_names(ctx, &batch);
         put_stats(ctx, batch);
+        lv_chaintree_record(ctx, &batch);
         lv_lockstat_record(ctx, &batch);
         put_end(ctx, batch, status);
     }

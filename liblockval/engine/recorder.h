@@ -25,21 +25,23 @@ struct lv_record_numbers {
 };
 
 struct lv_recorder {
-    bool on;                 /* atomic: false: no record, or it cannot be written any more */
-    bool begun;              /* lock: meta is in a batch */
-    bool forked;             /* constant but for a forked child's first thread, as are the next ones */
-    bool ended;              /* atomic */
-    int pid;                 /* who else runs this (a child of vfork) writes nothing */
-    char run[9];             /* 8 hexadecimal digits, different in each process */
-    int64_t start_ms;        /* since 1970 */
-    int64_t started;         /* of lv_os_now_ms() */
-    const char *pattern;     /* constant after start: the option's path, made absolute */
-    const char *path;        /* of this process */
-    uint32_t generation;     /* how many forks lie between this process and the first, plus one */
-    uint64_t lost;           /* atomic: lines for which there was no memory */
-    struct lv_batch *spare;  /* atomic: a batch that is not in use, or null */
-    struct lv_vec stacks;    /* lock: by the stack's number, the generation in which it was written */
-    struct lv_table modules; /* lock: module and generation -> number */
+    bool on;                  /* atomic: false: no record, or it cannot be written any more */
+    bool begun;               /* lock: meta is in a batch */
+    bool forked;              /* constant but for a forked child's first thread, as are the next ones */
+    bool ended;               /* atomic */
+    int pid;                  /* who else runs this (a child of vfork) writes nothing */
+    char run[9];              /* 8 hexadecimal digits, different in each process */
+    int64_t start_ms;         /* since 1970 */
+    int64_t started;          /* of lv_os_now_ms() */
+    const char *pattern;      /* constant after start: the option's path, made absolute */
+    const char *path;         /* of this process */
+    uint32_t generation;      /* how many forks lie between this process and the first, plus one */
+    uint64_t lost;            /* atomic: lines for which there was no memory */
+    struct lv_batch *spare;   /* atomic: a batch that is not in use, or null */
+    struct lv_vec stacks;     /* lock: by the stack's number, the generation in which it was written */
+    struct lv_table modules;  /* lock: module and generation -> number */
+    struct lv_vec chains;     /* lock: struct lv_chaintree_node; number 0 is the empty chain */
+    struct lv_table chain_of; /* lock: a chain's key -> its number in .chains */
     struct lv_record_numbers class_numbers, thread_numbers, module_numbers, witness_numbers;
 };
 

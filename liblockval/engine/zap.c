@@ -15,6 +15,7 @@
 #include "engine/zap.h"
 
 #include "engine/acquire.h"
+#include "engine/chaintree.h"
 #include "engine/lockstat.h"
 #include "engine/publish.h"
 
@@ -116,6 +117,7 @@ static void reuse(struct lv_context *ctx)
         lv_thread_empty_cache(t);
     sweep_witnesses(ctx);
     lv_lockstat_zap(ctx);
+    lv_chaintree_forget(ctx);
     lv_classes_reuse(&ctx->classes);
 }
 

@@ -186,23 +186,28 @@ const char *lv_record_mode(enum lv_mode mode)
     return mode == LV_WRITE ? "write" : mode == LV_READ ? "read" : "read-recursive";
 }
 
-void lv_record_lock(struct lv_json *json, const char *name, const struct lv_record_lock *lock)
+static void put_flags(struct lv_json *json, const char *name, unsigned set)
 {
     static const struct {
         unsigned flag;
         const char *word;
     } flags[] = { { LV_TRY, "try" }, { LV_TIMED, "timed" }, { LV_UNCHECKED, "unchecked" }, { LV_SYNC, "sync" } };
 
+    lv_json_begin_list(json, name);
+    for (size_t i = 0; i < LV_ARRAY_SIZE(flags); i++)
+        if ((set & flags[i].flag) != 0)
+            lv_json_text(json, NULL, flags[i].word);
+    lv_json_end_list(json);
+}
+
+void lv_record_lock(struct lv_json *json, const char *name, const struct lv_record_lock *lock)
+{
     lv_json_begin_object(json, name);
     lv_json_int(json, "class", lock->class);
     lv_json_int(json, "instance", lock->instance);
     lv_json_hex(json, "address", lock->address);
     lv_json_text(json, "mode", lv_record_mode(lock->mode));
-    lv_json_begin_list(json, "flags");
-    for (size_t i = 0; i < LV_ARRAY_SIZE(flags); i++)
-        if ((lock->flags & flags[i].flag) != 0)
-            lv_json_text(json, NULL, flags[i].word);
-    lv_json_end_list(json);
+    put_flags(json, "flags", lock->flags);
     lv_json_int(json, "stack", lock->stack);
     lv_json_bool(json, "earlier", lock->earlier);
     if (lock->key != NULL) {
@@ -243,6 +248,34 @@ void lv_record_put_stat(const struct lv_record_stat *stat, struct lv_record_by b
     lv_json_int(&json, "to", stat->to);
     lv_json_int(&json, "acquisitions", (int64_t)stat->acquisitions);
     lv_json_int(&json, "chains", (int64_t)stat->chains);
+    lv_record_end(&json);
+}
+
+void lv_record_put_chain(const struct lv_record_chain *chain, struct lv_record_by by, struct lv_text *out)
+{
+    struct lv_json json;
+    bool flags = false;
+
+    lv_record_begin(&json, out, "chain", by);
+    lv_json_int(&json, "id", chain->id);
+    lv_json_begin_list(&json, "classes");
+    for (uint32_t i = 0; i < chain->count; i++)
+        lv_json_int(&json, NULL, chain->links[i].class);
+    lv_json_end_list(&json);
+    lv_json_begin_list(&json, "modes");
+    for (uint32_t i = 0; i < chain->count; i++) {
+        lv_json_text(&json, NULL, lv_record_mode(chain->links[i].mode));
+        flags |= chain->links[i].flags != 0;
+    }
+    lv_json_end_list(&json);
+    if (flags) {
+        lv_json_begin_list(&json, "flags");
+        for (uint32_t i = 0; i < chain->count; i++)
+            put_flags(&json, NULL, chain->links[i].flags);
+        lv_json_end_list(&json);
+    }
+    lv_json_int(&json, "level", chain->level);
+    lv_json_int(&json, "acquisitions", (int64_t)chain->acquisitions);
     lv_record_end(&json);
 }
 

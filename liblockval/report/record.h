@@ -158,6 +158,20 @@ struct lv_record_stat {
     uint64_t acquisitions, chains;
 };
 
+/* A lock of a chain. */
+struct lv_record_link {
+    uint32_t class;
+    enum lv_mode mode;
+    unsigned flags; /* enum lv_acquire_flag */
+};
+
+struct lv_record_chain {
+    uint32_t id, count;
+    const struct lv_record_link *links; /* oldest first */
+    uint8_t level;
+    uint64_t acquisitions;
+};
+
 /* Of a class, in one mode, at one call. */
 struct lv_record_holder {
     struct lv_record_frame site; /* where who held the lock had taken it; offset 0: not known */
@@ -193,6 +207,7 @@ void lv_record_put_edge(const struct lv_record_edge *edge, struct lv_record_by b
 void lv_record_put_witness(const struct lv_record_witness *witness, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_finding(const struct lv_record_finding *finding, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_stat(const struct lv_record_stat *stat, struct lv_record_by by, struct lv_text *out);
+void lv_record_put_chain(const struct lv_record_chain *chain, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_lock_stat(const struct lv_record_lock_stat *stat, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_end(const struct lv_record_end *end, struct lv_record_by by, struct lv_text *out);
 

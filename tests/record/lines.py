@@ -141,6 +141,9 @@ def numbers_of(line):
     if line["t"] in ("edge", "stat"):
         yield "class", line["from"]
         yield "class", line["to"]
+    if line["t"] == "chain":
+        for number in line["classes"]:
+            yield "class", number
     if line["t"] == "lock_stat":
         yield "class", line["class"]
         for site in (line["site"], *(holder["site"] for holder in line["holders"])):
@@ -160,7 +163,7 @@ def check_references(process, complaints):
         for what, number in numbers_of(line):
             if number != 0 and number not in process.by_id[what]:
                 complaints.append(f"{line['t']} refers to the {what} {number}, which is not there")
-    for what in ("module", "stack", "witness"):
+    for what in ("module", "stack", "witness", "chain"):
         for number, lines in process.by_id[what].items():
             if len(lines) != 1:
                 complaints.append(f"the {what} {number} is there {len(lines)} times")
@@ -186,6 +189,21 @@ def check_edges(process, complaints):
     for stat in process.all("stat"):
         if (stat["from"], stat["to"]) not in modes and not process.meta()["forked"]:
             complaints.append(f"{stat['from']} -> {stat['to']} was counted, and never seen")
+
+
+def check_chains(process, complaints):
+    edges = {(edge["from"], edge["to"]) for edge in process.all("edge")}
+    for chain in process.all("chain"):
+        classes = chain["classes"]
+        if len(chain["modes"]) != len(classes) or len(chain.get("flags", classes)) != len(classes):
+            complaints.append(f"the chain {chain['id']} has other modes or flags than classes")
+        if chain["acquisitions"] == 0:
+            complaints.append(f"the chain {chain['id']} was never walked")
+    ends = {chain["classes"][-1] for chain in process.all("chain")}
+    for end in {to for _, to in edges} - ends if process.is_whole() and not process.meta()["forked"] else ():
+        kind = process.by_id["class"][end][-1]["kind"]
+        if kind != "event":
+            complaints.append(f"no chain ends with the class {end}, to which there is an edge")
 
 
 def check_steps(steps, what, complaints):
@@ -234,5 +252,6 @@ def check(data, complaints, torn=False):
             continue
         check_references(process, complaints)
         check_edges(process, complaints)
+        check_chains(process, complaints)
         check_findings(process, complaints)
     return processes
