@@ -31,6 +31,7 @@ struct format {
 };
 
 extern const struct format format_dot;
+extern const struct format format_html;
 extern const struct format format_json;
 extern const struct format format_junit;
 extern const struct format format_lockdep;

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The data of the page with names, and what all scripts need. */
+
+const MODES = ["ER", "EN", "SR", "SN", "ERt", "ENt", "SRt", "SNt"];
+
+/* An element: attributes by name, "on..." for listeners; children are elements or texts. */
+function make(tag, attributes, ...children) {
+    const element = document.createElement(tag);
+
+    for (const [name, value] of Object.entries(attributes || {})) {
+        if (name.startsWith("on"))
+            element.addEventListener(name.slice(2), value);
+        else if (value === true)
+            element.setAttribute(name, "");
+        else if (value !== false && value !== null && value !== undefined)
+            element.setAttribute(name, value);
+    }
+    element.append(...children.filter((child) => child !== null && child !== undefined));
+    return element;
+}
+
+function find(selector, root) {
+    return (root || document).querySelector(selector);
+}
+
+function findAll(selector, root) {
+    return [...(root || document).querySelectorAll(selector)];
+}
+
+function classOf(row, index) {
+    const [name, key, stable, kind, usage, origin, standing, group, circle, findings, processes, outer, inner, x, y, width] = row;
+
+    return { index, name, key, stable, kind, usage, origin, standing, group, circle, findings, processes, outer, inner, x, y, width,
+             out: [], in: [] };
+}
+
+function edgeOf(row, index, classes) {
+    const [from, to, modes, acquisitions, chains, implied, findings, kind, witness, points] = row;
+    const edge = { index, from: classes[from], to: classes[to], modes, acquisitions, chains, implied, findings, kind, witness, points };
+
+    edge.from.out.push(edge);
+    edge.to.in.push(edge);
+    return edge;
+}
+
+function readData() {
+    const raw = JSON.parse(find("#data").textContent);
+    const classes = raw.classes.map(classOf);
+
+    return { ...raw, classes, edges: raw.edges.map((row, index) => edgeOf(row, index, classes)) };
+}
+
+const data = readData();
+
+function modesOf(edge) {
+    return MODES.filter((word, bit) => edge.modes >> bit & 1).join(" ") || edge.kind;
+}
+
+/* The stack of this number as a list, or null. */
+function stackList(number) {
+    if (number === 0)
+        return null;
+    return make("ol", { class: "stack" }, ...data.stacks[number - 1].map((frame) => {
+        const [name, at] = data.frames[frame].split("\t");
+
+        return make("li", {}, make("span", { class: "function" }, name), " ", make("span", { class: "at" }, at || ""));
+    }));
+}
+
+/* No more than @width characters, the middle left out. */
+function shorten(text, width) {
+    const signs = [...text];
+
+    if (signs.length <= width)
+        return text;
+    const tail = Math.floor(width / 2) - 1;
+    return signs.slice(0, width - 1 - tail).join("") + "\u2026" + signs.slice(-tail).join("");
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the page, one of which is seen; the colour scheme; printing. */
+
+const THEMES = ["auto", "light", "dark"];
+const started = new Set(["findings", "run"]);
+const starters = { graph: startMap, statistics: startTables };
+
+function showPart(id) {
+    for (const part of findAll(".part"))
+        part.classList.toggle("current", part.id === id);
+    for (const link of findAll(".top nav a")) {
+        if (link.hash === `#${id}`)
+            link.setAttribute("aria-current", "page");
+        else
+            link.removeAttribute("aria-current");
+    }
+    if (!started.has(id)) {
+        started.add(id);
+        starters[id]();
+    }
+}
+
+/* "#f3", "#f-FINGERPRINT": a finding; "#class-12": a class of the graph; else a part. */
+function follow() {
+    const hash = location.hash, finding = findingOfHash(hash), cls = /^#class-(\d+)$/.exec(hash);
+
+    if (finding !== undefined) {
+        showPart("findings");
+        showFinding(finding, true);
+    } else if (cls !== null && data.classes[Number(cls[1])] !== undefined && data.engine !== "") {
+        showPart("graph");
+        choose(data.classes[Number(cls[1])], true);
+    } else {
+        const part = find(".part" + (/^#[a-z]+$/.test(hash) ? hash : "#findings")) || find("#findings");
+
+        showPart(part.id);
+        document.documentElement.classList.remove("reading");
+    }
+}
+
+function setTheme(theme) {
+    document.documentElement.dataset.theme = theme;
+    try {
+        localStorage.setItem("lockval-theme", theme);
+    } catch (error) {
+        /* a page of a file may have no storage; then it is for this once */
+    }
+    recolourMap();
+}
+
+function storedTheme() {
+    try {
+        return localStorage.getItem("lockval-theme");
+    } catch (error) {
+        return null;
+    }
+}
+
+function startTheme() {
+    const button = make("button", { type: "button", id: "theme", onclick: () => {
+        setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]);
+        name();
+    } });
+    const name = () => {
+        button.textContent = `colours: ${document.documentElement.dataset.theme}`;
+    };
+    const theme = storedTheme();
+
+    document.documentElement.dataset.theme = THEMES.includes(theme) ? theme : "auto";
+    name();
+    find(".top nav").append(button);
+    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolourMap);
+}
+
+/* A lock's name leads to its class in the graph. */
+function followLock(event) {
+    const lock = event.target.closest(".lock[data-class]");
+
+    if (lock !== null && (event.type === "click" || event.key === "Enter") && data.engine !== "")
+        location.hash = `#class-${lock.dataset.class}`;
+}
+
+function startPrinting() {
+    let opened = [];
+
+    window.addEventListener("beforeprint", () => {
+        opened = findAll("details:not([open]):not(.text)");
+        opened.forEach((details) => { details.open = true; });
+    });
+    window.addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));
+}
+
+document.documentElement.classList.add("js");
+startTheme();
+startFindings();
+startSteps();
+startPrinting();
+document.addEventListener("click", followLock);
+document.addEventListener("keydown", followLock);
+window.addEventListener("hashchange", follow);
+follow();
