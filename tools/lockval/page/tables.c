@@ -41,7 +41,8 @@ static void *sorted(void *list, size_t count, int (*compare)(const void *, const
 {
     void **copy = cli_alloc(count + 1, sizeof(void *));
 
-    memcpy(copy, list, count * sizeof(void *));
+    if (count != 0)
+        memcpy(copy, list, count * sizeof(void *));
     qsort(copy, count, sizeof(void *), compare);
     return copy;
 }
