@@ -3,12 +3,13 @@
 """The manual pages: well formed, of this version, and complete.
 
 mandoc and groff, whichever are there, have nothing to say of a page. Every option of options.def is in lockval-options(7) with its
-default, every call of lockval.h in lockval.h(3), every kind of line of the record in lockval-record(5), every command in
-lockval(1).
+default, every call of lockval.h in lockval.h(3), every kind of line of the record and every member of its schema in
+lockval-record(5), every verdict in lockval-verdicts(7), every command in lockval(1).
 
-Usage: check_man.py ROOT VERSION LOCKVAL OPTIONS_PAGE HEADER_PAGE
+Usage: check_man.py ROOT VERSION LOCKVAL PAGES...
 """
 
+import json
 import pathlib
 import re
 import shutil
@@ -40,14 +41,24 @@ def check_form(checks, page):
         checks.equal(f"groff has nothing to say of {page.name}", [], serious)
 
 
+def members_of(schema):
+    """The names of all properties, however deep."""
+    if isinstance(schema, list):
+        return set().union(*map(members_of, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
+    return own.union(*map(members_of, schema.values()))
+
+
 def main(argv):
-    root, version, lockval, *generated = argv
+    root, version, lockval, *made = argv
     root = pathlib.Path(root)
     if not shutil.which("mandoc") and not shutil.which("groff"):
         print("1..0 # SKIP neither mandoc nor groff is installed")
         return 77
     checks = Checks()
-    pages = {page.name: page for page in [*sorted((root / "docs").glob("*.[1-8]")), *map(pathlib.Path, generated)]}
+    pages = {page.name: page for page in [*sorted((root / "docs").glob("*.[1-8]")), *map(pathlib.Path, made)]}
     for page in pages.values():
         check_form(checks, page)
         title = next(line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith(".TH "))
@@ -74,6 +85,18 @@ def main(argv):
     text = rendered(pages["lockval-record.5"])
     for kind in re.findall(r"^### `(\w+)`", (root / "docs/record-format.md").read_text(encoding="utf-8"), re.MULTILINE):
         checks.is_true(f"lockval-record(5) has {kind}", re.search(rf"^ +{kind}\b", text, re.MULTILINE))
+
+    words = set(re.findall(r"[a-z_]+", text))
+    schema = (root / "docs/record.schema.json").read_text(encoding="utf-8")
+    members = members_of(json.loads(schema))
+    checks.is_true("the schema has members", len(members) > 40)
+    checks.equal("lockval-record(5) has every member", set(), members - words)
+    checks.is_true("and its examples", "jq -r 'select(.t == \"finding\")" in text)
+
+    text = rendered(pages["lockval-verdicts.7"])
+    for verdict in ("deadlock", "feasible", "potential", "guarded", "misuse"):
+        checks.is_true(f"lockval-verdicts(7) has {verdict}", re.search(rf"^{verdict.upper()}$", text, re.MULTILINE))
+    checks.is_true("and no remarks", "<!--" not in text)
 
     text = rendered(pages["lockval.1"])
     for name in re.findall(r"^  (\w+) ", call(lockval, "help").stdout, re.MULTILINE):

@@ -99,6 +99,7 @@ static const char tail[] = ".SH EXAMPLES\n"
                            ".EE\n"
                            ".SH SEE ALSO\n"
                            ".BR lockval (1),\n"
+                           ".BR lockval\\-verdicts (7),\n"
                            ".BR lockval\\-record (5),\n"
                            ".BR lockval.h (3)\n";
 
