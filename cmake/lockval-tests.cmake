@@ -16,6 +16,7 @@
 #     MATCHING regex        whose names match. ALL and MATCHING also choose tests that are discovered when the program was
 #                           built (gtest_discover_tests, catch_discover_tests)
 #     OPTIONS key=value...  of lockval, as in LOCKVAL_OPTIONS. A wrong one is an error of the configuration
+#     SUPPRESSIONS file...  files of findings that are not to count. A relative path is meant from the source folder
 #     RECORD_DIR dir        keep a record of each test in dir/NAME.jsonl, for `lockval report`. A relative path is meant from
 #                           the build folder
 #
@@ -58,10 +59,10 @@ function(_lockval_bracket ret_argument text)
 endfunction()
 
 function(_lockval_choose caller mode arguments)
-  cmake_parse_arguments(choice "ALL" "MATCHING;RECORD_DIR" "TESTS;EXCEPT;OPTIONS" ${arguments})
+  cmake_parse_arguments(choice "ALL" "MATCHING;RECORD_DIR" "TESTS;EXCEPT;OPTIONS;SUPPRESSIONS" ${arguments})
   if(choice_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "${caller}: what is '${choice_UNPARSED_ARGUMENTS}'? It takes ALL [EXCEPT name...], TESTS name..., "
-                        "MATCHING regex, OPTIONS key=value..., RECORD_DIR dir")
+                        "MATCHING regex, OPTIONS key=value..., SUPPRESSIONS file..., RECORD_DIR dir")
   endif()
   if(NOT choice_ALL AND NOT choice_TESTS AND NOT choice_MATCHING)
     message(FATAL_ERROR "${caller}: say which tests: ALL, TESTS name... or MATCHING regex")
@@ -72,6 +73,18 @@ function(_lockval_choose caller mode arguments)
   if(NOT LOCKVAL_COMMAND AND NOT LOCKVAL_LIBRARY)
     message(FATAL_ERROR "${caller}: neither LOCKVAL_COMMAND (the program lockval) nor LOCKVAL_LIBRARY (the path of "
                         "liblockval.so.0) is set; find_package(lockval) does that")
+  endif()
+  set(files)
+  foreach(file IN LISTS choice_SUPPRESSIONS)
+    get_filename_component(file "${file}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_SOURCE_DIR}")
+    if(NOT EXISTS "${file}")
+      message(FATAL_ERROR "${caller}: SUPPRESSIONS: there is no file '${file}'")
+    endif()
+    list(APPEND files "${file}")
+  endforeach()
+  if(files)
+    string(REPLACE ";" "," files "${files}")
+    list(APPEND choice_OPTIONS "suppressions=${files}")
   endif()
   _lockval_check_options(${caller} "${choice_OPTIONS}")
   if(choice_RECORD_DIR)

@@ -222,6 +222,22 @@ def check_shape(checks, command, path):
         checks.is_true(f"broken on purpose: {title}", sarif_shape.complaints(log))
 
 
+def check_suppressed(checks, sarif, junit, library, program, folder):
+    """A finding that is suppressed is told with what suppresses it, and fails nothing."""
+    entries, path = folder / "entries.supp", folder / "suppressed.jsonl"
+    entries.write_text("# known\n*:a # it is <known> & harmless\n", encoding="utf-8")
+    check_report.record(library, program, [], f"suppressions={entries}", path)
+    (result,) = sarif.log("suppressed", f"--source={folder}", path)["results"]
+    (suppression,) = result["suppressions"]
+    checks.is_true("suppressed: SARIF says why", "it is <known> & harmless" in suppression["justification"], suppression)
+    checks.equal("suppressed: SARIF says where", ("entries.supp", 2),
+                 (suppression["location"]["physicalLocation"]["artifactLocation"]["uri"],
+                  suppression["location"]["physicalLocation"]["region"]["startLine"]))
+    (suite,) = junit.suites("suppressed", path)
+    checks.equal("suppressed: JUnit: no failure, one skipped", ("0", "1"), (suite.get("failures"), suite.get("skipped")))
+    checks.is_true("suppressed: JUnit says why", "it is <known> & harmless" in suite.find("testcase/skipped").get("message"))
+
+
 def check_bytes(checks, sarif, junit, library, program, folder):
     """A function whose name is no UTF-8. Its file has no lines, and libc's, which begin every stack, are not shown for it."""
     path = folder / "bytes.jsonl"
@@ -268,6 +284,7 @@ def main(args):
         check_lines(checks, sarif, junit, records["circular"])
         check_shape(checks, command, records["circular"])
         check_bytes(checks, sarif, junit, library, programs["bytes"], folder)
+        check_suppressed(checks, sarif, junit, library, programs["abba"], folder)
         check_root(checks, sarif, records["circular"], programs["abba"])
     return checks.finish()
 

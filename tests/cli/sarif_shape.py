@@ -21,7 +21,7 @@ SHAPES = {
     "result": {"ruleId": str, "ruleIndex": int, "level": {"error", "warning", "note", "none"}, "message": "message",
                "locations": ["location"], "relatedLocations": ["location"], "partialFingerprints": dict, "occurrenceCount": int,
                "properties": dict, "stacks": ["stack"], "codeFlows": ["codeFlow"], "suppressions": ["suppression"]},
-    "suppression": {"kind": {"inSource", "external"}, "justification": str},
+    "suppression": {"kind": {"inSource", "external"}, "justification": str, "location": "location"},
     "location": {"id": int, "physicalLocation": "physicalLocation", "logicalLocations": ["logicalLocation"], "message": "message"},
     "physicalLocation": {"artifactLocation": "artifactLocation", "region": "region", "address": "address"},
     "artifactLocation": {"uri": str, "uriBaseId": str},

@@ -87,8 +87,18 @@ static void put_lines(FILE *out, const char *text)
 /* ---- a process ---- */
 
 struct tally {
-    size_t tests, failures;
+    size_t tests, failures, skipped;
 };
+
+static bool is_suppressed(const struct rec_finding *finding)
+{
+    return finding->suppressed_by[0] != '\0';
+}
+
+static bool is_failure(const struct rec_finding *finding)
+{
+    return finding->counts && !is_suppressed(finding);
+}
 
 static bool is_of(const struct format_input *input, size_t i, const struct rec_process *process)
 {
@@ -103,8 +113,10 @@ static struct tally tally_of(const struct format_input *input, const struct rec_
         if (!is_of(input, i, process))
             continue;
         tally.tests++;
-        if (input->findings[i]->counts)
+        if (is_failure(input->findings[i]))
             tally.failures++;
+        if (is_suppressed(input->findings[i]))
+            tally.skipped++;
     }
     if (process->finding_count == 0)
         tally.tests = 1;
@@ -140,11 +152,43 @@ static void put_file(FILE *out, const struct format_input *input, const struct r
     places_free(&places);
 }
 
+/* What became of the case, and the report. */
+static void put_outcome(FILE *out, const struct format_input *input, const struct rec_finding *finding,
+                        const struct sites *sites)
+{
+    bool failure = is_failure(finding);
+    char *reasons = sites_reasons(finding);
+
+    if (is_suppressed(finding)) {
+        (void)fputs("      <skipped message=\"suppressed by ", out);
+        put_escaped(out, finding->suppressed_by);
+        (void)fputs(finding->suppressed_reason[0] != '\0' ? ": " : "", out);
+        put_escaped(out, finding->suppressed_reason);
+        (void)fputs("\"/>\n", out);
+    }
+    if (failure) {
+        (void)fputs("      <failure message=\"", out);
+        put_escaped(out, finding->verdict_name);
+        (void)fputs(": ", out);
+        put_escaped(out, reasons[0] != '\0' ? reasons : sites->summary);
+        (void)fputc('"', out);
+        put_attribute(out, "type", finding->kind);
+        (void)fputc('>', out);
+    } else {
+        (void)fputs("      <system-out>", out);
+        put_escaped(out, finding->verdict_name);
+        (void)fputs(", does not count\n", out);
+    }
+    put_places(out, input, sites);
+    put_lines(out, finding->text);
+    (void)fputs(failure ? "</failure>\n" : "</system-out>\n", out);
+    free(reasons);
+}
+
 static void put_case(FILE *out, const struct format_input *input, const struct rec_finding *finding,
                      const char *program)
 {
     struct sites sites;
-    char *reasons = sites_reasons(finding);
 
     sites_init(&sites, finding);
     (void)fputs("    <testcase", out);
@@ -160,26 +204,9 @@ static void put_case(FILE *out, const struct format_input *input, const struct r
         put_file(out, input, sites.list[sites.main].stack);
     (void)fputs(" time=\"0\">\n", out);
 
-    (void)fputs(finding->counts ? "      <failure" : "      <system-out>", out);
-    if (finding->counts) {
-        (void)fputs(" message=\"", out);
-        put_escaped(out, finding->verdict_name);
-        (void)fputs(": ", out);
-        put_escaped(out, reasons[0] != '\0' ? reasons : sites.summary);
-        (void)fputc('"', out);
-        put_attribute(out, "type", finding->kind);
-        (void)fputc('>', out);
-    } else {
-        put_escaped(out, finding->verdict_name);
-        (void)fputs(", does not count", out);
-        (void)fputc('\n', out);
-    }
-    put_places(out, input, &sites);
-    put_lines(out, finding->text);
-    (void)fputs(finding->counts ? "</failure>\n" : "</system-out>\n", out);
+    put_outcome(out, input, finding, &sites);
     (void)fputs("    </testcase>\n", out);
     sites_free(&sites);
-    free(reasons);
 }
 
 static void put_process(FILE *out, const struct format_input *input, const struct rec_process *process)
@@ -191,8 +218,8 @@ static void put_process(FILE *out, const struct format_input *input, const struc
         return; /* it has findings, and none of them was chosen */
     (void)fputs("  <testsuite name=\"", out);
     put_escaped(out, program);
-    (void)fprintf(out, "[%" PRId64 "]\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\"", process->pid,
-                  tally.tests, tally.failures);
+    (void)fprintf(out, "[%" PRId64 "]\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\"", process->pid,
+                  tally.tests, tally.failures, tally.skipped);
     if (process->has_meta) {
         time_t started = (time_t)(process->start_ms / 1000);
         struct tm parts;

@@ -209,6 +209,26 @@ static void append_new(json_t *array, json_t *item)
     (void)json_array_append_new(array, item);
 }
 
+/* The entry, and the line of the file that it stands in. */
+static json_t *suppression_of(const struct format_input *input, const struct rec_finding *finding)
+{
+    json_t *json =
+        json_pack("{s:s, s:o}", "kind", "external", "justification",
+                  json_sprintf("%s%s%s", finding->suppressed_by, finding->suppressed_reason[0] != '\0' ? ": " : "",
+                               finding->suppressed_reason));
+
+    if (finding->suppressed_line != 0 && finding->suppressed_from[0] != '\0') {
+        bool relative;
+        char *uri = place_uri(input, finding->suppressed_from, &relative);
+
+        (void)json_object_set_new(json, "location",
+                                  json_pack("{s:{s:{s:s}, s:{s:i}}}", "physicalLocation", "artifactLocation", "uri",
+                                            uri, "region", "startLine", (int)finding->suppressed_line));
+        free(uri);
+    }
+    return json;
+}
+
 static json_t *result_of(const struct format_input *input, const struct rec_finding *finding, size_t times)
 {
     struct sites sites;
@@ -236,6 +256,8 @@ static json_t *result_of(const struct format_input *input, const struct rec_find
         (void)json_object_set_new(result, "stacks", stacks);
     else
         json_decref(stacks);
+    if (finding->suppressed_by[0] != '\0')
+        (void)json_object_set_new(result, "suppressions", json_pack("[o]", suppression_of(input, finding)));
     if (sites.columns != 0)
         (void)json_object_set_new(result, "codeFlows", json_pack("[o]", code_flow_of(input, &sites)));
     sites_free(&sites);
@@ -271,8 +293,8 @@ static json_t *invocation_of(const struct rec_process *process)
 
     for (size_t i = 1; i < process->argc; i++)
         (void)json_array_append_new(arguments, json_string(process->argv[i]));
-    json = json_pack("{s:b, s:o, s:I}", "executionSuccessful", 1, "arguments", arguments,
-                     "processId", (json_int_t)process->pid);
+    json = json_pack("{s:b, s:o, s:I}", "executionSuccessful", 1, "arguments", arguments, "processId",
+                     (json_int_t)process->pid);
     if (process->path[0] == '/') {
         const struct format_input none = { 0 };
         bool relative;
