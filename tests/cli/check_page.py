@@ -183,7 +183,7 @@ def check_steps(checks, browser, page):
     checks.equal("nothing is held at first", 0, count(browser, "#f1 .board .lock"))
     browser.key("ArrowRight")
     checks.equal("after a step one holds a lock", 1, count(browser, "#f1 .board .lock"))
-    checks.is_true("the step is said", text(browser, "#f1 .controls output").startswith("step 1 of 14: "))
+    checks.is_true("the step is said", text(browser, "#f1 .told").startswith("step 1 of 14: "))
     browser.key("ArrowLeft")
     checks.equal("and back", 0, count(browser, "#f1 .board .lock"))
     for _ in range(12):
@@ -191,7 +191,7 @@ def check_steps(checks, browser, page):
     checks.equal("before the last wait it is no deadlock", 0, count(browser, "#f1 .board.dead"))
     browser.evaluate("document.querySelector('#f1 [data-go=next]').click()")
     checks.equal("then it is", 1, count(browser, "#f1 .board.dead"))
-    checks.is_true("and said", text(browser, "#f1 .controls output").endswith("DEADLOCK"))
+    checks.is_true("and said", text(browser, "#f1 .told").endswith("DEADLOCK"))
     checks.equal("every arrow of the drawing is there", 7, count(browser, "#f1 svg .arrow.on"))
     browser.evaluate("document.querySelector('#f1 [data-go=next]').click()")
     checks.is_true("there is no further step", browser.evaluate("document.querySelector('#f1 [data-go=next]').disabled"))

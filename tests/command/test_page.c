@@ -369,7 +369,7 @@ START_TEST(pages_of_nonsense)
         "\"held\":[{},{\"class\":3}]",
         "\"verdict\":\"deadlock\"",
         "\"kind\":\"recursive\"",
-        "\"suppressed\":\"kind:a*\"",
+        "\"suppressed\":{\"by\":\"circular:a*\",\"from\":\"f\",\"line\":3,\"reason\":\"r\"}",
         "\"predicted\":{\"fingerprint\":\"1\"}"
     };
     struct random random = { 11 };

@@ -141,7 +141,9 @@ static void put_stuck(struct page *page, const struct rec_finding *finding, size
     page_put(page, "<section class=\"acquisition%s\"><h5 class=\"bar\"><span class=\"number\">%zu</span> ",
              i < finding->circle ? " in-circle" : "", i + 1);
     page_thread(page, stuck->thread);
-    page_put(page, stuck->last ? " <span class=\"more\">\u00b7 was the last, and closed the circle</span>" : "");
+    if (stuck->last)
+        page_put(page, " <span class=\"more\">\u00b7 was the last%s</span>",
+                 finding->circle != 0 ? ", and closed the circle" : "");
     page_put(page, "</h5>\n<p class=\"facts\">");
     put_wait(page, stuck);
     if (stuck->blocker >= 0) {

@@ -73,9 +73,7 @@ char *finding_title(const struct rec_finding *finding)
 
 bool finding_is_suppressed(const struct rec_finding *finding)
 {
-    const json_t *member = json_object_get(finding->line, "suppressed");
-
-    return member != NULL && !json_is_false(member) && !json_is_null(member);
+    return *finding->suppressed_by != '\0';
 }
 
 const char *finding_verdict_class(const struct rec_finding *finding)
@@ -119,17 +117,22 @@ static void put_reasons(struct page *page, const struct rec_finding *finding)
 
 static void put_suppression(struct page *page, const struct rec_finding *finding)
 {
-    const json_t *member = json_object_get(finding->line, "suppressed");
-
     if (!finding_is_suppressed(finding))
         return;
-    page_put(page, "<p class=\"note\">Suppressed");
-    if (json_is_string(member)) {
-        page_put(page, " by <code>");
-        page_say(page, json_string_value(member));
-        page_put(page, "</code>");
+    page_put(page, "<p class=\"note\">Suppressed by <code>");
+    page_say(page, finding->suppressed_by);
+    page_put(page, "</code>");
+    if (*finding->suppressed_from != '\0') {
+        page_put(page, " of ");
+        page_say(page, finding->suppressed_from);
+        if (finding->suppressed_line != 0)
+            page_put(page, ":%" PRIu32, finding->suppressed_line);
     }
-    page_put(page, ": it is shown, and counts for nothing.</p>\n");
+    if (*finding->suppressed_reason != '\0') {
+        page_put(page, ": ");
+        page_say(page, finding->suppressed_reason);
+    }
+    page_put(page, ". It counts for nothing.</p>\n");
 }
 
 static void put_chain(struct page *page, const struct rec_finding *finding)
@@ -223,6 +226,10 @@ static void put_next(struct page *page, const struct rec_finding *finding)
     }
     page_put(page, "<p>This finding alone, as the kernel&#39;s lockdep would print it:</p>\n");
     put_command(page, finding, "report --format=lockdep", false);
+    if (!finding_is_suppressed(finding)) {
+        page_put(page, "<p>An entry that suppresses it, for a file that the option suppressions= names:</p>\n");
+        put_command(page, finding, "suppress", false);
+    }
     page_put(page, "</details>\n");
     if (*finding->text == '\0')
         return;

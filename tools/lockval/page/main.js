@@ -20,6 +20,11 @@ function showPart(id) {
     }
 }
 
+/* The browser goes to the element of the hash by itself, and would leave the top of the page above it. */
+function toTop() {
+    requestAnimationFrame(() => window.scrollTo(0, 0));
+}
+
 /* "#f3", "#f-FINGERPRINT": a finding; "#class-12": a class of the graph; else a part. */
 function follow() {
     const hash = location.hash, finding = findingOfHash(hash), cls = /^#class-(\d+)$/.exec(hash);
@@ -34,6 +39,7 @@ function follow() {
         const part = find(".part" + (/^#[a-z]+$/.test(hash) ? hash : "#findings")) || find("#findings");
 
         showPart(part.id);
+        toTop();
         document.documentElement.classList.remove("reading");
     }
 }
@@ -98,4 +104,8 @@ startPrinting();
 document.addEventListener("click", followLock);
 document.addEventListener("keydown", followLock);
 window.addEventListener("hashchange", follow);
+window.addEventListener("load", () => {
+    if (findingOfHash(location.hash) === undefined)
+        toTop();
+});
 follow();

@@ -27,9 +27,13 @@ class Steps {
         this.buttons.first.textContent = "start";
         this.buttons.previous.textContent = "\u25c0 back";
         this.buttons.next.textContent = "next \u25b6";
-        this.told = make("output", { "aria-live": "polite" });
+        this.told = make("output", { class: "told", "aria-live": "polite" });
         this.board = make("div", { class: "board", "aria-hidden": "true" });
-        find(".scroll", this.section).before(make("div", { class: "controls", role: "group", "aria-label": "Steps" }, ...Object.values(this.buttons), this.told), this.board);
+        /* Beside the drawing, whose arrows light up. */
+        find(".sides > section", this.section.closest(".finding")).append(
+            make("h4", {}, find("h4", this.section).textContent),
+            make("div", { class: "controls", role: "group", "aria-label": "Steps" }, ...Object.values(this.buttons)), this.told, this.board);
+        find("h4", this.section).textContent = "All steps";
         this.show();
     }
 
@@ -55,7 +59,7 @@ class Steps {
 
         list.append(make("dt", {}, "holds"), make("dd", {}, ...(thread.holds.length ? thread.holds : ["\u2013"])));
         if (thread.waits !== null) {
-            list.append(make("dt", {}, "waits for"), make("dd", {}, thread.waits.what));
+            list.append(make("dt", {}, "wants"), make("dd", {}, thread.waits.what));
             if (this.columns.length > 1)
                 list.append(make("dt", {}, "of"), make("dd", {}, this.number(thread.waits.whom), " ", make("span", { class: "thread" }, this.columns[thread.waits.whom])));
         }
