@@ -62,6 +62,15 @@ static const char *const lines[] = {
     FINDING("deadlock", "deadlock", "00000000000000dd",
             ",\"circle\":0,\"stuck\":[{\"thread\":" THREAD ",\"waits\":\"join\",\"blocker\":99}]"),
     HEAD("stat") "\"from\":1,\"to\":2,\"acquisitions\":900,\"chains\":3}",
+    HEAD("chain") "\"id\":1,\"classes\":[1,2],\"modes\":[\"read\",\"write\"],\"flags\":[[],[\"try\"]],\"level\":1,"
+                  "\"acquisitions\":7}",
+    HEAD("chain") "\"id\":2,\"classes\":[],\"modes\":[]}",
+    HEAD("chain") "\"id\":3,\"classes\":[1,0],\"modes\":\"write\"}",
+    HEAD("lock_stat") "\"class\":2,\"mode\":\"read\",\"site\":{\"module\":1,\"offset\":\"0x10\",\"name\":\"f+0x2\"},"
+                      "\"acquisitions\":5,\"failed\":1,\"wait\":{\"count\":2,\"min\":3,\"max\":4,\"total\":7},"
+                      "\"hold\":{\"count\":0},\"holders\":[{\"site\":{\"module\":0,\"offset\":\"0x0\"},"
+                      "\"count\":2,\"total\":7}]}",
+    HEAD("lock_stat") "\"mode\":\"read\"}",
     HEAD("weather") "\"sun\":true}",
     HEAD("meta") "\"format\":1,\"version\":\"0.1.0\",\"program\":\"prog\",\"path\":\"/x/"
                  "prog\",\"argv\":[\"prog\",\"-x\"],\"argv_cut\":false,"
@@ -114,6 +123,35 @@ START_TEST(numbers_become_pointers)
     ck_assert(process->has_meta && process->forked);
     ck_assert_str_eq(process->argv[1], "-x");
     ck_assert_int_eq(json_integer_value(json_object_get(process->end, "status")), 66);
+    rec_close(set);
+}
+END_TEST
+
+START_TEST(statistics)
+{
+    struct rec_set *set = read_all(lines, LV_ARRAY_SIZE(lines));
+    const struct rec_process *process = set->processes[0];
+    const struct rec_chain *chain = process->chains[0];
+    const struct rec_lock_stat *stat = process->lock_stats[0];
+
+    ck_assert_uint_eq(process->chain_count, 1); /* one without a lock is none */
+    ck_assert_uint_eq(chain->count, 2);
+    ck_assert_ptr_eq(chain->links[0].class, rec_class(process, 1));
+    ck_assert_int_eq(chain->links[0].mode, REC_READ);
+    ck_assert_uint_eq(chain->links[0].flags, 0);
+    ck_assert_uint_eq(chain->links[1].flags, REC_TRY);
+    ck_assert_uint_eq(chain->level, 1);
+    ck_assert_uint_eq(chain->acquisitions, 7);
+    ck_assert_uint_eq(process->lock_stat_count, 1); /* nor is one without a class */
+    ck_assert_ptr_eq(stat->class, rec_class(process, 2));
+    ck_assert(stat->reads);
+    ck_assert_uint_eq(stat->site.offset, 0x10);
+    ck_assert_str_eq(stat->site.name, "f+0x2");
+    ck_assert_uint_eq(stat->wait.max, 4);
+    ck_assert_uint_eq(stat->hold.total, 0);
+    ck_assert_uint_eq(stat->holder_count, 1);
+    ck_assert_ptr_null(stat->holders[0].site.module);
+    ck_assert_uint_eq(stat->holders[0].total, 7);
     rec_close(set);
 }
 END_TEST
@@ -295,6 +333,7 @@ int main(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, numbers_become_pointers);
+    tcase_add_test(tcase, statistics);
     tcase_add_test(tcase, findings);
     tcase_add_test(tcase, edges_stand_for_acquisitions);
     tcase_add_test(tcase, what_is_no_line);

@@ -221,6 +221,18 @@ static void orders(void)
     MUST(pthread_mutex_unlock(&m) == 0 && pthread_mutex_unlock(&other) == 0);
 }
 
+/* Chains that are known. The last one goes on one that nobody walked: what is left of another after a release. */
+static void nested(void)
+{
+    for (int i = 0; i < 3; i++)
+        nest(&m, &other);
+    MUST(pthread_mutex_lock(&m) == 0 && pthread_rwlock_rdlock(&rw) == 0 && pthread_mutex_trylock(&other) == 0);
+    MUST(pthread_mutex_unlock(&other) == 0 && pthread_rwlock_unlock(&rw) == 0 && pthread_mutex_unlock(&m) == 0);
+    MUST(pthread_mutex_lock(&m) == 0 && pthread_mutex_lock(&other) == 0 && pthread_mutex_unlock(&m) == 0);
+    MUST(pthread_rwlock_wrlock(&rw) == 0);
+    MUST(pthread_rwlock_unlock(&rw) == 0 && pthread_mutex_unlock(&other) == 0);
+}
+
 /* A thread ends with a robust mutex; the next one is told, and holds it from then on. */
 static void *end_holding(void *robust)
 {
@@ -396,10 +408,19 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = { { "mutex", mutex },          { "rwlock", rwlock },   { "spinlock", spinlock },
-                  { "condition", condition },  { "failing", failing }, { "orders", orders },
-                  { "holding", holding },      { "forked", forked },   { "vforked", vforked },
-                  { "semaphore", semaphore },  { "maps", maps },       { "interrupted", interrupted },
+    } cases[] = { { "mutex", mutex },
+                  { "rwlock", rwlock },
+                  { "spinlock", spinlock },
+                  { "condition", condition },
+                  { "failing", failing },
+                  { "orders", orders },
+                  { "nested", nested },
+                  { "holding", holding },
+                  { "forked", forked },
+                  { "vforked", vforked },
+                  { "semaphore", semaphore },
+                  { "maps", maps },
+                  { "interrupted", interrupted },
                   { "given_away", given_away } };
 
     MUST(argc > 2);

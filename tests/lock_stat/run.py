@@ -28,6 +28,8 @@ WANTED = {
     "failing": {"m": {"write": (1, 2, 3, 1, {"do_not_get": {"failing": 2}})},
                 "rw": {"read": (2, 0, 0, 2, {}), "write": (0, 0, 1, 0, {})}},
     "orders": {"again": {"write": (1, 0, 0, 1, {})}, "m": {"write": (1, 0, 0, 1, {})}, "other": {"write": (1, 0, 0, 1, {})}},
+    "nested": {"m": {"write": (5, 0, 0, 5, {})}, "other": {"write": (5, 0, 0, 5, {})},
+               "rw": {"read": (1, 0, 0, 1, {}), "write": (1, 0, 0, 1, {})}},
     # A lock that a dead thread had is found taken, for a moment.
     "holding": {"mutex": {"write": (2, 1, 0, 1, {"holding": {"?": 1}})}},
     "forked": {"m": {"write": (4, 0, 0, 4, {})}, "other": {"write": (3, 0, 0, 3, {})}},

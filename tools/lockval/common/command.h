@@ -29,11 +29,15 @@ struct cli_command {
                char **argv); /* argv[0] is the command's name, a null follows the last. Returns the exit status */
 };
 
+extern const struct cli_command cli_chains;
+extern const struct cli_command cli_classes;
 extern const struct cli_command cli_complete;
 extern const struct cli_command cli_confirm;
 extern const struct cli_command cli_doctor;
+extern const struct cli_command cli_edges;
 extern const struct cli_command cli_report;
 extern const struct cli_command cli_run;
+extern const struct cli_command cli_stat;
 extern const struct cli_command cli_suppress;
 extern const struct cli_command cli_threads;
 

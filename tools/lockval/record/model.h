@@ -151,6 +151,43 @@ struct rec_edge {
     uint64_t acquisitions, chains; /* 0 until the process ended */
 };
 
+/* A lock of a chain. */
+struct rec_link {
+    struct rec_class *class;
+    enum rec_mode mode;
+    unsigned flags;
+};
+
+/* What was held and taken, in order: the last one was taken. */
+struct rec_chain {
+    uint32_t id;
+    size_t count; /* never 0 */
+    struct rec_link *links;
+    unsigned level;
+    uint64_t acquisitions;
+};
+
+/* Nanoseconds; all 0 where .count is. */
+struct rec_times {
+    uint64_t count, min, max, total;
+};
+
+struct rec_holder {
+    struct rec_frame site; /* without module and offset: not known */
+    uint64_t count, total;
+};
+
+/* What the option lock_stat counted of a class, in one mode, at one call. */
+struct rec_lock_stat {
+    struct rec_class *class;
+    bool reads;
+    struct rec_frame site;
+    uint64_t acquisitions, failed;
+    struct rec_times wait, hold;
+    size_t holder_count;
+    struct rec_holder *holders;
+};
+
 enum rec_step_kind {
     REC_STEP_LOCK,
     REC_STEP_WAIT,
@@ -258,6 +295,9 @@ struct rec_process {
     struct rec_witness **witnesses;
     struct rec_edge **edges;
     struct rec_finding **findings;
+    size_t chain_count, lock_stat_count; /* 0 until the process ended, as are these */
+    struct rec_chain **chains;
+    struct rec_lock_stat **lock_stats;
 
     json_t *end; /* the line; null: it was killed, crashed, became another program, or runs yet */
 

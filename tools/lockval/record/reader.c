@@ -145,7 +145,7 @@ static struct rec_edge *edge_at(const struct rec_line *line)
 
 /* ---- locks and threads ---- */
 
-static unsigned flags_of(const json_t *array)
+unsigned rec_flags_of(const json_t *array)
 {
     static const char *const words[] = { "try", "timed", "unchecked", "sync" };
     unsigned flags = 0;
@@ -170,7 +170,7 @@ struct rec_lock rec_lock_of(const struct rec_line *line, const json_t *json)
         .instance = rec_number_member(json, "instance"),
         .address = rec_address_member(json, "address"),
         .mode = rec_mode_of(mode != NULL ? mode : ""),
-        .flags = flags_of(json_object_get(json, "flags")),
+        .flags = rec_flags_of(json_object_get(json, "flags")),
         .stack = rec_stack_at(line, rec_number_member(json, "stack")),
         .earlier = rec_bool_member(json, "earlier"),
         .key = rec_text_member(line, json, "key"),
@@ -289,6 +289,13 @@ static void read_thread(const struct rec_line *line)
     thread->start = rec_text_member(line, line->json, "start");
 }
 
+struct rec_frame rec_frame_of(const struct rec_line *line, const json_t *json)
+{
+    return (struct rec_frame){ .module = rec_module_at(line, rec_number_member(json, "module")),
+                               .offset = rec_address_member(json, "offset"),
+                               .name = rec_text_member(line, json, "name") };
+}
+
 static void read_stack(const struct rec_line *line)
 {
     struct rec_stack *stack = rec_stack_at(line, rec_number_member(line->json, "id"));
@@ -299,13 +306,8 @@ static void read_stack(const struct rec_line *line)
     stack->known = true;
     stack->count = json_array_size(frames);
     stack->frames = rec_pool_take(line->pool, stack->count, sizeof(*stack->frames));
-    for (size_t i = 0; i < stack->count; i++) {
-        const json_t *frame = json_array_get(frames, i);
-
-        stack->frames[i] = (struct rec_frame){ .module = rec_module_at(line, rec_number_member(frame, "module")),
-                                               .offset = rec_address_member(frame, "offset"),
-                                               .name = rec_text_member(line, frame, "name") };
-    }
+    for (size_t i = 0; i < stack->count; i++)
+        stack->frames[i] = rec_frame_of(line, json_array_get(frames, i));
 }
 
 static void read_witness(const struct rec_line *line)
@@ -388,9 +390,12 @@ static const struct {
     const char *type;
     void (*read)(const struct rec_line *line);
 } readers[] = {
-    { "edge", read_edge },   { "witness", read_witness }, { "stack", read_stack },         { "stat", read_stat },
-    { "class", read_class }, { "thread", read_thread },   { "finding", rec_read_finding }, { "module", read_module },
-    { "meta", read_meta },   { "end", read_end },
+    { "edge", read_edge },           { "witness", read_witness },
+    { "stack", read_stack },         { "stat", read_stat },
+    { "class", read_class },         { "thread", read_thread },
+    { "finding", rec_read_finding }, { "module", read_module },
+    { "meta", read_meta },           { "end", read_end },
+    { "chain", rec_read_chain },     { "lock_stat", rec_read_lock_stat },
 };
 
 /* ---- processes ---- */
@@ -505,6 +510,8 @@ static void close_process(struct rec_process *process)
     free(process->witnesses);
     free(process->edges);
     free(process->findings);
+    free(process->chains);
+    free(process->lock_stats);
 }
 
 void rec_close(struct rec_set *set)

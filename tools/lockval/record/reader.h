@@ -42,6 +42,11 @@ struct rec_witness *rec_witness_at(const struct rec_line *line, uint64_t id);
 
 enum rec_mode rec_mode_of(const char *word);
 
+unsigned rec_flags_of(const json_t *array);
+
+/* A frame, of a stack or alone. */
+struct rec_frame rec_frame_of(const struct rec_line *line, const json_t *json);
+
 /* The lock that the object @json describes. */
 struct rec_lock rec_lock_of(const struct rec_line *line, const json_t *json);
 /* An array of locks. */
@@ -52,7 +57,9 @@ struct rec_thread *rec_thread_of(const struct rec_line *line, const json_t *json
 /* Append @item to the process's list; the list's memory is malloc's. */
 void rec_append(void *list, size_t *count, void *item);
 
-/* Take in a line of the type "finding". */
+/* Take in a line of the type "finding", "chain", "lock_stat". */
 void rec_read_finding(const struct rec_line *line);
+void rec_read_chain(const struct rec_line *line);
+void rec_read_lock_stat(const struct rec_line *line);
 
 #endif
