@@ -243,6 +243,9 @@ static LV_NOINLINE void give_up(struct lv_context *ctx, int error)
 
     if (!__atomic_exchange_n(&ctx->recorder.on, false, __ATOMIC_RELAXED))
         return;
+    /* Who tells has told, and taken the record away: what this process finds from now on goes to the log. */
+    if (ctx->recorder.found && error == -ENOENT)
+        return;
     lv_text_init(&text, buf, sizeof(buf));
     lv_text_printf(&text, "lockval: the record %s cannot be written: ", ctx->recorder.path);
     if (error_words(error) != NULL)
@@ -264,7 +267,7 @@ void lv_batch_send(struct lv_context *ctx, struct lv_batch **batch)
     *batch = NULL;
     lv_os_block_signals(&mask);
     drop_blocks(sent->pool, NULL);
-    fd = lv_os_open_record(ctx->recorder.path);
+    fd = lv_os_open_record(ctx->recorder.path, !ctx->recorder.found);
     r = write_lines(fd, sent->lines);
     if (fd >= 0)
         lv_os_close(fd);

@@ -152,7 +152,15 @@ void lv_context_say(struct lv_context *ctx, const char *text, size_t len)
 void lv_context_write_log(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len)
 {
     (void)report;
-    lv_context_say(ctx, text, len);
+    if (!lv_context_is_told(ctx))
+        lv_context_say(ctx, text, len);
+}
+
+/* What stands in the record is read by who prints it. The record is written before the log, so what it could not take is said here. */
+bool lv_context_is_told(const struct lv_context *ctx)
+{
+    return ctx->options.told_by[0] != '\0' && __atomic_load_n(&ctx->recorder.on, __ATOMIC_RELAXED) &&
+           lv_os_pid() == ctx->recorder.pid;
 }
 
 void lv_context_degrade(struct lv_context *ctx)

@@ -292,6 +292,9 @@ int lv_context_init(struct lv_context *ctx, const struct lv_options *options) LV
 /* The default sink: text to where option log says. */
 void lv_context_write_log(struct lv_context *ctx, const struct lv_report *report, const char *text, size_t len);
 
+/* Does somebody else print the findings, who reads the record (option told_by)? Context: any thread. */
+bool lv_context_is_told(const struct lv_context *ctx);
+
 /* Write a line or more to the log, for messages that are no findings. */
 void lv_context_say(struct lv_context *ctx, const char *text, size_t len);
 

@@ -50,6 +50,19 @@ static const char *absolute(struct lv_context *ctx)
     return memory;
 }
 
+/* Is it one file for all processes? */
+static bool is_one_file(const char *pattern)
+{
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern != '%')
+            continue;
+        if (pattern[1] == 'p' || pattern[1] == 'e')
+            return false;
+        pattern += pattern[1] == '%';
+    }
+    return true;
+}
+
 /* What differs from process to process. */
 static bool settle_process(struct lv_context *ctx)
 {
@@ -100,6 +113,7 @@ void lv_recorder_start(struct lv_context *ctx)
     recorder->pattern = absolute(ctx);
     if (lv_chaintree_init(ctx) < 0 || recorder->pattern == NULL || !settle_process(ctx))
         return;
+    recorder->found = ctx->options.told_by[0] != '\0' && is_one_file(recorder->pattern);
     begin_numbers(recorder);
     recorder->on = true;
     locked = lv_context_lock(ctx);

@@ -27,6 +27,7 @@ struct lv_record_numbers {
 struct lv_recorder {
     bool on;                  /* atomic: false: no record, or it cannot be written any more */
     bool begun;               /* lock: meta is in a batch */
+    bool found;               /* the file was there, made by who tells findings: it is never made anew. Constant */
     bool forked;              /* constant but for a forked child's first thread, as are the next ones */
     bool ended;               /* atomic */
     int pid;                  /* who else runs this (a child of vfork) writes nothing */

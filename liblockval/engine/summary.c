@@ -306,7 +306,8 @@ void lv_summary_say(struct lv_context *ctx, bool counts)
     char *memory;
 
     if (__atomic_load_n(&ctx->findings, __ATOMIC_RELAXED) == __atomic_load_n(&ctx->suppressed, __ATOMIC_RELAXED) ||
-        strcmp(ctx->options.log, "none") == 0 || __atomic_exchange_n(&ctx->summary_said, true, __ATOMIC_RELAXED))
+        strcmp(ctx->options.log, "none") == 0 || lv_context_is_told(ctx) ||
+        __atomic_exchange_n(&ctx->summary_said, true, __ATOMIC_RELAXED))
         return;
     memory = lv_os_map(size);
     if (memory == NULL)

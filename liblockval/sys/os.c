@@ -145,10 +145,10 @@ int lv_os_open_append(const char *path)
     return (int)LV_SYSCALL(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
 }
 
-int lv_os_open_record(const char *path)
+int lv_os_open_record(const char *path, bool create)
 {
     return (int)LV_SYSCALL(SYS_openat, AT_FDCWD, path,
-                           O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+                           O_WRONLY | (create ? O_CREAT : 0) | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 }
 
 void lv_os_close(int fd)

@@ -31,8 +31,8 @@ int lv_os_write_all(int fd, const void *data, size_t len);
 /* Open for appending, created with mode 0644, close-on-exec. */
 int lv_os_open_append(const char *path);
 
-/* The same without ever waiting for a reader, if it is a pipe; for the record. */
-int lv_os_open_record(const char *path);
+/* The same without ever waiting for a reader, if it is a pipe; for the record. Without @create the file must be there. */
+int lv_os_open_record(const char *path, bool create);
 void lv_os_close(int fd);
 
 /* A pipe, close-on-exec. */

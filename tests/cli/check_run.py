@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """`lockval run` and the command's own words.
 
-The program runs as it would without the command: stdin, stdout, status, death by a signal. The library is there, with the
-options given and with what the user had. What cannot be watched or run is said in one line.
+The library is there, with the options given and with what the user had, whether the command stays or becomes the program. What
+cannot be watched or run is said in one line. check_parent.py has what the command is as a parent.
 
 Usage: check_run.py LOCKVAL LIBRARY ABBA [--static PROGRAM]
 """
@@ -55,7 +55,13 @@ def check_program(checks, lockval, abba):
     done = call(lockval, "run", abba, text="in\n")
     checks.equal("without --", (66, "in\n"), (done.returncode, done.stdout))
     done = call(lockval, "run", "--exitcode=0", "--log=none", "--", abba, text="in\n")
-    checks.equal("options hold", (5, "in\n", ""), (done.returncode, done.stdout, done.stderr))
+    checks.is_true("options hold, and log is the library's alone",
+                   (done.returncode, done.stdout) == (5, "in\n") and "circular locking" in done.stderr, done)
+    done = call(lockval, "run", "--exec", "--exitcode=0", "--log=none", "--", abba, text="in\n")
+    checks.equal("options hold with --exec", (5, "in\n", ""), (done.returncode, done.stdout, done.stderr))
+    done = call(lockval, "run", "--exec", "--", abba, text="in\n")
+    checks.is_true("with --exec the library prints", done.returncode == 66 and ", at: take+0x" in done.stderr.replace("main+0x", "take+0x")
+                   and "record:" not in done.stderr, done)
     done = call(lockval, "run", "--", abba, str(int(signal.SIGUSR1)))
     checks.equal("death by a signal", -signal.SIGUSR1, done.returncode)
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +74,7 @@ def check_environment(checks, lockval, library):
     library = os.path.realpath(os.path.dirname(library)) + "/liblockval.so.0"
 
     def values(options=(), **env):
-        done = call(lockval, "run", *options, "--", "/bin/sh", "-c", 'echo "$LD_PRELOAD|${LOCKVAL_OPTIONS-unset}"',
+        done = call(lockval, "run", "--exec", *options, "--", "/bin/sh", "-c", 'echo "$LD_PRELOAD|${LOCKVAL_OPTIONS-unset}"',
                     env=environment(**env))
         return done.stdout.rstrip("\n").split("|") if done.returncode == 0 else done
 
@@ -126,10 +132,12 @@ def main():
     parser.add_argument("--static")
     args = parser.parse_args()
     checks = Checks()
-    check_words(checks, args.lockval)
-    check_program(checks, args.lockval, args.abba)
-    check_environment(checks, args.lockval, args.library)
-    check_refusals(checks, args.lockval, args.abba, args.static)
+    with tempfile.TemporaryDirectory() as runtime:
+        os.environ["XDG_RUNTIME_DIR"] = runtime  # where records go
+        check_words(checks, args.lockval)
+        check_program(checks, args.lockval, args.abba)
+        check_environment(checks, args.lockval, args.library)
+        check_refusals(checks, args.lockval, args.abba, args.static)
     return checks.finish()
 
 

@@ -37,6 +37,7 @@ extern const struct format format_junit;
 extern const struct format format_lockdep;
 extern const struct format format_sarif;
 extern const struct format format_svg;
+extern const struct format format_text;
 
 /* The format @name, or null. */
 const struct format *format_find(const char *name);

@@ -13,7 +13,7 @@
 #include "formats/format.h"
 
 static const struct format *const formats[] = {
-    &format_json, &format_html, &format_dot, &format_svg, &format_lockdep, &format_sarif, &format_junit,
+    &format_text, &format_json, &format_html, &format_dot, &format_svg, &format_lockdep, &format_sarif, &format_junit,
 };
 
 const struct format *format_find(const char *name)

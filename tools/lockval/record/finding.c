@@ -133,7 +133,7 @@ static void fill(const struct rec_line *line, struct rec_finding *finding)
     finding->suppressed_from = rec_text_member(line, suppressed, "from");
     finding->suppressed_line = (uint32_t)rec_number_member(suppressed, "line");
     finding->suppressed_reason = rec_text_member(line, suppressed, "reason");
-    finding->text = rec_text_member(line, json, "text");
+    finding->text = finding->report = rec_text_member(line, json, "text");
     finding->line = json_incref(line->json);
 }
 
@@ -154,6 +154,8 @@ void rec_read_finding(const struct rec_line *line)
 
         *finding = (struct rec_finding){ .number = old.number, .process = process };
         fill(line, finding);
+        if (upgrades)
+            finding->report = old.report;
         json_decref(old.line);
         return;
     }

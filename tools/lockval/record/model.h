@@ -265,7 +265,8 @@ struct rec_finding {
     const char *suppressed_from, *suppressed_reason;
     uint32_t suppressed_line;
 
-    const char *text; /* the report of the library */
+    const char *text;   /* the report of the library; after an upgrade, what it said then */
+    const char *report; /* the report as it was said first */
     json_t *line;     /* the line itself, as it was said last */
 };
 

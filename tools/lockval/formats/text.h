@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_FORMATS_TEXT_H
+#define CLI_FORMATS_TEXT_H
+
+/*
+ * Findings for people: the library's own report, word for word, with the places in it looked up: `function  file.c:123` in the place of
+ * `function+0x41 (module)`, inlined functions, and the source where it is there.
+ */
+
+#include "formats/format.h"
+
+struct text_style {
+    bool colours;
+    bool whole; /* every frame, and findings of the verdict `guarded` as well */
+};
+
+/* One finding, whatever its verdict. Without symbols and colours, and if it was never upgraded, it is exactly the report of the library.
+ * @done: lists the findings that are not told again; may be null. */
+void text_finding(FILE *out, const struct text_style *style, const struct format_input *input,
+                  const struct rec_finding *finding);
+
+/* All findings of @input that the style wants, those that several processes made once. */
+void text_findings(FILE *out, const struct text_style *style, const struct format_input *input);
+
+/* How many there are of each verdict, and a line for each. @record: where to read more; null: nowhere. */
+void text_summary(FILE *out, const struct text_style *style, const struct format_input *input, const char *record);
+
+/* Is it shown, or does an entry of the user's suppress it? */
+bool text_is_shown(const struct rec_finding *finding);
+
+/* Is the finding number @i of the input the same as one before it, of another process? */
+bool text_is_again(const struct format_input *input, size_t i);
+
+#endif
