@@ -10,6 +10,7 @@ A page is followed from top to bottom, in a folder of its own with `lockval` in 
     <!-- verdict of: strict=1 verdicts/two_locks gate -->
                                                 the block is the verdict and the reasons that the library, with these options, gives the
                                                 program of tests/ with these arguments: of one of its findings; "(silent)" is none
+    <!-- with: docs/examples/shop.c -->         this file lies in the folder from here on, unseen
     <!-- not run: WHY -->                       the block is not looked at
     ```console                                  lines that begin with "$ " are run by one shell; what stands under each is what
                                                 it prints, stderr too
@@ -38,9 +39,9 @@ from command import Checks, environment  # pylint: disable=wrong-import-position
 TIMEOUT = 120  # seconds a block
 PREFIXES = {"verdicts": "verdict_", "complaints": "complaint_", "deadlocks": "deadlock_"}
 FENCE = re.compile(r"^```(\w*)$")
-MARK = re.compile(r"^<!-- (file|part of|change|verdict of|not run): (.*?) -->$")
+MARK = re.compile(r"^<!-- (file|with|part of|change|verdict of|not run): (.*?) -->$")
 MASKS = (
-    (r"0x[0-9a-f]{6,}", "0xADDRESS"), (r"\+0x[0-9a-f]+", "+0xN"), (r"\b[0-9a-f]{16}\b", "FINGERPRINT"), (r"(?<=[A-Za-z_)])/\d+\b(?!\.)", "/PID"),
+    (r"\S*lockval-\d+/(\w+)\.\d+\.jsonl", r"lockval-UID/\1.PID.jsonl"), (r"0x[0-9a-f]{6,}", "0xADDRESS"), (r"\+0x[0-9a-f]+", "+0xN"), (r"\b[0-9a-f]{16}\b", "FINGERPRINT"), (r"(?<=[A-Za-z_)])/\d+\b(?!\.)", "/PID"),
     (r"\[\d{3,}\]", "[PID]"), (r"\b(process|pid) \d+", r"\1 PID"), (r"\b\d+(?:\.\d+)? ?(?:ms|us|s)\b", "TIME"), (r"\s+", " "),
 )
 
@@ -64,6 +65,8 @@ def blocks_of(text):
             lines.append(line)
         elif fence:
             at, language, lines = number, fence.group(1), []
+        elif found and found.group(1) == "with":
+            blocks.append(Block(number, "", found.groups(), []))
         elif found:
             mark = found.groups()
     return blocks
@@ -94,11 +97,13 @@ class Page:
 
     def __init__(self, root, build, library, folder):
         self.root, self.build, self.library, self.folder = root, build, library, folder
-        bin_folder = folder / ".bin"
+        bin_folder, tmp = folder / ".bin", folder / ".tmp"
         bin_folder.mkdir()
+        tmp.mkdir()
         (bin_folder / "lockval").symlink_to(build / "tools" / "lockval" / "lockval")
         self.env = environment(PATH=f"{bin_folder}:{os.environ['PATH']}", LD_LIBRARY_PATH=str(pathlib.Path(library).parent), LC_ALL="C",
-                               CPATH=str(root / "include"), GDB=str(root / "tools" / "gdb"), HOME=str(folder), TERM="dumb")
+                               CPATH=str(root / "include"), HOME=str(folder), TMPDIR=str(tmp), TERM="dumb")
+        self.env.pop("XDG_RUNTIME_DIR", None)
 
     def run(self, commands):
         """What each of them prints. One shell, so that variables and jobs stay."""
@@ -157,11 +162,11 @@ class Page:
         what, argument = block.mark
         if block.language == "console":
             return self.console(block)
-        if what == "file":
+        if what in ("file", "with"):
             path = self.root / argument
             (self.folder / path.name).write_bytes(path.read_bytes())
             real = path.read_text(encoding="utf-8").splitlines()
-            return [] if real == block.lines else [(argument, block.lines, real)]
+            return [] if what == "with" or real == block.lines else [(argument, block.lines, real)]
         if what == "part of":
             real = (self.root / argument).read_text(encoding="utf-8")
             return [] if "\n".join(block.lines) + "\n" in real else [(argument, block.lines, ["(other lines)"])]

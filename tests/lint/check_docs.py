@@ -4,7 +4,8 @@
 
 The README's table of options is options.def: the same options, the same defaults. Every kind of finding and every verdict
 has its entry in docs/glossary.md. The version is one: meson.build, lockval.h and the change log agree. Every call of
-lockval.h is shown in code that runs: a test, a simulator, an example. Links between documents lead somewhere. In
+lockval.h is shown in code that runs: a test, a simulator, an example. Links between documents lead somewhere, and docs/README.md
+has every page of docs/. In
 docs/lockdep-parity.md the numbers are those of the rows, and every call, option and test that is named exists. Every member of
 docs/record.schema.json is explained in docs/record-format.md.
 
@@ -175,6 +176,17 @@ def check_record(root, complaints):
     return len(members)
 
 
+def check_index(root, complaints):
+    """Every page of docs/ is in its index; a tree without one is a test's."""
+    index = root / "docs" / "README.md"
+    if not index.exists():
+        return
+    listed = set(LINK.findall(index.read_text(encoding="utf-8")))
+    for path in sorted((root / "docs").glob("*.md")):
+        if path.name not in listed and path != index:
+            complaints.add("docs/README.md", f"{path.name} is not in the index")
+
+
 def documents(root):
     return sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "tests").rglob("*.md")])
 
@@ -199,6 +211,7 @@ def check_tree(root, version, complaints):
     check_version(version, text("include/lockval.h"), text("CHANGELOG.md"), complaints)
     check_calls(calls, texts_that_run(root), complaints)
     check_links(root, complaints)
+    check_index(root, complaints)
     rows = check_parity(text("include/lockval.h"), options, root, complaints)
     members = check_record(root, complaints)
     for what, found in (("option", options), ("kind of finding", words), ("call", calls)):
@@ -211,6 +224,7 @@ GOOD = {
     "README.md": "## Options\n\n| `log` | `stderr` | where |\n| `events` | `some,more` | which |\n| `fail_on` | `potential` | lowest |\n\n## Next\n"
                  "[glossary](docs/glossary.md)\n",
     "tests/a.c": "lockval_off();\n",
+    "docs/README.md": "[words](glossary.md) [record](record-format.md) [parity](lockdep-parity.md)\n",
     "docs/glossary.md": "| | **circular** | x |\n| | **potential** | x |\n",
     "docs/record-format.md": "`t` is `end`, whose `status` is a number\n",
     "docs/record.schema.json": '{"properties": {"t": {"enum": ["end"]}}, "definitions": {"end": {"properties": {"status": {}}}}}',
@@ -254,6 +268,7 @@ def self_test():
     case("member without a word", "says nothing of status", "docs/record-format.md", "`status`", "something")
     case("line without a word", "says nothing of end", "docs/record-format.md", "`end`", "something")
     case("dead link", "leads nowhere", "README.md", "docs/glossary.md", "docs/none.md")
+    case("page without an entry", "glossary.md is not in the index", "docs/README.md", "(glossary.md)", "(record-format.md)")
     case("table that moved", "found no option at all", "liblockval/sys/options.def", "LV_OPTION", "LV_CHOICE")
     parity = "docs/lockdep-parity.md"
     case("parity: call", "there is no lockval_gone", parity, "lockval_off", "lockval_gone")
