@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "engine/wrappers.h"
 
 static void add_line(struct sym_stack *stack, struct sym_line line)
 {
@@ -16,14 +17,19 @@ static void add_line(struct sym_stack *stack, struct sym_line line)
     stack->lines[stack->count++] = line;
 }
 
-/* What the record has for a name is "function+0x12". */
+/* What the record has for a name is "function+0x12", by the linker's name. */
 static struct sym_line line_of_record(const struct rec_frame *frame)
 {
     const char *plus = strrchr(frame->name, '+');
     struct sym_line line = { .function = "", .file = "", .source = "", .frame = frame };
+    char *symbol;
 
-    if (plus != NULL)
-        line.offset = strtoull(plus + 1, NULL, 16);
+    if (plus == NULL)
+        return line;
+    line.offset = strtoull(plus + 1, NULL, 16);
+    symbol = cli_printf("%.*s", (int)(plus - frame->name), frame->name);
+    line.wrapper = lv_wrappers_look(symbol) == LV_WRAPPER_KNOWN;
+    free(symbol);
     return line;
 }
 
@@ -46,20 +52,28 @@ static void add_frame(struct sym_session *session, const struct rec_frame *frame
                                            .line = at->line,
                                            .column = at->column,
                                            .inlined = at->inlined,
+                                           .library = at->library,
+                                           .wrapper = at->wrapper,
                                            .offset = at->inlined ? 0 : frames->offset,
                                            .size = at->inlined ? 0 : frames->size,
                                            .frame = frame });
     }
 }
 
-static bool is_runtime(const struct rec_module *module)
+/* A wrapper is one only as long as all that are deeper are, too; what is the library's own is so everywhere. Nothing is left of
+ * a stack in which all are: then none is. */
+static void mark_inner(struct sym_stack *stack)
 {
-    static const char *const names[] = { "libc.so", "libpthread.so", "ld-linux", "libstdc++.so", "liblockval.so" };
+    bool inner = true;
 
-    for (size_t i = 0; module != NULL && i < sizeof(names) / sizeof(names[0]); i++)
-        if (strncmp(module->name, names[i], strlen(names[i])) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < stack->count; i++) {
+        struct sym_line *line = &stack->lines[i];
+
+        inner = inner && (line->wrapper || sym_is_runtime(line->frame->module));
+        line->wrapper = inner || line->library;
+    }
+    for (size_t i = 0; inner && i < stack->count; i++)
+        stack->lines[i].wrapper = false;
 }
 
 /* From the outer end as long as it is the runtime's, or the program's entry. */
@@ -68,7 +82,7 @@ static void mark_outer(struct sym_stack *stack)
     for (size_t i = stack->count; i-- > 1;) {
         struct sym_line *line = &stack->lines[i];
 
-        if (!is_runtime(line->frame->module) && strcmp(line->function, "_start") != 0 &&
+        if (!line->library && !sym_is_runtime(line->frame->module) && strcmp(line->function, "_start") != 0 &&
             strncmp(line->frame->name, "_start+", 7) != 0)
             break;
         line->outer = true;
@@ -81,16 +95,20 @@ struct sym_stack sym_stack_of(struct sym_session *session, const struct rec_stac
 
     for (size_t i = 0; stack != NULL && i < stack->count; i++)
         add_frame(session, &stack->frames[i], &ret);
+    mark_inner(&ret);
     mark_outer(&ret);
     return ret;
 }
 
 struct sym_stack sym_top_of(struct sym_session *session, const struct rec_stack *stack)
 {
-    struct sym_stack ret = { 0 };
+    struct sym_stack ret = sym_stack_of(session, stack);
 
-    if (stack != NULL && stack->count != 0)
-        add_frame(session, &stack->frames[0], &ret);
+    for (size_t i = 0; i < ret.count; i++)
+        if (!ret.lines[i].wrapper) {
+            ret.lines[0] = ret.lines[i];
+            break;
+        }
     if (ret.count > 1)
         ret.count = 1;
     return ret;

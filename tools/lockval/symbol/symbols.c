@@ -23,7 +23,10 @@ struct sym_session {
     size_t count;
     struct sym_module **all;
     struct sym_sources *sources;
-    char *folder; /* the current one, with a slash behind; null: not known */
+    const struct rec_set *set;
+    char *wrappers;       /* patterns of all processes */
+    size_t wrappers_read; /* of so many processes */
+    char *folder;         /* the current one, with a slash behind; null: not known */
     struct sym_frames nothing;
 };
 
@@ -34,6 +37,8 @@ struct sym_session *sym_open(const struct sym_options *options)
 
     session->pool = rec_pool_open();
     session->sources = sym_sources_open(options->source_dirs);
+    session->set = options->set;
+    session->wrappers = cli_strdup("");
     if (options->debug_path != NULL)
         session->debug_path = cli_strdup(options->debug_path);
     if (folder != NULL)
@@ -41,6 +46,8 @@ struct sym_session *sym_open(const struct sym_options *options)
     free(folder);
     /* A server that does not answer would let a user wait for a minute and a half for each file. */
     (void)setenv("DEBUGINFOD_TIMEOUT", "10", 0);
+    if (isatty(STDERR_FILENO)) /* that it loads is said, and how far it is */
+        (void)setenv("DEBUGINFOD_PROGRESS", "1", 0);
     return session;
 }
 
@@ -55,22 +62,45 @@ void sym_close(struct sym_session *session)
     rec_index_free(&session->by_pointer);
     sym_sources_close(session->sources);
     rec_pool_close(session->pool);
+    free(session->wrappers);
     free(session->debug_path);
     free(session->folder);
     free(session);
 }
 
+/* When the process that loaded @module began, rounded up: files have times of their own clock. 0: not known. */
+static time_t start_of(const struct sym_session *session, const struct rec_module *module)
+{
+    for (size_t i = 0; session->set != NULL && i < session->set->process_count; i++) {
+        const struct rec_process *process = session->set->processes[i];
+
+        for (size_t j = 0; process->has_meta && j < process->module_count; j++)
+            if (process->modules[j] == module)
+                return (time_t)(process->start_ms / 1000 + 1);
+    }
+    return 0;
+}
+
 static struct sym_module *open_module(struct sym_session *session, const struct rec_module *module)
 {
-    char *name = cli_printf("%s %s", module->build_id, module->path);
-    void **place = rec_index_at(&session->modules, (uint64_t)(uintptr_t)rec_pool_text(session->pool, name));
-    struct sym_module *found = *place;
+    bool is_slow = false;
+    struct sym_wanted wanted = { .module = module, .debug_path = &session->debug_path, .ret_is_slow = &is_slow };
+    char *name;
+    struct sym_module *found;
+    void **place;
 
+    if (*module->build_id == '\0')
+        wanted.started = start_of(session, module);
+    name = cli_printf("%s %lld %s", module->build_id, (long long)wanted.started, module->path);
+    place = rec_index_at(&session->modules, (uint64_t)(uintptr_t)rec_pool_text(session->pool, name));
+    found = *place;
     free(name);
     if (found != NULL)
         return found;
     found = *place = cli_alloc(1, sizeof(*found));
-    sym_module_open(found, module, &session->debug_path);
+    sym_module_open(found, &wanted);
+    if (is_slow)
+        (void)unsetenv("DEBUGINFOD_URLS");
     session->all = cli_realloc(session->all, session->count + 1, sizeof(struct sym_module *));
     session->all[session->count++] = found;
     return found;
@@ -83,6 +113,22 @@ static struct sym_module *module_of(struct sym_session *session, const struct re
     if (*place == NULL)
         *place = open_module(session, module);
     return *place;
+}
+
+/* The option of all processes that were read so far. */
+static const char *wrappers_of(struct sym_session *session)
+{
+    for (; session->set != NULL && session->wrappers_read < session->set->process_count; session->wrappers_read++) {
+        const json_t *options = session->set->processes[session->wrappers_read]->options;
+        const char *more = json_string_value(json_object_get(options, "wrappers"));
+        char *old = session->wrappers;
+
+        if (more == NULL || *more == '\0')
+            continue;
+        session->wrappers = cli_printf("%s%s%s", old, *old != '\0' ? "," : "", more);
+        free(old);
+    }
+    return session->wrappers;
 }
 
 const struct sym_frames *sym_look(struct sym_session *session, const struct rec_module *module, uint64_t offset,
@@ -100,8 +146,8 @@ const struct sym_frames *sym_look(struct sym_session *session, const struct rec_
     place = rec_index_at(&opened->known, offset << 1 | (kind == SYM_CALL));
     if (*place != NULL)
         return *place;
-    frames = *place = sym_module_look(opened, offset - (kind == SYM_CALL), session->pool);
-    if (kind == SYM_CALL && frames->size != 0)
+    frames = *place = sym_module_look(opened, offset - (kind == SYM_CALL), wrappers_of(session), session->pool);
+    if (kind == SYM_CALL && frames->count != 0 && *frames->frames[frames->count - 1].symbol != '\0')
         frames->offset++; /* of the return address, as reports have it */
     return frames;
 }
@@ -120,6 +166,25 @@ const struct sym_frames *sym_look_place(struct sym_session *session, const struc
             return sym_look(session, module, strtoull(plus + 1, NULL, 16), kind);
     }
     return &session->nothing;
+}
+
+const struct sym_frame *sym_main(const struct sym_frames *frames)
+{
+    for (size_t i = 0; i < frames->count; i++)
+        if (!frames->frames[i].wrapper)
+            return &frames->frames[i];
+    return NULL;
+}
+
+bool sym_is_runtime(const struct rec_module *module)
+{
+    static const char *const names[] = { "libc.so",      "libpthread.so", "ld-linux",     "ld-musl",
+                                         "libstdc++.so", "libc++.so",     "libc++abi.so", "liblockval.so" };
+
+    for (size_t i = 0; module != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+        if (strncmp(module->name, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
 }
 
 const char *sym_problem(struct sym_session *session, const struct rec_module *module)

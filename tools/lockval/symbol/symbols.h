@@ -24,6 +24,7 @@ struct sym_session;
 struct sym_options {
     const char *const *source_dirs; /* folders in which sources are looked for, too; null ends them. May be null */
     const char *debug_path;         /* folders of debug files, as in elfutils (":" between them); null: the usual */
+    const struct rec_set *set;      /* the records, which must live longer; null: see below. More may be read into it */
 };
 
 /* One function at a place. */
@@ -33,6 +34,9 @@ struct sym_frame {
     const char *file;     /* of the source; empty: not known */
     int line, column;     /* 0: not known */
     bool inlined;         /* into the next one */
+    bool library;         /* of the C++ library's, so that a reader can do without it wherever it stands */
+    bool
+        wrapper; /* that, or a function which only stands between its caller and a lock, if it is among the innermost */
 };
 
 /* What stands at a place: functions that are inlined there, innermost first, and at last the one that they are in. */
@@ -48,8 +52,13 @@ enum sym_kind {
     SYM_CALL   /* a return address: what stands before it is meant */
 };
 
-/* Never null. DEBUGINFOD_URLS in the environment says whether servers are asked; each for 10 seconds, if DEBUGINFOD_TIMEOUT
- * does not say otherwise. */
+/*
+ * Never null. DEBUGINFOD_URLS in the environment, as it was when the command began, says whether servers are asked; each for 10
+ * seconds, if DEBUGINFOD_TIMEOUT does not say otherwise, and none any more once one did not answer.
+ *
+ * By the set it is known when a process began, so that a file without a build-id which was written since is not asked, and
+ * what its option `wrappers` said. Without a set such a file is taken for the one that ran.
+ */
 struct sym_session *sym_open(const struct sym_options *options);
 void sym_close(struct sym_session *session);
 
@@ -60,6 +69,12 @@ const struct sym_frames *sym_look(struct sym_session *session, const struct rec_
 /* The same for a place of the format, "<build-id>+0x<offset>", of @process. */
 const struct sym_frames *sym_look_place(struct sym_session *session, const struct rec_process *process,
                                         const char *place, enum sym_kind kind);
+
+/* The innermost one that is no wrapper, or null: all are, or nothing is known. */
+const struct sym_frame *sym_main(const struct sym_frames *frames);
+
+/* Is @module one of the C and C++ runtime, or the library itself? What stands in these is nothing of the program's own. */
+bool sym_is_runtime(const struct rec_module *module);
 
 /* Why nothing is to be learned of @module, in words; null: it can be asked. */
 const char *sym_problem(struct sym_session *session, const struct rec_module *module);
