@@ -6,7 +6,8 @@
 #include <string.h>
 
 enum {
-    NAME_MOST = 1024 /* of a function; a longer one is cut, as in reports */
+    NAME_MOST = 1024,    /* of a function; a longer one is cut, as in reports */
+    COMPLAINTS_MOST = 16 /* of one file, in full; the others are counted */
 };
 
 /* ---- lines ---- */
@@ -43,6 +44,40 @@ static char *cut_reason(char *line)
     return line + strlen(line);
 }
 
+static bool is_gap(char c)
+{
+    return c == ' ' || c == '\t' || c == '\0';
+}
+
+/* Where the & between two patterns is: it stands alone, since names may have one inside. Null: there is none. */
+static char *joint_in(char *text)
+{
+    for (char *at = text; (at = strchr(at, '&')) != NULL; at++)
+        if ((at == text || is_gap(at[-1])) && is_gap(at[1]))
+            return at;
+    return NULL;
+}
+
+/* Move the patterns of @text together, to where it begins: what was between them is longer than a zero byte. */
+static const char *split_patterns(struct lv_suppression *entry, char *text)
+{
+    char *end = text;
+
+    entry->patterns = text;
+    for (char *at = text, *joint; at != NULL; at = joint != NULL ? joint + 1 : NULL) {
+        joint = joint_in(at);
+        if (joint != NULL)
+            *joint = '\0';
+        at = trim(at);
+        if (*at == '\0')
+            return entry->pattern_count == 0 && joint == NULL ? "has no pattern" : "has no pattern beside its &";
+        entry->pattern_count++;
+        memmove(end, at, strlen(at) + 1);
+        end += strlen(end) + 1;
+    }
+    return NULL;
+}
+
 /* Returns what is wrong, null: nothing. */
 static const char *parse_line(struct lv_suppression *entry, char *line, char *text)
 {
@@ -58,8 +93,7 @@ static const char *parse_line(struct lv_suppression *entry, char *line, char *te
     *colon = '\0';
     if (!set_kind(entry, trim(line)))
         return "begins with an unknown kind of finding";
-    entry->pattern = trim(colon + 1);
-    return *entry->pattern == '\0' ? "has no pattern" : NULL;
+    return split_patterns(entry, colon + 1);
 }
 
 static void add(struct lv_suppressions *all, struct lv_suppression *entry)
@@ -71,27 +105,31 @@ static void add(struct lv_suppressions *all, struct lv_suppression *entry)
     all->last = entry;
 }
 
-static void take_line(struct lv_suppressions *all, const char *from, uint32_t number, const char *line, size_t len,
-                      struct lv_arena *arena, struct lv_text *complaints)
+/* Returns whether there was something to complain of. It is said only if @says. */
+static bool take_line(struct lv_suppressions *all, struct lv_suppression place, const char *line, size_t len,
+                      struct lv_arena *arena, struct lv_text *complaints, bool says)
 {
     struct lv_suppression *entry = lv_arena_alloc(arena, sizeof(*entry));
     char *copy = lv_arena_alloc(arena, 2 * (len + 1));
     const char *wrong = "finds no memory";
 
     if (entry != NULL && copy != NULL) {
-        *entry = (struct lv_suppression){ .from = from, .line = number };
+        *entry = place;
         memcpy(copy, line, len);
         copy[len] = '\0';
         wrong = strlen(copy) != len ? "has a zero byte" : parse_line(entry, copy, copy + len + 1);
     }
-    if (wrong != NULL) {
-        lv_text_printf(complaints, "lockval: %s:%u: the line %s\n", from, number, wrong);
-        return;
+    if (wrong == NULL) {
+        add(all, entry);
+        if (*entry->reason != '\0')
+            return false;
     }
-    if (*entry->reason == '\0')
-        lv_text_printf(complaints, "lockval: %s:%u: '%s' has no reason: write one behind a #\n", from, number,
-                       entry->text);
-    add(all, entry);
+    if (says && wrong != NULL)
+        lv_text_printf(complaints, "lockval: %s:%u: the line %s\n", place.from, place.line, wrong);
+    else if (says)
+        lv_text_printf(complaints, "lockval: %s:%u: '%.200s' has no reason: write one behind a #\n", place.from,
+                       place.line, entry->text);
+    return true;
 }
 
 static bool says_nothing(const char *line, size_t len)
@@ -107,7 +145,7 @@ void lv_suppressions_parse(struct lv_suppressions *all, const char *from, const 
                            struct lv_arena *arena, struct lv_text *complaints)
 {
     const char *end = text + size;
-    uint32_t number = 1;
+    uint32_t number = 1, bad = 0;
 
     for (const char *line = text, *next; line < end; line = next, number++) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
@@ -115,8 +153,12 @@ void lv_suppressions_parse(struct lv_suppressions *all, const char *from, const 
 
         next = line + len + 1;
         if (!says_nothing(line, len))
-            take_line(all, from, number, line, len, arena, complaints);
+            bad += take_line(all, (struct lv_suppression){ .from = from, .line = number }, line, len, arena, complaints,
+                             bad < COMPLAINTS_MOST);
     }
+    if (bad > COMPLAINTS_MOST)
+        lv_text_printf(complaints, "lockval: %s: %u more lines are not understood, or have no reason\n", from,
+                       bad - COMPLAINTS_MOST);
 }
 
 /* ---- matching ---- */
@@ -126,20 +168,36 @@ bool lv_suppression_is_for(const struct lv_suppression *entry, enum lv_finding_k
     return (entry->kinds & 1u << kind) != 0 && !(entry->any_kind && verdict == LV_VERDICT_DEADLOCK);
 }
 
-bool lv_suppression_matches(const struct lv_suppression *entry, const char *name)
+const char *lv_suppression_next(const struct lv_suppression *entry, const char *pattern)
 {
-    return name != NULL && *name != '\0' && lv_text_glob(entry->pattern, name);
+    const char *next = entry->patterns;
+
+    if (pattern == NULL)
+        return next;
+    for (uint32_t i = 1; i < entry->pattern_count; i++) {
+        bool found = next == pattern;
+
+        next += strlen(next) + 1;
+        if (found)
+            return next;
+    }
+    return NULL;
+}
+
+bool lv_pattern_matches(const char *pattern, const char *name)
+{
+    return name != NULL && *name != '\0' && lv_text_glob(pattern, name);
 }
 
 /* Does it match the first @len bytes of @text? */
-static bool matches_part(const struct lv_suppression *entry, const char *text, size_t len)
+static bool matches_part(const char *pattern, const char *text, size_t len)
 {
     char buf[NAME_MOST];
     struct lv_text part;
 
     lv_text_init(&part, buf, sizeof(buf));
     lv_text_append(&part, text, len);
-    return lv_suppression_matches(entry, buf);
+    return lv_pattern_matches(pattern, buf);
 }
 
 /* The last plus of @text that a number in hexadecimal follows. Null: there is none. */
@@ -153,51 +211,51 @@ static const char *offset_in(const char *text)
     return found;
 }
 
-static bool matches_frame(const struct lv_suppression *entry, const char *frame)
+static bool matches_frame(const char *pattern, const char *frame)
 {
     const char *plus = offset_in(frame), *module = plus != NULL ? strchr(plus, '(') : NULL;
 
     if (plus == NULL)
         return false;
-    if (matches_part(entry, frame, (size_t)(plus - frame)))
+    if (matches_part(pattern, frame, (size_t)(plus - frame)))
         return true;
-    return module != NULL && strlen(module) > 2 && matches_part(entry, module + 1, strlen(module) - 2);
+    return module != NULL && strlen(module) > 2 && matches_part(pattern, module + 1, strlen(module) - 2);
 }
 
-static bool matches_stack(const struct lv_suppression *entry, const struct lv_report_stack *stack)
+static bool matches_stack(const char *pattern, const struct lv_report_stack *stack)
 {
     for (uint32_t i = 0; i < stack->count; i++)
-        if (matches_frame(entry, stack->frames[i]))
+        if (matches_frame(pattern, stack->frames[i]))
             return true;
     return false;
 }
 
-static bool matches_lock(const struct lv_suppression *entry, const struct lv_report_lock *lock)
+static bool matches_lock(const char *pattern, const struct lv_report_lock *lock)
 {
-    return (lock->class != NULL && lv_suppression_matches(entry, lock->class->name)) ||
-           matches_stack(entry, &lock->stack);
+    return (lock->class != NULL && lv_pattern_matches(pattern, lock->class->name)) ||
+           matches_stack(pattern, &lock->stack);
 }
 
-static bool matches_stuck(const struct lv_suppression *entry, const struct lv_report_stuck *stuck)
+static bool matches_stuck(const char *pattern, const struct lv_report_stuck *stuck)
 {
-    if (matches_lock(entry, &stuck->wanted) || matches_lock(entry, &stuck->with))
+    if (matches_lock(pattern, &stuck->wanted) || matches_lock(pattern, &stuck->with))
         return true;
     for (uint32_t i = 0; i < stuck->held_count; i++)
-        if (matches_lock(entry, &stuck->held[i]))
+        if (matches_lock(pattern, &stuck->held[i]))
             return true;
     return false;
 }
 
-bool lv_suppression_matches_report(const struct lv_suppression *entry, const struct lv_report *report)
+bool lv_pattern_matches_report(const char *pattern, const struct lv_report *report)
 {
     for (uint32_t i = 0; i < report->edge_count; i++)
-        if (matches_lock(entry, &report->edges[i].held) || matches_lock(entry, &report->edges[i].wanted))
+        if (matches_lock(pattern, &report->edges[i].held) || matches_lock(pattern, &report->edges[i].wanted))
             return true;
     for (uint32_t i = 0; i < report->stuck_count; i++)
-        if (matches_stuck(entry, &report->stuck[i]))
+        if (matches_stuck(pattern, &report->stuck[i]))
             return true;
-    return matches_lock(entry, &report->subject) || matches_lock(entry, &report->holder) ||
-           matches_lock(entry, &report->usage.inside.lock) || matches_stack(entry, &report->usage.inside.at) ||
-           matches_lock(entry, &report->usage.open.lock) || matches_stack(entry, &report->usage.open.at) ||
-           matches_stack(entry, &report->backtrace);
+    return matches_lock(pattern, &report->subject) || matches_lock(pattern, &report->holder) ||
+           matches_lock(pattern, &report->usage.inside.lock) || matches_stack(pattern, &report->usage.inside.at) ||
+           matches_lock(pattern, &report->usage.open.lock) || matches_stack(pattern, &report->usage.open.at) ||
+           matches_stack(pattern, &report->backtrace);
 }

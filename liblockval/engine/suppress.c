@@ -9,7 +9,8 @@
 #include "engine/resolve.h"
 
 enum {
-    KEY_MOST = 1024
+    KEY_MOST = 1024,
+    LINE_MOST = 8192 /* of what is said of an entry; a path is shorter than half of it */
 };
 
 static void load_file(struct lv_context *ctx, const char *path, struct lv_text *complaints)
@@ -47,7 +48,7 @@ void lv_suppress_load(struct lv_context *ctx, struct lv_text *complaints)
                           complaints);
 }
 
-static bool matches_class(struct lv_context *ctx, const struct lv_suppression *entry, lv_class_id id)
+static bool matches_class(struct lv_context *ctx, const char *pattern, lv_class_id id)
 {
     struct lv_class *class;
     char key[KEY_MOST];
@@ -58,31 +59,40 @@ static bool matches_class(struct lv_context *ctx, const struct lv_suppression *e
     class = lv_classes_get(&ctx->classes, id);
     lv_text_init(&text, key, sizeof(key));
     lv_class_run_key(class, &text);
-    if (lv_suppression_matches(entry, key))
+    if (lv_pattern_matches(pattern, key))
         return true;
     lv_text_init(&text, key, sizeof(key));
     lv_class_stable_key(ctx, class, &text);
-    return lv_suppression_matches(entry, key);
+    return lv_pattern_matches(pattern, key);
 }
 
-static bool matches_keys(struct lv_context *ctx, const struct lv_suppression *entry, const struct lv_finding *finding)
+static bool matches_keys(struct lv_context *ctx, const char *pattern, const struct lv_finding *finding)
 {
     for (uint32_t i = 0; i < finding->edge_count; i++)
-        if (matches_class(ctx, entry, finding->edges[i].held.class) ||
-            matches_class(ctx, entry, finding->edges[i].wanted.class))
+        if (matches_class(ctx, pattern, finding->edges[i].held.class) ||
+            matches_class(ctx, pattern, finding->edges[i].wanted.class))
             return true;
     for (uint32_t i = 0; i < finding->stuck_count; i++) {
         const struct lv_stuck *stuck = &finding->stuck[i];
 
-        if (matches_class(ctx, entry, stuck->wanted.class) || matches_class(ctx, entry, stuck->with.class))
+        if (matches_class(ctx, pattern, stuck->wanted.class) || matches_class(ctx, pattern, stuck->with.class))
             return true;
         for (uint32_t j = 0; j < stuck->held_count; j++)
-            if (matches_class(ctx, entry, stuck->held[j].class))
+            if (matches_class(ctx, pattern, stuck->held[j].class))
                 return true;
     }
-    return matches_class(ctx, entry, finding->subject.class) || matches_class(ctx, entry, finding->holder.class) ||
-           matches_class(ctx, entry, finding->inside.record.class) ||
-           matches_class(ctx, entry, finding->open.record.class);
+    return matches_class(ctx, pattern, finding->subject.class) || matches_class(ctx, pattern, finding->holder.class) ||
+           matches_class(ctx, pattern, finding->inside.record.class) ||
+           matches_class(ctx, pattern, finding->open.record.class);
+}
+
+static bool matches_all(struct lv_context *ctx, const struct lv_suppression *entry, const struct lv_finding *finding,
+                        const struct lv_report *report)
+{
+    for (const char *pattern = NULL; (pattern = lv_suppression_next(entry, pattern)) != NULL;)
+        if (!lv_pattern_matches_report(pattern, report) && !matches_keys(ctx, pattern, finding))
+            return false;
+    return true;
 }
 
 const struct lv_suppression *lv_suppress_find(struct lv_context *ctx, const struct lv_finding *finding,
@@ -91,7 +101,7 @@ const struct lv_suppression *lv_suppress_find(struct lv_context *ctx, const stru
     for (struct lv_suppression *entry = ctx->suppressions.first; entry != NULL; entry = entry->next) {
         if (!lv_suppression_is_for(entry, finding->kind, finding->verdict))
             continue;
-        if (lv_suppression_matches_report(entry, report) || matches_keys(ctx, entry, finding)) {
+        if (matches_all(ctx, entry, finding, report)) {
             (void)__atomic_fetch_add(&entry->matched, 1, __ATOMIC_RELAXED);
             return entry;
         }
@@ -110,14 +120,21 @@ static bool is_built_in(const struct lv_suppression *entry)
     return strcmp(entry->from, "built in") == 0;
 }
 
-void lv_suppress_stats(const struct lv_context *ctx, struct lv_text *out)
+void lv_suppress_stats(struct lv_context *ctx)
 {
+    char buf[LINE_MOST];
+
     for (const struct lv_suppression *entry = ctx->suppressions.first; entry != NULL; entry = entry->next) {
         uint32_t matched = __atomic_load_n(&entry->matched, __ATOMIC_RELAXED);
+        struct lv_text text;
 
+        lv_text_init(&text, buf, sizeof(buf));
         if (matched != 0)
-            lv_text_printf(out, "  suppressed %u by %s (%s:%u)\n", matched, entry->text, entry->from, entry->line);
+            lv_text_printf(&text, "  suppressed %u by %.1000s (%s:%u)\n", matched, entry->text, entry->from,
+                           entry->line);
         else if (!is_built_in(entry))
-            lv_text_printf(out, "  unused suppression %s (%s:%u)\n", entry->text, entry->from, entry->line);
+            lv_text_printf(&text, "  unused suppression %.1000s (%s:%u)\n", entry->text, entry->from, entry->line);
+        if (text.len != 0)
+            lv_context_say(ctx, buf, text.len);
     }
 }

@@ -22,7 +22,7 @@ const struct lv_suppression *lv_suppress_find(struct lv_context *ctx, const stru
 /* In a forked child: nothing was matched yet. Context: lock held. */
 void lv_suppress_after_fork(struct lv_context *ctx);
 
-/* For stats=1: how often each entry of a file matched, and those that never did. */
-void lv_suppress_stats(const struct lv_context *ctx, struct lv_text *out);
+/* For stats=1, said in the log: how often each entry of a file matched, and those that never did. */
+void lv_suppress_stats(struct lv_context *ctx);
 
 #endif

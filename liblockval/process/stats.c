@@ -60,18 +60,6 @@ static void say_memory(const struct lv_context *ctx, struct lv_text *text)
     lv_text_printf(text, "  memory-kib         %zu\n", ctx->arena.total / 1024);
 }
 
-/* There may be any number of them, each with a line of any length: what does not fit is left out. */
-static void say_suppressions(struct lv_context *ctx)
-{
-    char buf[16384];
-    struct lv_text text;
-
-    lv_text_init(&text, buf, sizeof(buf));
-    lv_suppress_stats(ctx, &text);
-    if (text.len != 0)
-        lv_context_say(ctx, buf, text.len);
-}
-
 void lv_stats_say(struct lv_context *ctx)
 {
     char buf[4096];
@@ -117,5 +105,5 @@ void lv_stats_say(struct lv_context *ctx)
     say_memory(ctx, &text);
     lv_context_unlock(ctx, &locked);
     lv_context_say(ctx, buf, text.len);
-    say_suppressions(ctx);
+    lv_suppress_stats(ctx);
 }

@@ -161,7 +161,7 @@ class Box:
         # Servers go on as other users: they open their logs and temporary files as these.
         self.folder.chmod(0o1777)
         self.logs.chmod(0o777)
-        self.options = f"exitcode=0:stats=1:log='{self.logs}/%e.%p'" + (":" + options if options else "")
+        self.options = f"exitcode=0:stats=1:known_findings=1:log='{self.logs}/%e.%p'" + (":" + options if options else "")
         self.number = 0
         self.processes = []
         self.seconds = 0.0      # spent in what is measured

@@ -78,7 +78,7 @@ void entries_free(struct entries *entries)
 
 /* ---- matching ---- */
 
-static bool matches_stack(const struct entry *entry, const struct rec_stack *stack)
+static bool matches_stack(const char *pattern, const struct rec_stack *stack)
 {
     for (size_t i = 0; stack != NULL && i < stack->count; i++) {
         const struct rec_frame *frame = &stack->frames[i];
@@ -86,12 +86,12 @@ static bool matches_stack(const struct entry *entry, const struct rec_stack *sta
         char *function;
         bool matches;
 
-        if (frame->module != NULL && lv_suppression_matches(entry->from, frame->module->name))
+        if (frame->module != NULL && lv_pattern_matches(pattern, frame->module->name))
             return true;
         if (plus == NULL)
             continue;
         function = cli_printf("%.*s", (int)(plus - frame->name), frame->name);
-        matches = lv_suppression_matches(entry->from, function);
+        matches = lv_pattern_matches(pattern, function);
         free(function);
         if (matches)
             return true;
@@ -99,20 +99,19 @@ static bool matches_stack(const struct entry *entry, const struct rec_stack *sta
     return false;
 }
 
-static bool matches_lock(const struct entry *entry, const struct rec_lock *lock)
+static bool matches_lock(const char *pattern, const struct rec_lock *lock)
 {
-    return lv_suppression_matches(entry->from, rec_lock_name(lock)) ||
-           lv_suppression_matches(entry->from, rec_lock_key(lock)) ||
-           (lock->class != NULL && lv_suppression_matches(entry->from, lock->class->stable)) ||
-           matches_stack(entry, lock->stack);
+    return lv_pattern_matches(pattern, rec_lock_name(lock)) || lv_pattern_matches(pattern, rec_lock_key(lock)) ||
+           (lock->class != NULL && lv_pattern_matches(pattern, lock->class->stable)) ||
+           matches_stack(pattern, lock->stack);
 }
 
-static bool matches_stuck(const struct entry *entry, const struct rec_stuck *stuck)
+static bool matches_stuck(const char *pattern, const struct rec_stuck *stuck)
 {
-    if (matches_lock(entry, &stuck->wanted) || (stuck->has_with && matches_lock(entry, &stuck->with)))
+    if (matches_lock(pattern, &stuck->wanted) || (stuck->has_with && matches_lock(pattern, &stuck->with)))
         return true;
     for (size_t i = 0; i < stuck->held_count; i++)
-        if (matches_lock(entry, &stuck->held[i]))
+        if (matches_lock(pattern, &stuck->held[i]))
             return true;
     return false;
 }
@@ -127,17 +126,25 @@ static bool is_for(const struct entry *entry, const struct rec_finding *finding)
     return false;
 }
 
+static bool pattern_matches(const char *pattern, const struct rec_finding *finding)
+{
+    for (size_t i = 0; i < finding->edge_count; i++)
+        if (matches_lock(pattern, &finding->edges[i].held) || matches_lock(pattern, &finding->edges[i].wanted))
+            return true;
+    for (size_t i = 0; i < finding->stuck_count; i++)
+        if (matches_stuck(pattern, &finding->stuck[i]))
+            return true;
+    return (finding->has_subject && matches_lock(pattern, &finding->subject)) ||
+           matches_lock(pattern, &finding->holder.lock) || matches_lock(pattern, &finding->usage_inside.lock) ||
+           matches_lock(pattern, &finding->usage_open.lock) || matches_stack(pattern, finding->stack);
+}
+
 bool entry_matches(const struct entry *entry, const struct rec_finding *finding)
 {
     if (!is_for(entry, finding))
         return false;
-    for (size_t i = 0; i < finding->edge_count; i++)
-        if (matches_lock(entry, &finding->edges[i].held) || matches_lock(entry, &finding->edges[i].wanted))
-            return true;
-    for (size_t i = 0; i < finding->stuck_count; i++)
-        if (matches_stuck(entry, &finding->stuck[i]))
-            return true;
-    return (finding->has_subject && matches_lock(entry, &finding->subject)) ||
-           matches_lock(entry, &finding->holder.lock) || matches_lock(entry, &finding->usage_inside.lock) ||
-           matches_lock(entry, &finding->usage_open.lock) || matches_stack(entry, finding->stack);
+    for (const char *pattern = NULL; (pattern = lv_suppression_next(entry->from, pattern)) != NULL;)
+        if (!pattern_matches(pattern, finding))
+            return false;
+    return true;
 }

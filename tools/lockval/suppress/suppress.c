@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lockval suppress: entries for what records have, or what the entries of a file are good for. Entries are written by what stays the
- * same when the program is built anew: names that the program gave, functions, modules. Addresses and offsets do not.
+ * lockval suppress: entries for what records have, or what the entries of a file are good for.
  */
 
 #define _GNU_SOURCE
@@ -9,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/types.h"
 #include "common/command.h"
 #include "common/memory.h"
 #include "record/model.h"
 #include "suppress/entries.h"
+#include "suppress/patterns.h"
 
 struct request {
     const char *check;       /* a file of entries; null: write some */
@@ -23,69 +22,6 @@ struct request {
 };
 
 /* ---- writing ---- */
-
-/* A name with an offset in it ("mutex@prog+0x1234") is another one when the program is built anew. */
-static bool stays(const char *name)
-{
-    return *name != '\0' && strstr(name, "+0x") == NULL && strchr(name, '#') == NULL;
-}
-
-/* The class's name that is best to know the finding by; null: none of them stays. Of a circle, that of the new edge. */
-static const char *class_name(const struct rec_finding *finding)
-{
-    const struct rec_lock *locks[] = {
-        finding->edge_count != 0 ? &finding->edges[0].wanted : &finding->subject,
-        finding->edge_count != 0 ? &finding->edges[0].held : &finding->usage_inside.lock,
-        &finding->usage_open.lock,
-    };
-
-    for (size_t i = 0; i < LV_ARRAY_SIZE(locks); i++)
-        if (stays(rec_lock_name(locks[i])))
-            return rec_lock_name(locks[i]);
-    for (size_t i = 0; i < finding->stuck_count; i++)
-        if (stays(rec_lock_name(&finding->stuck[i].wanted)))
-            return rec_lock_name(&finding->stuck[i].wanted);
-    return NULL;
-}
-
-/* The innermost function of @stack by the name that the library matches, which is the linker's. Memory to free, or null. */
-static char *function_of(const struct rec_stack *stack)
-{
-    for (size_t i = 0; stack != NULL && i < stack->count; i++) {
-        const char *name = stack->frames[i].name, *plus = strstr(name, "+0x");
-
-        if (plus != NULL && plus != name)
-            return cli_printf("%.*s", (int)(plus - name), name);
-    }
-    return NULL;
-}
-
-/* The innermost module of @stack. */
-static const char *module_of(const struct rec_stack *stack)
-{
-    for (size_t i = 0; stack != NULL && i < stack->count; i++)
-        if (stack->frames[i].module != NULL && stack->frames[i].module->known)
-            return stack->frames[i].module->name;
-    return NULL;
-}
-
-/* Memory to free. */
-static char *pattern_of(const struct rec_finding *finding)
-{
-    const char *name = class_name(finding), *module;
-    const struct rec_stack *stack = finding->stack;
-    char *function;
-
-    if (name != NULL)
-        return cli_strdup(name);
-    if (stack == NULL && finding->stuck_count != 0)
-        stack = finding->stuck[0].wanted.stack;
-    function = function_of(stack);
-    if (function != NULL)
-        return function;
-    module = module_of(stack);
-    return cli_strdup(module != NULL ? module : "*");
-}
 
 /* What the finding is about, for who reads the file. */
 static char *title_of(const struct rec_finding *finding)
@@ -101,12 +37,16 @@ static char *title_of(const struct rec_finding *finding)
     return title;
 }
 
+/* Without a reason the entry is complained of whenever it is read, until it has one. */
 static void write_entry(const struct rec_finding *finding, const char *reason)
 {
-    char *pattern = pattern_of(finding), *title = title_of(finding);
+    char *pattern = patterns_of(finding), *title = title_of(finding);
 
-    (void)printf("# %s\n%s:%s # %s\n", title, finding->kind, pattern,
-                 reason != NULL ? reason : "say why this cannot hang");
+    for (char *at = title; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ')
+            *at = '?';
+    (void)printf("# %s\n%s:%s #%s%s\n", title, finding->kind, pattern, reason != NULL ? " " : "",
+                 reason != NULL ? reason : "");
     free(title);
     free(pattern);
 }
@@ -129,19 +69,35 @@ static void check_entry(const struct entry *entry, struct rec_finding *const *fi
         (void)printf("%s (line %u)\n  unused\n", entry->text, entry->line);
 }
 
+/* The findings that no entry is for. */
+static void list_others(struct rec_finding *const *findings, size_t count, const bool *seen)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *title;
+
+        if (seen[i])
+            continue;
+        title = title_of(findings[i]);
+        (void)printf("  not: %zu, %s, %s\n", i + 1, findings[i]->kind, title);
+        free(title);
+    }
+}
+
 static int check(const char *path, struct rec_finding *const *findings, size_t count)
 {
     struct entries *entries = entries_read(path);
     bool *seen = cli_alloc(count + 1, sizeof(*seen));
-    size_t left = 0;
+    size_t suppressed = 0;
     int status = CLI_FAILED;
 
     if (entries != NULL) {
         for (size_t i = 0; i < entries->count; i++)
             check_entry(&entries->entries[i], findings, count, seen);
         for (size_t i = 0; i < count; i++)
-            left += !seen[i];
-        (void)printf("%zu of %zu findings are suppressed\n", count - left, count);
+            suppressed += seen[i];
+        (void)printf("%zu of %zu %s\n", suppressed, count,
+                     count == 1 ? "finding is suppressed" : "findings are suppressed");
+        list_others(findings, count, seen);
         status = entries->wrong ? CLI_FAILED : CLI_OK;
         entries_free(entries);
     }
