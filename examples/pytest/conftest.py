@@ -45,8 +45,17 @@ class Findings:
                 name = line["pid"], line["run"], line["fingerprint"]
                 if name not in self.seen:
                     self.seen.add(name)
-                    reports.append(f"lockval: {line['kind']}, {line['verdict']}, in process {line['pid']}\n{line['text']}")
+                    reports.append(f"lockval: {line['kind']}, {line['verdict']}, in process {line['pid']}\n" + self.report(path, line))
         return reports
+
+    def report(self, path, line):
+        """With the lines of the source, where the command is there and they are known."""
+        if not shutil.which("lockval"):
+            return line["text"]
+        env = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "LOCKVAL_OPTIONS")}
+        done = subprocess.run(["lockval", "report", "--format=text", "--finding", line["fingerprint"], path], env=env,
+                              capture_output=True, text=True, check=False)
+        return done.stdout if done.returncode == 0 else line["text"]
 
 
 def pytest_configure(config):

@@ -106,7 +106,7 @@ class Junit:
 
     def check(self, records):
         for title, path in records.items():
-            suites = self.suites(title, path)
+            suites = self.suites(title, "--no-symbols", path)
             findings = findings_of(path)
             self.checks.equal(f"{title}: one process, one suite", 1, len(suites))
             self.checks.equal(f"{title}: a case for each finding", len(findings), len(list(suites[0])))
@@ -180,6 +180,8 @@ def check_lines(checks, sarif, junit, path):
         checks.is_true(f"lines: where the {call_of} lock is taken", f"pthread_mutex_lock({call_of})" in line, line)
     case = list(junit.suites("lines", f"--source={root}", path)[0])[0]
     first = case.find("failure").text.strip().splitlines()[0]
+    checks.is_true("lines: the report has them, too", "at: take  tests/cli/abba.c:" in case.find("failure").text.replace(f"{root}/", ""),
+                   case.find("failure").text)
     number = result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"]
     checks.is_true("lines: JUnit begins with them", first.startswith(f"tests/cli/abba.c:{number}: "), first)
     where = result["locations"][0]["physicalLocation"]
@@ -244,7 +246,9 @@ def check_bytes(checks, sarif, junit, library, program, folder):
     check_report.record(library, program, [], "", path)
     text = sarif.log("bytes", path)["results"][0]["message"]["text"]
     checks.equal("bytes: they are shown as what they are not", 4, text.count("[gr??e]("))
-    junit.suites("bytes", path)
+    (suite,) = junit.suites("bytes", path)
+    checks.is_true("bytes: JUnit has its own sign for them", "gr\ufffd\ufffde" in suite.find("testcase/failure").text,
+                   suite.find("testcase/failure").text)
 
 
 def check_root(checks, sarif, path, program):

@@ -149,6 +149,7 @@ def pytest(checks, kitchen):
     done = kitchen.cook("pytest", folder)
     checks.equal("the test fails whose program made a finding", ["test_program[compact]"], failed(done))
     checks.is_true("with the report", done.returncode == 1 and done.stdout.count(HEADLINE) == 1, done.stdout)
+    checks.is_true("with lines of the source", "store_compact  " in done.stdout and "/store.c:" in done.stdout, done.stdout)
     done = kitchen.cook("pytest-interpreter", folder)
     checks.equal("the interpreter itself is watched", ["test_program[compact]", "test_library_compacts"], failed(done))
     checks.equal("the status is pytest's", 1, done.returncode)
@@ -279,7 +280,7 @@ def check_document(checks, kitchen):
     """Every block is of a recipe that is run here, and every recipe is in the table of docs/ci.md."""
     checks.equal("the blocks of docs/ci.md", set().union(*RECIPES.values()), set(kitchen.blocks))
     text = (kitchen.root / "docs/ci.md").read_text(encoding="utf-8")
-    checks.equal("the tests in its table", {recipe.__name__ for recipe in RECIPES}, set(re.findall(r"`Recipe: (\w+)`", text)))
+    checks.equal("the tests in its table", {recipe.__name__ for recipe in RECIPES}, set(re.findall(r"`The recipe for (\w+)`", text)))
 
 
 def main(arguments):

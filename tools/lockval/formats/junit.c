@@ -4,6 +4,7 @@
  * which fails if it counts. A process without findings has one case that passes, so that a clean run is seen to have been one.
  */
 
+#define _GNU_SOURCE
 #include "formats/format.h"
 
 #include <inttypes.h>
@@ -13,15 +14,37 @@
 
 #include "formats/place.h"
 #include "formats/sites.h"
+#include "formats/text.h"
 
 /* ---- XML ---- */
 
-/* The length of the character at @text that XML 1.0 cannot hold in any form; 0: it can. Texts of a record are valid UTF-8. */
+/* How many bytes of UTF-8 the character at @text has; 0: it is none. */
+static size_t length_of(const unsigned char *text)
+{
+    size_t len = text[0] < 0x80   ? 1
+                 : text[0] < 0xc2 ? 0
+                 : text[0] < 0xe0 ? 2
+                 : text[0] < 0xf0 ? 3
+                 : text[0] < 0xf5 ? 4
+                                  : 0;
+
+    for (size_t i = 1; i < len; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0) || /* too long, half of a pair */
+        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90))
+        return 0;
+    return len;
+}
+
+/* How many bytes at @text XML 1.0 cannot hold in any form; 0: it can. Names in a program's file need not be UTF-8. */
 static size_t impossible(const unsigned char *text)
 {
-    if (text[0] < 0x20 && text[0] != '\t' && text[0] != '\n' && text[0] != '\r')
+    size_t len = length_of(text);
+
+    if (len == 0 || (text[0] < 0x20 && text[0] != '\t' && text[0] != '\n' && text[0] != '\r'))
         return 1;
-    if (text[0] == 0xef && text[1] == 0xbf && (text[2] == 0xbe || text[2] == 0xbf))
+    if (len == 3 && text[0] == 0xef && text[1] == 0xbf && text[2] >= 0xbe)
         return 3;
     return 0;
 }
@@ -35,6 +58,13 @@ static void put_escaped(FILE *out, const char *text)
         if (skipped != 0) {
             (void)fputs("\xef\xbf\xbd", out);
             at += skipped - 1;
+            continue;
+        }
+        if (*at >= 0x80) {
+            size_t len = length_of(at);
+
+            (void)fwrite(at, 1, len, out);
+            at += len - 1;
             continue;
         }
         switch (*at) {
@@ -152,6 +182,22 @@ static void put_file(FILE *out, const struct format_input *input, const struct r
     places_free(&places);
 }
 
+static void put_report(FILE *out, const struct format_input *input, const struct rec_finding *finding)
+{
+    const struct text_style style = { .colours = false };
+    char *text = NULL;
+    size_t len = 0;
+    FILE *stream = open_memstream(&text, &len);
+
+    if (stream != NULL)
+        text_finding(stream, &style, input, finding);
+    if (stream != NULL && fclose(stream) == 0)
+        put_lines(out, text);
+    else
+        put_lines(out, finding->text);
+    free(text);
+}
+
 /* What became of the case, and the report. */
 static void put_outcome(FILE *out, const struct format_input *input, const struct rec_finding *finding,
                         const struct sites *sites)
@@ -180,7 +226,7 @@ static void put_outcome(FILE *out, const struct format_input *input, const struc
         (void)fputs(", does not count\n", out);
     }
     put_places(out, input, sites);
-    put_lines(out, finding->text);
+    put_report(out, input, finding);
     (void)fputs(failure ? "</failure>\n" : "</system-out>\n", out);
     free(reasons);
 }
