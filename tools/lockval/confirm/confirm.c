@@ -16,6 +16,7 @@
 #include "common/command.h"
 #include "common/memory.h"
 #include "common/preload.h"
+#include "common/progress.h"
 #include "common/target.h"
 #include "confirm/replay.h"
 #include "confirm/result.h"
@@ -50,28 +51,10 @@ struct runs {
     struct cli_child children[JOBS_MAX];
     unsigned begun;
     int64_t begun_ms;
-    int error; /* of a program that cannot be run */
+    struct cli_progress progress; /* not while the program prints, too */
+    int error;                    /* of a program that cannot be run */
     bool unwatched;
 };
-
-static bool shows_progress(const struct runs *runs)
-{
-    return isatty(STDERR_FILENO) && !runs->request->setup.show;
-}
-
-static void show_progress(const struct runs *runs)
-{
-    if (!shows_progress(runs))
-        return;
-    (void)fprintf(stderr, "\r  try %u of %u, %.1f s \033[K", runs->begun, runs->request->tries,
-                  (double)(confirm_now_ms() - runs->begun_ms) / 1000);
-}
-
-static void clear_progress(const struct runs *runs)
-{
-    if (shows_progress(runs))
-        (void)fputs("\r\033[K", stderr);
-}
 
 static bool begin_one(struct runs *runs, unsigned slot)
 {
@@ -133,7 +116,7 @@ static int next_slot(const struct runs *runs, int *ret_ms)
         if (runs->tries[i].number != 0 && (next < 0 || runs->tries[i].until_ms < runs->tries[next].until_ms))
             next = (int)i;
     left = next >= 0 ? runs->tries[next].until_ms - now : 0;
-    if (shows_progress(runs) && left > PROGRESS_MS)
+    if (runs->progress.on && left > PROGRESS_MS)
         left = PROGRESS_MS;
     *ret_ms = left > 0 ? (int)left : 0;
     return next;
@@ -160,6 +143,8 @@ static int try_finding(const struct request *request, const struct confirm_findi
     int slot, left_ms, which;
 
     runs.begun_ms = confirm_now_ms();
+    cli_progress_begin(&runs.progress, "try", request->tries, CLI_PROGRESS_STEPS);
+    runs.progress.on &= !request->setup.show;
     while (wants_more(&runs)) {
         for (unsigned i = 0; i < request->jobs && wants_more(&runs); i++)
             if (runs.tries[i].number == 0 && runs.begun < request->tries && !begin_one(&runs, i))
@@ -167,7 +152,7 @@ static int try_finding(const struct request *request, const struct confirm_findi
         slot = next_slot(&runs, &left_ms);
         if (slot < 0)
             break;
-        show_progress(&runs);
+        cli_progress_at(&runs.progress, runs.begun);
         switch (cli_child_wait(runs.children, request->jobs, left_ms, &which)) {
         case CLI_CHILD_ENDED:
             end_one(&runs, (unsigned)which, false);
@@ -181,7 +166,7 @@ static int try_finding(const struct request *request, const struct confirm_findi
         }
     }
     drop_all(&runs);
-    clear_progress(&runs);
+    cli_progress_end(&runs.progress);
     result->seconds = (double)(confirm_now_ms() - runs.begun_ms) / 1000;
     confirm_result_finish(result, finding);
     if (cli_children_signal() != 0)

@@ -188,7 +188,7 @@ static int read_and_print(const struct request *request, int count, char *const 
 
 static int run(int argc, char **argv)
 {
-    struct request request = { .format = &format_json };
+    struct request request = { .format = &format_text };
     int option, status = CLI_OK;
 
     opterr = 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/memory.h"
+#include "common/progress.h"
 #include "common/terminal.h"
 #include "formats/text_frames.h"
 
@@ -213,20 +214,37 @@ static void put_others(FILE *out, const struct format_input *input, size_t i)
 
 void text_findings(FILE *out, const struct text_style *style, const struct format_input *input)
 {
+    struct cli_progress progress;
+
+    cli_progress_begin(&progress, "looking up symbols", input->finding_count, CLI_PROGRESS_STEPS);
     for (size_t i = 0; i < input->finding_count; i++) {
-        if (!text_is_shown(input->findings[i]) || (input->findings[i]->verdict == REC_GUARDED && !style->whole) ||
+        char *text = NULL;
+        size_t len = 0;
+        FILE *one;
+
+        cli_progress_at(&progress, i);
+        if (!text_is_shown(input->findings[i]) || (input->findings[i]->verdict == REC_GUARDED && !style->notes) ||
             text_is_again(input, i))
             continue;
-        text_finding(out, style, input, input->findings[i]);
-        put_others(out, input, i);
+        one = open_memstream(&text, &len);
+        if (one == NULL)
+            break;
+        text_finding(one, style, input, input->findings[i]);
+        put_others(one, input, i);
+        (void)fclose(one);
+        cli_progress_clear(&progress); /* both may be the same terminal */
+        (void)fwrite(text, 1, len, out);
+        (void)(progress.on && fflush(out));
+        free(text);
     }
+    cli_progress_end(&progress);
 }
 
 /* ---- lockval report --format=text ---- */
 
 static bool print(FILE *out, const struct format_input *input)
 {
-    const struct text_style style = { .colours = cli_colours(CLI_AUTO, fileno(out)), .whole = true };
+    const struct text_style style = { .colours = cli_colours(CLI_AUTO, fileno(out)), .notes = true };
 
     text_findings(out, &style, input);
     text_summary(out, &style, input, NULL);

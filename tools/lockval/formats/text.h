@@ -11,11 +11,11 @@
 
 struct text_style {
     bool colours;
-    bool whole; /* every frame, and findings of the verdict `guarded` as well */
+    bool notes;  /* findings of the verdict `guarded` as well */
+    bool frames; /* those of libc, of the C++ library and of ours, too */
 };
 
-/* One finding, whatever its verdict. Without symbols and colours, and if it was never upgraded, it is exactly the report of the library.
- * @done: lists the findings that are not told again; may be null. */
+/* One finding, whatever its verdict. Without symbols and colours, and if it was never upgraded, it is exactly the report of the library. */
 void text_finding(FILE *out, const struct text_style *style, const struct format_input *input,
                   const struct rec_finding *finding);
 

@@ -233,7 +233,7 @@ static unsigned put_frame(const struct text_frames *frames, FILE *out, size_t in
     unsigned printed = 0;
 
     if (found->count == 0 || (found->count == 1 && found->frames[0].file[0] == '\0')) {
-        if (!frames->style->whole && is_wrapper(found->count != 0 ? found->frames : NULL, frame->module))
+        if (!frames->style->frames && is_wrapper(found->count != 0 ? found->frames : NULL, frame->module))
             return 0;
         if (found->count != 0 && found->frames[0].function[0] != '\0' && frame->module != NULL)
             (void)fprintf(out, "%*s%s+0x%" PRIx64 " (%s)\n", (int)indent, "", found->frames[0].function, found->offset,
@@ -245,7 +245,7 @@ static unsigned put_frame(const struct text_frames *frames, FILE *out, size_t in
     for (size_t i = 0; i < found->count; i++) {
         const struct sym_frame *sym = &found->frames[i];
 
-        if (!frames->style->whole && is_wrapper(sym, frame->module))
+        if (!frames->style->frames && is_wrapper(sym, frame->module))
             continue;
         (void)fprintf(out, "%*s", (int)indent, "");
         put_place(frames, out, sym);
@@ -283,7 +283,7 @@ void text_frames_stack(struct text_frames *frames, FILE *out, char *const *lines
     unsigned printed = 0;
     bool sourced = false;
 
-    if (stack != NULL && !frames->style->whole)
+    if (stack != NULL && !frames->style->frames)
         while (shown > 1 && is_outer(&stack->frames[shown - 1]))
             shown--;
     for (size_t i = 0; stack != NULL && i < shown; i++)

@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/types.h"
 #include "common/command.h"
 #include "common/memory.h"
+#include "common/progress.h"
 
 /* ---- members ---- */
 
@@ -454,6 +456,8 @@ bool rec_read(struct rec_set *set, const char *path)
     bool is_stdin = strcmp(path, "-") == 0;
     FILE *file = is_stdin ? stdin : fopen(path, "re");
     size_t before = set->lines, size = 0;
+    struct cli_progress progress;
+    struct stat st;
     char *text = NULL;
     ssize_t len;
     int error = 0;
@@ -462,9 +466,14 @@ bool rec_read(struct rec_set *set, const char *path)
         cli_complain("cannot read %s: %s", path, strerror(errno));
         return false;
     }
+    cli_progress_begin(&progress, path, fstat(fileno(file), &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
+                       CLI_PROGRESS_BYTES);
     errno = 0;
-    while ((len = getline(&text, &size, file)) > 0)
+    while ((len = getline(&text, &size, file)) > 0) {
         (void)rec_read_line(set, path, text, (size_t)len);
+        cli_progress_add(&progress, (uint64_t)len);
+    }
+    cli_progress_end(&progress);
     if (ferror(file))
         error = errno;
     free(text);

@@ -398,7 +398,7 @@ static int run_one(const struct request *request, char **argv)
     run.target = look(path);
     run.how = (struct run_how){ path, argv[0], argv, run.target != CLI_TARGET_FOREIGN, library };
     run.tell.style.colours = cli_colours(request->colours, STDERR_FILENO);
-    run.tell.style.whole = request->verbose;
+    run.tell.style.notes = run.tell.style.frames = request->verbose;
     run.tell.quiet = request->quiet;
     run.tell.printed = run.settled.has_log && strcmp(run.settled.options.log, "stderr") == 0;
     if (request->quiet)

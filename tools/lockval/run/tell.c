@@ -79,6 +79,29 @@ size_t run_tell_count(const struct rec_set *set)
     return count;
 }
 
+/* Can a deadlock of the finding be made to happen? */
+static bool can_be_tried(const struct rec_finding *finding)
+{
+    return text_is_shown(finding) && finding->edge_count != 0 && strcmp(finding->kind, "circular") == 0 &&
+           (finding->verdict == REC_FEASIBLE || finding->verdict == REC_POTENTIAL);
+}
+
+/* What else can be done with the record. */
+static void put_hints(FILE *out, const struct format_input *input, const char *record)
+{
+    (void)fprintf(out, "page: lockval report --format=html --output=page.html %s\n", record);
+    for (size_t i = 0; i < input->finding_count; i++) {
+        const struct rec_finding *finding = input->findings[i];
+
+        if (!can_be_tried(finding))
+            continue;
+        (void)fprintf(out, "make it happen: lockval confirm %s -- %s%s\n", record,
+                      finding->process->argc != 0 ? finding->process->argv[0] : finding->process->path,
+                      finding->process->argc > 1 ? " ..." : "");
+        break;
+    }
+}
+
 static void put(struct run_tell *tell, const struct rec_set *set, bool deadlocks, bool summary, const char *record)
 {
     struct format_input input = { .set = set };
@@ -95,6 +118,8 @@ static void put(struct run_tell *tell, const struct rec_set *set, bool deadlocks
         put_findings(tell, &input, deadlocks, out);
         if (summary)
             text_summary(out, &tell->style, &input, record);
+        if (summary && record != NULL && !tell->quiet)
+            put_hints(out, &input, record);
         sym_close(input.symbols);
         if (fclose(out) == 0)
             write_out(text, len);
