@@ -19,7 +19,7 @@ SKIP = 77
 
 # name: program, its arguments, options of the library
 RECORDS = {
-    "reported": ("mm_sim", ["reported"], ""),
+    "reported": ("mm_sim", ["reported"], "lock_stat=1"),
     "inversion": ("signal_locks", ["chain"], ""),
     "unlock": ("misuse", ["unlock-elsewhere"], ""),
     "recursive": ("self_deadlock", ["mutex"], ""),
@@ -267,6 +267,12 @@ def check_tables(checks, browser, page):
     checks.equal("and the other way round", sorted(numbers), numbers)
     browser.evaluate("(() => { const s = document.querySelector('#classes input'); s.value = 'rw_sem'; s.dispatchEvent(new Event('input')); })()")
     checks.equal("the classes are searched", 1, count(browser, "#classes tbody tr"))
+    taken = browser.evaluate("[...document.querySelectorAll('#contention tbody tr')].map((row) => [row.children[0].textContent, Number(row.children[1].dataset.v)])")
+    checks.is_true("waits and holds of the classes", len(taken) > 10 and all(count > 0 for _, count in taken), taken)
+    browser.evaluate("document.querySelectorAll('#contention th button')[7].click()")
+    held = browser.evaluate("[...document.querySelectorAll('#contention tbody tr')].map((row) => Number(row.children[7].dataset.v))")
+    checks.is_true("sorted by how long they were held", held == sorted(held, reverse=True) and held[0] > 0, held)
+    checks.is_true("and by call, with its line", re.search(r"[a-z]\.[ch]:\d+", text(browser, "#calls tbody")) is not None)
     browser.open(page, fragment="#run")
     checks.is_true("the run has program, arguments and options", all(word in text(browser, "#run") for word in ("mm_sim", "reported", "stack_depth")))
 

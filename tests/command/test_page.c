@@ -386,6 +386,14 @@ START_TEST(pages_of_nonsense)
                     (void)snprintf(line + strlen(line), sizeof(line) - strlen(line), ",%s", parts[part]);
             (void)snprintf(line + strlen(line), sizeof(line) - strlen(line), ",\"fingerprint\":\"%u\"}", i);
             ck_assert(rec_read_line(set, "here", line, strlen(line)));
+            read_line(
+                set,
+                line_of(HEAD("lock_stat") "\"class\":%u,\"mode\":\"read\",\"site\":{\"module\":9,\"offset\":\"0x1\"},"
+                                          "\"acquisitions\":%u,\"failed\":0,\"wait\":{\"count\":1,\"min\":2,\"max\":%u,"
+                                          "\"total\":9},\"hold\":{}}",
+                        below(&random, 5), i, below(&random, 3)));
+            read_line(set, line_of(HEAD("chain") "\"id\":%u,\"classes\":[%u],\"modes\":[\"read\"],\"acquisitions\":7}",
+                                   i + 1, 1 + below(&random, 5)));
         }
         html = page_of(set);
         free(html);

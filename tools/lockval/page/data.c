@@ -95,9 +95,9 @@ static void put_node(const struct data *data, const struct graph_node *node, con
         page_json(out, texts[i]);
         (void)fputc(',', out);
     }
-    (void)fprintf(out, "%zu,%zu,%u,%zu,%u,%u,%.0f,%.0f,%.0f]", node->group, node->circle, node->finding_count,
-                  node->process_count, class != NULL ? class->wait_outer : 0, class != NULL ? class->wait_inner : 0,
-                  at->x, at->y, at->width);
+    (void)fprintf(out, "%zu,%zu,%u,%zu,%u,%u,%.0f,%.0f,%.0f,%" PRIu64 ",%zu]", node->group, node->circle,
+                  node->finding_count, node->process_count, class != NULL ? class->wait_outer : 0,
+                  class != NULL ? class->wait_inner : 0, at->x, at->y, at->width, node->acquisitions, node->chains);
 }
 
 static void put_witness(struct data *data, const struct rec_edge *edge)

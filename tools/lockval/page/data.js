@@ -28,10 +28,10 @@ function findAll(selector, root) {
 }
 
 function classOf(row, index) {
-    const [name, key, stable, kind, usage, origin, standing, group, circle, findings, processes, outer, inner, x, y, width] = row;
+    const [name, key, stable, kind, usage, origin, standing, group, circle, findings, processes, outer, inner, x, y, width, taken, chains] = row;
 
     return { index, name, key, stable, kind, usage, origin, standing, group, circle, findings, processes, outer, inner, x, y, width,
-             out: [], in: [] };
+             taken, chains, out: [], in: [] };
 }
 
 function edgeOf(row, index, classes) {

@@ -125,6 +125,17 @@ static void add_process(struct graph *graph, const struct rec_process *process)
     }
 }
 
+static void add_chains(struct graph *graph, const struct rec_process *process)
+{
+    for (size_t i = 0; i < process->chain_count; i++) {
+        const struct rec_chain *chain = process->chains[i];
+        struct graph_node *taken = node_of_class(graph, chain->links[chain->count - 1].class);
+
+        taken->acquisitions += chain->acquisitions;
+        taken->chains++;
+    }
+}
+
 static struct graph_node *node_of_lock(struct graph *graph, const struct rec_lock *lock)
 {
     if (lock->class != NULL)
@@ -158,8 +169,10 @@ struct graph *graph_of(const struct rec_set *set, struct rec_finding *const *fin
     struct graph *graph = cli_alloc(1, sizeof(*graph));
 
     graph->pool = rec_pool_open();
-    for (size_t i = 0; i < set->process_count; i++)
+    for (size_t i = 0; i < set->process_count; i++) {
         add_process(graph, set->processes[i]);
+        add_chains(graph, set->processes[i]);
+    }
     for (size_t i = 0; i < count; i++)
         add_finding(graph, findings[i]);
     circles_find(graph);

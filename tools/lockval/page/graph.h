@@ -22,6 +22,8 @@ struct graph_node {
     size_t group;
     size_t circle;              /* classes with the same number reach each other; 0: none */
     size_t in_count, out_count; /* of arrows */
+    uint64_t acquisitions;      /* of its locks, as far as they were counted */
+    size_t chains;              /* that end with it */
     unsigned finding_count;     /* that it is in the circle of, or the subject */
 };
 

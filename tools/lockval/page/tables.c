@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "common/memory.h"
+#include "page/contention.h"
 
 enum {
     ROWS = 200 /* without the script */
@@ -53,7 +54,8 @@ static void begin_table(struct page *page, const char *id, const char *title, co
     page_put(page, "<section class=\"list\" id=\"%s\"><h3>%s <span class=\"count\">%zu</span></h3>\n", id, title, rows);
     page_put(page, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table><thead><tr>", title);
     for (size_t i = 0; i < count; i++)
-        page_put(page, "<th scope=\"col\">%s</th>", heads[i]);
+        page_put(page, *heads[i] == '#' ? "<th scope=\"col\" class=\"n\">%s</th>" : "<th scope=\"col\">%s</th>",
+                 heads[i] + (*heads[i] == '#'));
     page_put(page, "</tr></thead>\n<tbody>\n");
 }
 
@@ -72,6 +74,15 @@ static void put_name(struct page *page, const struct graph_node *node)
     page_put(page, "</span>");
 }
 
+/* 0 is what was not counted. */
+static void put_number(struct page *page, uint64_t number)
+{
+    if (number == 0)
+        page_put(page, "<td class=\"n\">\u2013</td>");
+    else
+        page_put(page, "<td class=\"n\">%" PRIu64 "</td>", number);
+}
+
 static void put_class(struct page *page, const struct graph_node *node)
 {
     page_put(page, "<tr><td>");
@@ -82,13 +93,17 @@ static void put_class(struct page *page, const struct graph_node *node)
     page_say(page, node->class != NULL ? node->class->usage : "");
     page_put(page, "</td><td>");
     page_say(page, page->graph->groups[node->group]);
-    page_put(page, "</td><td class=\"n\">%zu</td><td class=\"n\">%zu</td><td class=\"n\">%u</td></tr>\n",
-             node->in_count, node->out_count, node->finding_count);
+    page_put(page, "</td>");
+    put_number(page, node->acquisitions);
+    put_number(page, node->chains);
+    page_put(page, "<td class=\"n\">%zu</td><td class=\"n\">%zu</td><td class=\"n\">%u</td></tr>\n", node->in_count,
+             node->out_count, node->finding_count);
 }
 
 static void put_classes(struct page *page)
 {
-    static const char *const heads[] = { "class", "kind", "usage", "module", "edges in", "edges out", "in findings" };
+    static const char *const heads[] = { "class",   "kind",      "usage",      "module",      "#taken",
+                                         "#chains", "#edges in", "#edges out", "#in findings" };
     size_t count = page->graph->node_count;
     struct graph_node **nodes = sorted(page->graph->nodes, count, compare_nodes);
 
@@ -97,14 +112,6 @@ static void put_classes(struct page *page)
         put_class(page, nodes[i]);
     end_table(page, count);
     free(nodes);
-}
-
-static void put_number(struct page *page, uint64_t number)
-{
-    if (number == 0)
-        page_put(page, "<td class=\"n\">\u2013</td>");
-    else
-        page_put(page, "<td class=\"n\">%" PRIu64 "</td>", number);
 }
 
 static void put_edge(struct page *page, const struct graph_arrow *arrow)
@@ -130,7 +137,7 @@ static void put_edge(struct page *page, const struct graph_arrow *arrow)
 
 static void put_edges(struct page *page)
 {
-    static const char *const heads[] = { "held", "wanted", "modes", "acquisitions", "chains", "in findings" };
+    static const char *const heads[] = { "held", "wanted", "modes", "#acquisitions", "#chains", "#in findings" };
     size_t count = page->graph->arrow_count;
     struct graph_arrow **arrows = sorted(page->graph->arrows, count, compare_arrows);
 
@@ -144,11 +151,12 @@ static void put_edges(struct page *page)
 void tables_put_statistics(struct page *page)
 {
     page_put(page,
-             "<p class=\"hint\">Acquisitions and chains are counted when a process ends; \u2013 stands where they are "
+             "<p class=\"hint\">What is counted is written when a process ends; \u2013 stands where they are "
              "not known. Modes: E held exclusively, S shared; N taken so that it waits for readers, R by a recursive "
              "reader; t with a time limit.</p>\n");
     put_classes(page);
     put_edges(page);
+    contention_put(page);
 }
 
 /* ---- processes ---- */

@@ -7,18 +7,22 @@ function lockName(cls) {
     return make("span", { class: "lock", "data-class": cls.index, tabindex: "0", role: "link" }, cls.name);
 }
 
+/* What was not counted is 0. */
+const known = (name) => ({ show: (row) => row[name] || "\u2013", by: (row) => row[name], cell: "n" });
+
 /* What a column shows, and is sorted by. */
 const CLASS_COLUMNS = [
     { show: lockName, by: (cls) => cls.name },
     { show: (cls) => cls.kind },
     { show: (cls) => cls.usage, cell: "usage" },
     { show: (cls) => data.groups[cls.group] && data.groups[cls.group][0] || "" },
+    known("taken"),
+    known("chains"),
     { show: (cls) => cls.in.length, cell: "n" },
     { show: (cls) => cls.out.length, cell: "n" },
     { show: (cls) => cls.findings, cell: "n" },
 ];
 
-const known = (name) => ({ show: (edge) => edge[name] || "\u2013", by: (edge) => edge[name], cell: "n" });
 const EDGE_COLUMNS = [
     { show: (edge) => lockName(edge.from), by: (edge) => edge.from.name },
     { show: (edge) => lockName(edge.to), by: (edge) => edge.to.name },
@@ -29,7 +33,7 @@ const EDGE_COLUMNS = [
 ];
 
 class Table {
-    constructor(section, rows, columns, textOf) {
+    constructor(section, rows, columns, textOf, first) {
         Object.assign(this, { section, rows, columns, textOf });
         this.order = rows.slice();
         this.shown = PAGE_ROWS;
@@ -44,7 +48,7 @@ class Table {
 
             head.replaceChildren(button);
         });
-        this.sort(columns.length - 3);
+        this.sort(first);
     }
 
     sort(index) {
@@ -73,8 +77,29 @@ class Table {
     }
 }
 
+/* A table that has all its rows already: a cell's data-v is what it is sorted by. */
+function sortInPlace(section) {
+    const body = find("tbody", section), heads = findAll("thead th", section);
+
+    heads.forEach((head, index) => {
+        const sort = () => {
+            const down = head.getAttribute("aria-sort") !== "descending";
+            const by = (row) => Number(row.children[index].dataset.v), text = (row) => row.children[index].textContent;
+            const order = (a, b) => head.classList.contains("n") ? by(a) - by(b) : text(b).localeCompare(text(a));
+
+            heads.forEach((other) => other.removeAttribute("aria-sort"));
+            head.setAttribute("aria-sort", down ? "descending" : "ascending");
+            body.append(...findAll("tr", body).sort((a, b) => down ? order(b, a) : order(a, b)));
+        };
+
+        head.replaceChildren(make("button", { type: "button", onclick: sort }, head.textContent));
+    });
+}
+
 /* When the part is seen first: building thousands of rows takes its time. */
 function startTables() {
-    new Table(find("#classes"), data.classes, CLASS_COLUMNS, (cls) => `${cls.name} ${cls.key} ${cls.kind} ${cls.origin}`.toLowerCase());
-    new Table(find("#edges"), data.edges, EDGE_COLUMNS, (edge) => `${edge.from.name} ${edge.to.name} ${modesOf(edge)}`.toLowerCase());
+    new Table(find("#classes"), data.classes, CLASS_COLUMNS, (cls) => `${cls.name} ${cls.key} ${cls.kind} ${cls.origin}`.toLowerCase(), 4);
+    new Table(find("#edges"), data.edges, EDGE_COLUMNS, (edge) => `${edge.from.name} ${edge.to.name} ${modesOf(edge)}`.toLowerCase(), 3);
+    for (const section of findAll(".sortable"))
+        sortInPlace(section);
 }
