@@ -224,6 +224,13 @@ def check_graph(checks, browser, page):
     browser.drag(left + 20, top + 20, left + 80, top + 60)
     moved = picture(browser)
     checks.is_true("dragging moves", moved[0] != zoomed[0])
+    fingers = [(left + width / 2 - 40, left + width / 2 + 40), (left + width / 2 - 80, left + width / 2 + 80)]
+    for kind, (one, other) in zip(("touchStart", "touchMove"), fingers):
+        browser.call("Input.dispatchTouchEvent", type=kind, touchPoints=[{"x": one, "y": top + 200, "id": 1}, {"x": other, "y": top + 200, "id": 2}])
+    browser.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    pinched = picture(browser)
+    checks.is_true("two fingers zoom", pinched[0] != moved[0])
+    moved = pinched
     browser.evaluate("document.querySelector('canvas').focus()")
     browser.key("ArrowLeft")
     browser.key("-")
@@ -250,6 +257,9 @@ def check_graph(checks, browser, page):
     folded = picture(browser)
     browser.evaluate("[...document.querySelectorAll('.panel button')].find((b) => b.textContent.startsWith('unfold')).click()")
     checks.is_true("and unfolded", picture(browser)[0] != folded[0])
+    browser.evaluate("(() => { const s = document.querySelector('.tools select[aria-label=Fold]'); s.value = 'circle'; s.dispatchEvent(new Event('change')); })()")
+    browser.evaluate("(() => { const s = document.querySelector('#map-circles'); if (!s.checked) s.click(); })()")
+    checks.is_true("the only circle is folded: no edge is left", text(browser, "#map-count").endswith(" classes, 0 edges"), text(browser, "#map-count"))
     browser.open(page)
     browser.evaluate("document.querySelector('#f1 .chain .lock').click()")
     settle(browser)
@@ -302,6 +312,16 @@ def check_looks(checks, browser, page):
     checks.equal("and back", (FINDINGS, 0), (visible(browser, ".entries > li"), visible(browser, ".finding")))
 
 
+def check_print(checks, browser, page):
+    browser.open(page)
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    checks.equal("on paper: all findings", FINDINGS, visible(browser, ".finding"))
+    checks.equal("on paper: their drawings", FINDINGS - 1, visible(browser, "svg.circle"))
+    checks.is_true("on paper: the tables", visible(browser, "#classes tbody tr") > 20)
+    checks.equal("on paper: nothing to press", 0, visible(browser, ".controls, .filters, .top nav, .back"))
+    browser.call("Emulation.setEmulatedMedia", media="")
+
+
 def check_keyboard(checks, browser, page):
     browser.open(page)
     browser.key("Tab")
@@ -318,7 +338,7 @@ def check_keyboard(checks, browser, page):
 
 def check_hostile(checks, browser, page):
     source = page.read_text(encoding="utf-8")
-    checks.equal("hostile names: two scripts, data and code", 2, len(re.findall(r"<script", source)))
+    checks.equal("hostile names: three scripts, of which one is data", 3, len(re.findall(r"<script", source)))
     for part in ("", "#graph", "#statistics", "#run", "#f2"):
         browser.open(page, width=360, height=740, mobile=True, fragment=part)
         settle(browser)
@@ -380,6 +400,7 @@ def main():
             check_findings(checks, browser, several)
             check_looks(checks, browser, several)
             check_keyboard(checks, browser, several)
+            check_print(checks, browser, several)
             check_steps(checks, browser, reported)
             check_graph(checks, browser, reported)
             check_tables(checks, browser, reported)

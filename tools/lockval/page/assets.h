@@ -3,7 +3,7 @@
 #define CLI_PAGE_ASSETS_H
 
 /*
- * The style sheet and the script as they go into the page, from page.css and *.js, by embed.py; and their hashes (SHA-256 in
+ * The style sheet and the scripts as they go into the page, from page.css and *.js, by embed.py; and their hashes (SHA-256 in
  * base64) as a Content-Security-Policy has them.
  */
 
@@ -12,6 +12,10 @@
 extern const char page_style[];
 extern const size_t page_style_len;
 extern const char page_style_hash[];
+
+extern const char page_first[];
+extern const size_t page_first_len;
+extern const char page_first_hash[];
 
 extern const char page_script[];
 extern const size_t page_script_len;

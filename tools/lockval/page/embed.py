@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Make C of the page's style sheet and scripts: their bytes, and the hashes that allow them in the page.
 
-Usage: embed.py OUTPUT.c STYLE.css SCRIPT.js ...
+Usage: embed.py OUTPUT.c STYLE.css FIRST.js SCRIPT.js ...
 
-The scripts are put one behind the other into one function, so that they share names and leave none behind.
+The first script runs in the head of the page. The others are put one behind the other into one function, so that they share names and leave none behind.
 """
 
 import base64
@@ -33,10 +33,10 @@ def read(path):
 
 
 def main():
-    output, style, *scripts = sys.argv[1:]
+    output, style, first, *scripts = sys.argv[1:]
     script = "(() => {\n\"use strict\";\n" + "\n".join(read(path) for path in scripts) + "})();\n"
     pathlib.Path(output).write_text("/* Made by embed.py */\n#include \"page/assets.h\"\n\n" + array("page_style", read(style)) + "\n"
-                                    + array("page_script", script), encoding="utf-8")
+                                    + array("page_first", read(first)) + "\n" + array("page_script", script), encoding="utf-8")
 
 
 if __name__ == "__main__":

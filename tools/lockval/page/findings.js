@@ -9,6 +9,12 @@ const findings = {
     hidden: new Set(), /* verdicts that are filtered out */
 };
 
+/* All that stands in a finding; put together when it is searched first. */
+function textOf(entry) {
+    entry.text = entry.text || `${entry.item.textContent} ${entry.article.textContent}`.toLowerCase();
+    return entry.text;
+}
+
 function isShown(entry) {
     return !entry.item.hidden;
 }
@@ -20,7 +26,7 @@ function filterFindings() {
 
     for (const entry of findings.entries) {
         entry.item.hidden = findings.hidden.has(entry.verdict) || (kind !== "" && entry.kind !== kind)
-            || (entry.suppressed && findings.hidden.has("suppressed")) || !words.every((word) => entry.text.includes(word));
+            || (entry.suppressed && findings.hidden.has("suppressed")) || !words.every((word) => textOf(entry).includes(word));
         shown += isShown(entry);
     }
     find("#finding-count").textContent = shown === findings.entries.length ? `${shown} shown` : `${shown} of ${findings.entries.length} shown`;
@@ -55,6 +61,16 @@ function addFindingFilters(part) {
     find(".columns", part).before(bar);
 }
 
+/* What the script adds to a finding, when it is seen first: a page may have a thousand. */
+function startArticle(article) {
+    if (article.classList.contains("started"))
+        return;
+    article.classList.add("started");
+    startSteps(article);
+    for (const command of findAll(".command", article))
+        command.after(copyButton(command.textContent));
+}
+
 /* Show the finding @entry; @focus: go there, since it was asked for. */
 function showFinding(entry, focus) {
     if (findings.current !== null) {
@@ -62,6 +78,7 @@ function showFinding(entry, focus) {
         findings.current.link.removeAttribute("aria-current");
     }
     findings.current = entry;
+    startArticle(entry.article);
     entry.article.classList.add("current");
     entry.link.setAttribute("aria-current", "true");
     if (focus) {
@@ -114,7 +131,7 @@ function startFindings() {
 
     findings.entries = items.map((item, index) => ({
         item, link: find("a", item), article: articles[index], verdict: item.dataset.verdict, kind: item.dataset.kind,
-        suppressed: "suppressed" in item.dataset, text: (item.textContent + " " + articles[index].textContent).toLowerCase(),
+        suppressed: "suppressed" in item.dataset, text: null,
     }));
     if (findings.entries.length === 0)
         return;
@@ -122,7 +139,5 @@ function startFindings() {
     filterFindings();
     find(".articles", part).prepend(make("button", { type: "button", class: "back", onclick: showFindingList }, "\u2190 all findings"));
     find(".entries", part).addEventListener("keydown", moveInList);
-    for (const command of findAll(".command", part))
-        command.after(copyButton(command.textContent));
     showFinding(findings.entries[0], false);
 }

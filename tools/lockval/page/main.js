@@ -96,13 +96,12 @@ function startPrinting() {
     window.addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));
 }
 
-document.documentElement.classList.add("js");
 startTheme();
 startFindings();
-startSteps();
 startPrinting();
 document.addEventListener("click", followLock);
 document.addEventListener("keydown", followLock);
+document.addEventListener("keydown", stepByKey);
 window.addEventListener("hashchange", follow);
 window.addEventListener("load", () => {
     if (findingOfHash(location.hash) === undefined)

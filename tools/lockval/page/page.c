@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The frame of the page. Its policy allows the one style sheet and the one script that are in it, by their hashes, and nothing else: whatever a
+ * The frame of the page. Its policy allows the style sheet and the two scripts that are in it, by their hashes, and nothing else: whatever a
  * program's names would come to be taken for, it does not run and asks no network.
  */
 
@@ -49,15 +49,17 @@ static void put_document_head(struct page *page)
     page_put(page,
              "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
              "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-%s'; "
-             "script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+             "script-src 'sha256-%s' 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
              "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"lockval %s\">\n"
              "<link rel=\"icon\" href=\"data:,\">\n<title>lockval: ",
-             page_style_hash, page_script_hash, LOCKVAL_VERSION_TEXT);
+             page_style_hash, page_first_hash, page_script_hash, LOCKVAL_VERSION_TEXT);
     page_say(page, program_of(page->set));
     page_put(page, "</title>\n");
     put_style(page);
-    page_put(page, "</head>\n");
+    page_put(page, "<script>");
+    (void)fwrite(page_first, 1, page_first_len, page->out);
+    page_put(page, "</script>\n</head>\n");
 }
 
 /* ---- the top ---- */

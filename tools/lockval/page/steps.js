@@ -152,8 +152,7 @@ function stepByKey(event) {
     event.preventDefault();
 }
 
-function startSteps() {
-    for (const section of findAll(".steps"))
-        steppers.set(section.closest(".finding"), new Steps(section));
-    document.addEventListener("keydown", stepByKey);
+function startSteps(article) {
+    for (const section of findAll(".steps", article))
+        steppers.set(article, new Steps(section));
 }
