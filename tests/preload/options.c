@@ -56,7 +56,7 @@
 /* expect: ^lockval: stats of options\[[0-9]+\]\n  classes +2\n  edges +2\n  chains +4\n  pairs +0\n  pairs-forgotten +0\n  pairs-retired +0\n */
 /* expect: ^  stacks +4\n  stacks-short +0\n  witnesses +2\n  instances-made +2\n  instances-in-table +[02]\n */
 /* expect: ^  instances-retired +0\n  frees-looked-at +[0-9]+\n  threads-at-once +1\n  slow-walks +4\n  locked-walks +4\n */
-/* expect: ^  dropped +0\n  findings +1\n  findings-again +0\n  looks-asked +0\n  looks-paused +0\n  handlers-unwatched +0\n  handlers-unknown +0\n  handlers-changing +0\n */
+/* expect: ^  dropped +0\n  findings +1\n  suppressed +0\n  findings-again +0\n  looks-asked +0\n  looks-paused +0\n  handlers-unwatched +0\n  handlers-unknown +0\n  handlers-changing +0\n */
 /* expect: ^  memory-classes-kib +[1-9][0-9]*\n  memory-edges-kib +[1-9][0-9]*\n  memory-chains-kib +[1-9][0-9]*\n */
 /* expect: ^  memory-pairs-kib +[0-9]+\n  memory-stacks-kib +[1-9][0-9]*\n  memory-witnesses-kib +[1-9][0-9]*\n */
 /* expect: ^  memory-instances-kib +[0-9]+\n  memory-threads-kib +[1-9][0-9]*\n  memory-kib +[1-9][0-9]*$ */
