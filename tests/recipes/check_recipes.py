@@ -212,6 +212,10 @@ def ci(checks, kitchen):
                                           "actions/upload-artifact@v4"], [step["uses"] for step in steps if "uses" in step])
     runs = {step["name"]: step for step in steps if "run" in step}
     checks.equal("GitHub: it may upload", "write", workflow["permissions"]["security-events"])
+    needs = set((kitchen.root / "script/setup").read_text(encoding="utf-8").replace("\n", "|").split("|"))
+    packages = re.search(r"apt-get install (.*)", runs["Install lockval"]["run"]).group(1).split()
+    checks.equal("GitHub: what is installed are packages that the build asks for", set(),
+                 {package for package in packages if not package.startswith("-")} - needs)
     statuses = {}
     for name in ("Build", "Test", "Make SARIF"):
         statuses[name] = kitchen.sh(runs[name]["run"], folder, **found)
