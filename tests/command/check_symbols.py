@@ -6,6 +6,8 @@ the command's symbols and of binutils' addr2line. And files that are not the one
 Usage: check_symbols.py LOOK
 """
 
+import contextlib
+import http.server
 import os
 import pathlib
 import random
@@ -14,6 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 C_SOURCE = """\
 #include <stdio.h>
@@ -83,9 +87,10 @@ def places(path):
     return inside[:PLACES]
 
 
-def ask(look, path, wanted, *args, of=None):
+def ask(look, path, wanted, *args, of=None, env=None):
     """{offset: [(function, file, line, inlined, symbol, source)]}, and what is wrong with the file."""
-    text = run(look, path, of if of is not None else build_id(path), *args, input="".join(f"{at}\n" for at in wanted)).stdout
+    text = run(look, path, of if of is not None else build_id(path), *args, input="".join(f"{at}\n" for at in wanted),
+               env={**os.environ, "DEBUGINFOD_URLS": "", **(env or {})}).stdout
     answers, problem, at = {}, None, None
     for line in text.splitlines():
         if line.startswith("problem: "):
@@ -140,6 +145,8 @@ def differs(mine, theirs):
             continue  # addr2line mixes up files
         if inlined and base.endswith((".cpp", ".h")):
             name = function  # and gives the outer function's name to inlined ones
+        if base == "<artificial>":
+            base = os.path.basename(file)  # as addr2line calls files of -flto
         if number not in ("?", "0") and (os.path.basename(file), str(line)) != (base, number):
             return f"{file}:{line}, not {base}:{number}"
         if bare(function) != bare(name):
@@ -190,6 +197,119 @@ def check_builds(test, c_source, cpp_source):
         test.compare(f"{cpp} -O0 -g", test.build(cpp + "0", cpp, cpp_source, "-O0", "-g"))
 
 
+def check_forms(test, c_source, cpp_source):
+    """Debug information that lies in other files, or in the units of others."""
+    for c, cpp in compilers():
+        # Units of -gsplit-dwarf are beside the objects, so these are kept.
+        split = test.folder / f"{c}-split"
+        split.mkdir()
+        for source in (c_source, cpp_source):
+            one = c if source == c_source else cpp
+            run(one, "-O2", "-g", "-gsplit-dwarf", "-c", source, "-o", split / (source.stem + ".o"))
+            run(one, "-o", split / source.stem, split / (source.stem + ".o"), "-Wl,--build-id")
+            # addr2line cannot read these; the code is the same as without.
+            test.compare(f"{one} -gsplit-dwarf", split / source.stem, test.build(f"{one}-no-split", one, source, "-O2", "-g"))
+    test.compare("gcc -flto", test.build("lto", "gcc", c_source, "-O2", "-g", "-flto"))
+    test.compare("g++ -flto", test.build("ltoxx", "g++", cpp_source, "-O2", "-g", "-flto"))
+    if shutil.which("dwz"):
+        one, two = (test.build(f"dwz{i}", "g++", cpp_source, "-O2", "-g", f"-DNUMBER={i}") for i in range(2))
+        whole = test.folder / "dwz-whole"
+        shutil.copy(one, whole)
+        run("dwz", "-m", test.folder / "dwz-common", one, two)
+        test.compare("a common file of dwz", one, whole)
+        test.compare("dwz", two, whole) if build_id(two) == build_id(whole) else None
+    else:
+        print("# no dwz here")
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """A debuginfod server of files by their path, or one that never answers."""
+    daemon_threads = True
+
+    def __init__(self, files):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files, self.asked, self.over = files, [], threading.Event()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        if self.server.files is None:
+            self.server.over.wait(100)
+            return
+        file = self.server.files.get(self.path)
+        self.send_response(200 if file else 404)
+        data = file.read_bytes() if file else b""
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Last-Modified", self.date_time_string(file.stat().st_mtime if file else None))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serving(files):
+    server = Server(files)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def has_lines(answers):
+    return any(line for frames in answers.values() for _, _, line, *_ in frames)
+
+
+def check_servers(test, source):
+    if not any(pathlib.Path(folder).glob("libdebuginfod.so.1") for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib")):
+        print("# no libdebuginfod here")
+        return
+    whole = test.build("served", "gcc", source, "-O2", "-g")
+    fixed = test.build("fixed", "gcc", source, "-O2", "-g", "-no-pie")
+    bare, debug = test.folder / "served-bare", test.folder / "served.debug"
+    run("objcopy", "--only-keep-debug", whole, debug)
+    shutil.copy(whole, bare)
+    run("strip", bare)
+    number, other = build_id(whole), build_id(fixed)
+    wanted = [f"{at:x}" for at in places(whole)]
+
+    def env(server, cache, seconds=10):
+        return {"DEBUGINFOD_URLS": f"http://127.0.0.1:{server.server_address[1]}/", "DEBUGINFOD_TIMEOUT": str(seconds),
+                "DEBUGINFOD_CACHE_PATH": str(test.folder / cache), "no_proxy": "*", "http_proxy": ""}
+
+    with serving({f"/buildid/{number}/debuginfo": debug, f"/buildid/{number}/executable": bare,
+                  f"/buildid/{other}/executable": fixed, f"/buildid/{other}/debuginfo": fixed}) as server:
+        expected, _ = ask(test.look, whole, wanted)
+        mine, problem = ask(test.look, bare, wanted, env=env(server, "cache1"))
+        test.is_true("debuginfod: a stripped program", problem is None and mine == expected and server.asked, (problem, server.asked))
+        mine, problem = ask(test.look, test.folder / "gone", wanted, of=number, env=env(server, "cache2"))
+        test.is_true("debuginfod: a program that is gone", problem is None and mine == expected, (problem, server.asked, mine))
+        at = [f"{place:x}" for place in places(fixed)]
+        expected, _ = ask(test.look, fixed, at)
+        mine, problem = ask(test.look, test.folder / "gone", at, "--range", "400000", of=other, env=env(server, "cache2"))
+        test.is_true("debuginfod: one with fixed addresses", problem is None and mine == expected and has_lines(mine),
+                     (problem, server.asked, mine))
+        mine, problem = ask(test.look, test.folder / "gone", wanted, of="ab" * 20, env=env(server, "cache3"))
+        test.is_true("debuginfod: what it does not have", problem is not None and not any(mine.values()), (problem, mine))
+        before = len(server.asked)
+        ask(test.look, bare, wanted, env={"DEBUGINFOD_CACHE_PATH": str(test.folder / "cache4")})
+        test.is_true("no server is asked unless DEBUGINFOD_URLS says so", len(server.asked) == before, server.asked)
+    with serving(None) as server:
+        begin = time.monotonic()
+        run("strip", fixed)
+        mine, problem = ask(test.look, bare, wanted, "--then", f"{fixed}:{other}", of=number, env=env(server, "cache5", 1))
+        took = time.monotonic() - begin
+        test.is_true("debuginfod: a server that never answers", problem is None and took < 30 and not has_lines(mine) and server.asked
+                     and not [path for path in server.asked if other in path], (problem, took, server.asked))
+
+
 def check_separate(test, source):
     whole = test.build("whole", "gcc", source, "-O2", "-g")
     linked, stripped = test.folder / "linked", test.folder / "stripped"
@@ -213,6 +333,11 @@ def check_separate(test, source):
     mine, problem = ask(test.look, test.folder / "other", wanted, "--debug", store, of=number)
     test.is_true("another build, and the right debug file", problem is None and
                  any(line for frames in mine.values() for _, _, line, *_ in frames), (problem, mine))
+    unnamed = test.folder / "unnamed"
+    run("gcc", "-O2", "-g", "-Wl,--build-id=none", "-o", unnamed, source)
+    test.nothing("a build-id, where there was none", whole, "", wanted, "not the one that ran")
+    mine, problem = ask(test.look, unnamed, wanted, of="")
+    test.is_true("no build-id, as it was", problem is None and has_lines(mine), (problem, mine))
     test.nothing("no file", test.folder / "gone", number, wanted, "not there")
     (test.folder / "text").write_text("text")
     test.nothing("no program", test.folder / "text", number, wanted, "cannot be read")
@@ -262,7 +387,9 @@ def main(look):
         c_source.write_text(C_SOURCE, encoding="utf-8")
         cpp_source.write_text(CPP_SOURCE, encoding="utf-8")
         check_builds(test, c_source, cpp_source)
+        check_forms(test, c_source, cpp_source)
         check_separate(test, c_source)
+        check_servers(test, c_source)
         check_rest(test, c_source, cpp_source)
     print(f"1..{test.count}")
     return 1 if test.failed else 0

@@ -6,7 +6,6 @@
  */
 
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +95,18 @@ static char *debug_file(const char *build_id, const char *folders)
     return NULL;
 }
 
+/* Of what libdwfl finds it need not know the name, but the file is open. */
+static int find_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, char **file_name, Elf **elf)
+{
+    struct sym_module *asking = *data;
+    int fd = dwfl_build_id_find_elf(module, data, name, base, file_name, elf);
+    struct stat st;
+
+    if (asking != NULL && fd >= 0 && fstat(fd, &st) == 0)
+        asking->changed = st.st_mtime;
+    return fd;
+}
+
 /* A module of which only the build-id is known: libdwfl looks for its file, on servers too. */
 static Dwfl_Module *report_build(struct sym_module *module, const struct rec_module *wanted)
 {
@@ -103,21 +114,18 @@ static Dwfl_Module *report_build(struct sym_module *module, const struct rec_mod
     int len = bits_of(wanted->build_id, bits);
     uint64_t start = wanted->start - wanted->load, end = wanted->end - wanted->load;
     Dwfl_Module *found;
-    const char *path = NULL;
     GElf_Addr bias;
-    struct stat st;
+    void **data;
 
     dwfl_report_begin(module->dwfl);
     found = dwfl_report_module(module->dwfl, wanted->path, start, end > start ? end : UINT32_MAX);
     if (found != NULL && dwfl_module_report_build_id(found, bits, (size_t)len, 0) != 0)
         found = NULL;
     (void)dwfl_report_end(module->dwfl, NULL, NULL);
-    if (found == NULL || dwfl_module_getelf(found, &bias) == NULL || bias != 0)
+    if (found == NULL || dwfl_module_info(found, &data, NULL, NULL, NULL, NULL, NULL, NULL) == NULL)
         return NULL;
-    (void)dwfl_module_info(found, NULL, NULL, NULL, NULL, NULL, &path, NULL);
-    if (path != NULL && stat(path, &st) == 0)
-        module->changed = st.st_mtime;
-    return found;
+    *data = module;
+    return dwfl_module_getelf(found, &bias) != NULL && bias == 0 ? found : NULL;
 }
 
 static Dwfl_Module *other_file(struct sym_module *module, const struct sym_wanted *wanted)
@@ -169,8 +177,7 @@ void sym_module_open(struct sym_module *ret, const struct sym_wanted *wanted)
     struct timespec begin, end;
     Dwarf_Addr bias;
 
-    *ret = (struct sym_module){ .callbacks = { .find_elf = dwfl_build_id_find_elf,
-                                               .find_debuginfo = dwfl_standard_find_debuginfo } };
+    *ret = (struct sym_module){ .callbacks = { .find_elf = find_elf, .find_debuginfo = dwfl_standard_find_debuginfo } };
     if (*wanted->debug_path != NULL)
         ret->callbacks.debuginfo_path = wanted->debug_path;
     ret->dwfl = dwfl_begin(&ret->callbacks);
