@@ -103,7 +103,8 @@ struct places places_of(const struct format_input *input, const struct rec_stack
                                 .function = cli_strdup(at->function),
                                 .file = normal(at->file),
                                 .line = at->line,
-                                .column = at->column });
+                                .column = at->column,
+                                .wrapper = at->wrapper });
         }
         if (known == NULL || known->count == 0)
             add(input, &places,
@@ -127,7 +128,8 @@ const struct place *places_best(const struct places *places)
     for (size_t i = 0; i < places->count; i++) {
         if (places->list[i].inside)
             return &places->list[i];
-        if (best->file[0] == '\0' && places->list[i].file[0] != '\0' && !is_libc(places->list[i].frame->module))
+        if (places->list[i].file[0] != '\0' && !is_libc(places->list[i].frame->module) &&
+            (best->file[0] == '\0' || (best->wrapper && !places->list[i].wrapper)))
             best = &places->list[i];
     }
     return best;

@@ -13,6 +13,7 @@ struct place {
     char *function;                /* empty: not known */
     char *file;                    /* as absolute as it is known; empty: not known */
     int line, column;              /* 0: not known */
+    bool wrapper;                  /* as in struct sym_frame */
     const char *inside;            /* the part of .file beneath the root of the sources; null: it lies elsewhere */
 };
 
@@ -26,7 +27,7 @@ struct places places_of(const struct format_input *input, const struct rec_stack
 void places_free(struct places *places);
 
 /* The one that a reader should see: the innermost one beneath the root of the sources, else the innermost outside of libc of which
- * the file is known, else the innermost. */
+ * the file is known, without wrappers if there is another, else the innermost. */
 const struct place *places_best(const struct places *places);
 
 /* "path/file.c:31" with a path beneath the root where it is there, or the function's name; empty: neither is known. Memory to free. */

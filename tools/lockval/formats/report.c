@@ -137,7 +137,7 @@ static int print(const struct request *request, const struct rec_set *set, FILE 
         return CLI_FAILED;
     }
     if (!request->no_symbols)
-        input.symbols = sym_open(&(struct sym_options){ .source_dirs = request->sources });
+        input.symbols = sym_open(&(struct sym_options){ .source_dirs = request->sources, .set = set });
     done = request->format->print(out, &input);
     if (input.symbols != NULL)
         sym_close(input.symbols);

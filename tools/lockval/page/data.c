@@ -30,10 +30,11 @@ static char *frame_text(struct page *page, const struct rec_frame *frame)
     const struct sym_frames *found =
         page->symbols != NULL ? sym_look(page->symbols, frame->module, frame->offset, SYM_CALL) : NULL;
     const char *module = frame->module != NULL ? frame->module->name : "";
+    const struct sym_frame *at = found != NULL && found->count != 0 ? sym_main(found) : NULL;
 
-    if (found != NULL && found->count != 0 && *found->frames[0].function != '\0') {
-        const struct sym_frame *at = &found->frames[0];
-
+    if (at == NULL && found != NULL && found->count != 0)
+        at = &found->frames[0];
+    if (at != NULL && *at->function != '\0') {
         if (*at->file != '\0')
             return cli_printf("%s\t%s:%d", at->function, sym_short_file(page->symbols, at->file), at->line);
         return cli_printf("%s\t%s", at->function, module);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "symbol/frames.h"
 
 enum {
     FRAMES_OPEN = 5, /* that are shown without being asked for */
@@ -242,15 +243,19 @@ void page_stack(struct page *page, const struct rec_stack *stack, bool earlier)
 
 char *page_site(struct page *page, const struct rec_stack *stack)
 {
-    const struct rec_frame *frame = stack != NULL && stack->count != 0 ? &stack->frames[0] : NULL;
-    const struct sym_frames *found;
-    const char *slash;
+    struct sym_stack top = sym_top_of(page->symbols, stack);
+    const struct sym_line *line = top.count != 0 ? &top.lines[0] : NULL;
+    char *site;
 
-    if (frame == NULL)
-        return cli_strdup("");
-    found = page->symbols != NULL ? sym_look(page->symbols, frame->module, frame->offset, SYM_CALL) : NULL;
-    if (found == NULL || found->count == 0 || *found->frames[0].file == '\0')
-        return cli_strdup(frame->name);
-    slash = strrchr(found->frames[0].file, '/');
-    return cli_printf("%s:%d", slash != NULL ? slash + 1 : found->frames[0].file, found->frames[0].line);
+    if (line == NULL) {
+        site = cli_strdup("");
+    } else if (*line->file == '\0') {
+        site = cli_strdup(line->frame->name);
+    } else {
+        const char *slash = strrchr(line->file, '/');
+
+        site = cli_printf("%s:%d", slash != NULL ? slash + 1 : line->file, line->line);
+    }
+    sym_stack_free(&top);
+    return site;
 }

@@ -114,7 +114,7 @@ static void put(struct run_tell *tell, const struct rec_set *set, bool deadlocks
     if (out != NULL) {
         input.findings = findings;
         input.finding_count = count;
-        input.symbols = sym_open(&(struct sym_options){ 0 });
+        input.symbols = sym_open(&(struct sym_options){ .set = set });
         put_findings(tell, &input, deadlocks, out);
         if (summary)
             text_summary(out, &tell->style, &input, record);

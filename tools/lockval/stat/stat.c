@@ -151,7 +151,7 @@ static int take_option(struct request *request, int option)
 
 static bool print(const struct request *request, const struct rec_set *set)
 {
-    struct sym_session *symbols = request->no_symbols ? NULL : sym_open(&(struct sym_options){ 0 });
+    struct sym_session *symbols = request->no_symbols ? NULL : sym_open(&(struct sym_options){ .set = set });
     struct stat_sums *sums = stat_sums_of(set, symbols);
     size_t count = sums->class_count < request->top ? sums->class_count : request->top;
     bool any = sums->class_count != 0;
