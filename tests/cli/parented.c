@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a program sees of who started it, and how it ends. The first argument says what to do:
- *     state           print what it was given: descriptors, signals, groups, limits
+ *     state [FD]      print what it was given, to stdout or FD: descriptors, signals, groups, limits
  *     signals         print each signal that comes, until stdin ends
+ *     group           the same, and send SIGTERM to the process group
  *     default         say "ready", and wait for a signal that ends it
  *     abba STATUS     a finding, and exit
  *     two             two findings
@@ -47,7 +48,7 @@ static void both_orders(pthread_mutex_t *first, pthread_mutex_t *second)
     take(second, first);
 }
 
-static void print_state(void)
+static void print_state(int out)
 {
     struct rlimit limit;
     struct sigaction action;
@@ -59,23 +60,24 @@ static void print_state(void)
         struct stat st;
 
         if (fstat(fd, &st) == 0)
-            printf("fd %d: %o, flags %x\n", fd, (unsigned)st.st_mode, (unsigned)fcntl(fd, F_GETFL));
+            dprintf(out, "fd %d: %o, flags %x\n", fd, (unsigned)st.st_mode, (unsigned)fcntl(fd, F_GETFL));
     }
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     for (int i = 1; i < SIGRTMIN + 2; i++) {
         if (sigaction(i, NULL, &action) != 0)
             continue;
         if (action.sa_handler == SIG_IGN)
-            printf("signal %d is ignored\n", i);
+            dprintf(out, "signal %d is ignored\n", i);
         if (sigismember(&mask, i) == 1)
-            printf("signal %d is blocked\n", i);
+            dprintf(out, "signal %d is blocked\n", i);
     }
     for (int i = 0; i < RLIM_NLIMITS; i++)
         if (getrlimit((unsigned)i, &limit) == 0)
-            printf("limit %d: %llu %llu\n", i, (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
-    printf("umask %o, folder %s\n", (unsigned)umask_was, getcwd(folder, sizeof(folder)));
-    printf("group of the parent: %d, session of the parent: %d\n", getpgrp() == getpgid(getppid()),
-           getsid(0) == getsid(getppid()));
+            dprintf(out, "limit %d: %llu %llu\n", i, (unsigned long long)limit.rlim_cur,
+                    (unsigned long long)limit.rlim_max);
+    dprintf(out, "umask %o, folder %s\n", (unsigned)umask_was, getcwd(folder, sizeof(folder)));
+    dprintf(out, "group of the parent: %d, session of the parent: %d\n", getpgrp() == getpgid(getppid()),
+            getsid(0) == getsid(getppid()));
 }
 
 /* ---- signals ---- */
@@ -90,7 +92,7 @@ static void note(int number, siginfo_t *info, void *context)
     (void)!write(STDOUT_FILENO, line, (size_t)len);
 }
 
-static void print_signals(void)
+static void print_signals(bool send)
 {
     static const int caught[] = { SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGCONT, SIGURG };
     const struct sigaction action = { .sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART };
@@ -100,6 +102,8 @@ static void print_signals(void)
         (void)sigaction(caught[i], &action, NULL);
     (void)sigaction(SIGRTMIN, &action, NULL);
     (void)!write(STDOUT_FILENO, "ready\n", 6);
+    if (send)
+        (void)kill(0, SIGTERM);
     while (read(STDIN_FILENO, &byte, 1) == 1)
         ;
 }
@@ -171,9 +175,11 @@ int main(int argc, char **argv)
     char byte;
 
     if (strcmp(what, "state") == 0) {
-        print_state();
+        print_state(argc > 2 ? atoi(more) : STDOUT_FILENO);
     } else if (strcmp(what, "signals") == 0) {
-        print_signals();
+        print_signals(false);
+    } else if (strcmp(what, "group") == 0) {
+        print_signals(true);
     } else if (strcmp(what, "default") == 0) {
         (void)!write(STDOUT_FILENO, "ready\n", 6);
         for (;;)
