@@ -352,6 +352,16 @@ def check_hostile(checks, browser, page):
     checks.equal("hostile names without the page's script: nothing of them is an element", 0, count(browser, "img"))
 
 
+def check_suppressed(checks, browser, page):
+    browser.open(page)
+    checks.is_true("suppressed: it is marked", "suppressed" in text(browser, ".entries > li"))
+    note = text(browser, "#f1 .note")
+    checks.is_true("suppressed: by what, and why", all(part in note for part in ("circular:*", "known.supp:2", "looked at")), note)
+    checks.equal("suppressed: no command that would do it again", 0, browser.evaluate("[...document.querySelectorAll('#f1 .command')].filter((e) => e.textContent.startsWith('lockval suppress')).length"))
+    browser.evaluate("[...document.querySelectorAll('.filters button')].find((b) => b.textContent.startsWith('suppressed')).click()")
+    checks.equal("suppressed: filtered out", 0, visible(browser, ".entries > li"))
+
+
 def check_large(checks, browser, page):
     browser.open(page, fragment="#graph")
     checks.is_true("2000 classes: modules are folded at first", text(browser, "#map-count").startswith("2000 of 2000 classes, "), text(browser, "#map-count"))
@@ -392,6 +402,8 @@ def main():
                    for name, (program, args, options) in RECORDS.items() if program in programs}
         several = page_of(checks, command, "several", *records.values())
         reported = page_of(checks, command, "reported", records["reported"])
+        (folder / "known.supp").write_text("# of a test\ncircular:* # looked at\n", encoding="utf-8")
+        suppressed = page_of(checks, command, "suppressed", record(library, programs["abba"], [], f"suppressions={folder}/known.supp", folder / "suppressed.jsonl"))
         plain = page_of(checks, command, "plain", records["recursive"], env=environment(PATH="/nowhere"))
         hostile = page_of(checks, command, "hostile", hostile_record(folder / "hostile.jsonl"))
         large = page_of(checks, command, "large", large_record(folder / "large.jsonl", 2000, 4000))
@@ -405,6 +417,7 @@ def main():
             check_graph(checks, browser, reported)
             check_tables(checks, browser, reported)
             check_hostile(checks, browser, hostile)
+            check_suppressed(checks, browser, suppressed)
             check_large(checks, browser, large)
             check_without_graphviz(checks, browser, plain)
     return checks.finish()

@@ -36,8 +36,7 @@ function addHead(path, way) {
 
     path.moveTo(x, y);
     path.lineTo(x - ux - uy * 0.45, y - uy + ux * 0.45);
-    path.lineTo(x - ux + uy * 0.45, y - uy - ux * 0.45);
-    path.closePath();
+    path.lineTo(x - ux + uy * 0.45, y - uy - ux * 0.45); /* not closed: filling does that, and closing costs more with each one */
 }
 
 function addLine(path, way) {
