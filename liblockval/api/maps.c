@@ -68,7 +68,7 @@ LOCKVAL_API void lockval_contended_map(struct lockval_map *map)
     const struct lv_acquisition *a = t != NULL ? pending(t, (uintptr_t)map) : NULL;
 
     if (a != NULL && LV_UNLIKELY(t->lockstat != NULL))
-        lv_lockstat_contended(&lv_process_context, t, a, lv_clock_ticks());
+        lv_lockstat_contended(&lv_process_context, t, a, lv_clock_ticks(), true);
     if (a != NULL && (a->flags & (LV_TRY | LV_TIMED)) == 0 && lv_deadlock_may_close(t))
         (void)lv_deadlock_look(&lv_process_context, t, LV_CALL_SITE, false);
 }

@@ -298,13 +298,14 @@ static struct lv_lockstat_point *end_wait(struct lv_lockstat *s, uintptr_t addre
 }
 
 /* A wait that is still noted for the lock was left by a jump. */
-void lv_lockstat_contended(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t since)
+void lv_lockstat_contended(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t since,
+                           bool sure)
 {
-    struct lv_lockstat_point *point = find(ctx, t, a);
+    uint32_t born;
+    uintptr_t site = holder_site(ctx, a, &born);
+    struct lv_lockstat_point *point = sure || site != 0 ? find(ctx, t, a) : NULL;
     struct lv_lockstat_wait *wait = wait_at(t->lockstat, a->address);
     struct lv_lockstat_meeting *meeting;
-    uint32_t born;
-    uintptr_t site;
 
     if (point == NULL)
         return;
@@ -312,7 +313,6 @@ void lv_lockstat_contended(struct lv_context *ctx, struct lv_thread *t, const st
         wait = wait_at(t->lockstat, 0);
     if (wait == NULL)
         wait = &t->lockstat->waits[LV_LOCKSTAT_WAITS - 1];
-    site = holder_site(ctx, a, &born);
     meeting = meeting_of(ctx, t, point, site, born);
     *wait = (struct lv_lockstat_wait){ a->address, since, point, meeting };
 }

@@ -91,7 +91,9 @@ void lv_lockstat_after_fork(struct lv_context *ctx);
 /* The numbers of zapped classes are about to be given to others. Context: lock held. */
 void lv_lockstat_zap(struct lv_context *ctx);
 
-void lv_lockstat_contended(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t since);
+/* @sure: it is known to be taken. Else it is if another thread's books have it. */
+void lv_lockstat_contended(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a, uint64_t since,
+                           bool sure);
 void lv_lockstat_acquired(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);
 void lv_lockstat_left(struct lv_thread *t, uintptr_t address);
 void lv_lockstat_failed(struct lv_context *ctx, struct lv_thread *t, const struct lv_acquisition *a);

@@ -148,6 +148,13 @@ LV_ALWAYS_INLINE bool is_busy(const struct lv_object *object, const struct lv_ac
                                                     : lv_object_is_busy(object, (enum lv_mode)a->mode);
 }
 
+/* Does the lock's own word say that it is taken? Of other kinds only the books do. */
+static bool says_itself(const struct lv_object *object)
+{
+    return LV_LAYOUT_KNOWN &&
+           (object->kind == LV_KIND_MUTEX || object->kind == LV_KIND_RWLOCK || object->kind == LV_KIND_SPIN);
+}
+
 bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, const struct lv_acquisition *a,
                         bool may_refuse, struct lv_hook_wait *ret)
 {
@@ -167,7 +174,7 @@ bool lv_hook_wait_begin(struct lv_thread *t, const struct lv_object *object, con
     if (busy)
         t->blocked_on.since = lv_clock_ticks();
     if (busy && LV_UNLIKELY(t->lockstat != NULL))
-        lv_lockstat_contended(&lv_process_context, t, a, t->blocked_on.since);
+        lv_lockstat_contended(&lv_process_context, t, a, t->blocked_on.since, says_itself(object));
     if (timed || !busy || !closes(t, a->site, may_refuse))
         return false;
     lv_hook_wait_end(ret);

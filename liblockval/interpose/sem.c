@@ -72,7 +72,7 @@ static LV_NOINLINE bool begin_idle(struct lv_thread *t, sem_t *sem, const struct
         what.wanted = lv_acquisition_record(t, a);
     }
     if (a != NULL && LV_UNLIKELY(t->lockstat != NULL))
-        lv_lockstat_contended(&lv_process_context, t, a, lv_clock_ticks());
+        lv_lockstat_contended(&lv_process_context, t, a, lv_clock_ticks(), true);
     refused = lv_idle_begin(&lv_process_context, t, &what, a != NULL, ret) == LV_DEADLOCK_REFUSE;
     if (refused && LV_UNLIKELY(t->lockstat != NULL) && a != NULL)
         lv_lockstat_failed(&lv_process_context, t, a);

@@ -363,6 +363,36 @@ static void maps(void)
     MUST(pthread_join(thread, NULL) == 0);
 }
 
+/* A routine that runs once: who comes meanwhile waits for it, and does not run it. */
+static pthread_once_t control = PTHREAD_ONCE_INIT;
+static pthread_t late;
+
+static void nothing(void)
+{
+}
+
+CALL void *come_late(void *arg)
+{
+    about_to_wait();
+    MUST(pthread_once(&control, nothing) == 0);
+    return arg;
+}
+
+static void routine(void)
+{
+    MUST(pthread_create(&late, NULL, come_late, NULL) == 0);
+    until_it_sleeps(&control, sizeof(control));
+}
+
+CALL void once(void)
+{
+    static pthread_once_t alone = PTHREAD_ONCE_INIT;
+
+    MUST(pthread_once(&alone, nothing) == 0);
+    MUST(pthread_once(&control, routine) == 0);
+    MUST(pthread_join(late, NULL) == 0);
+}
+
 /* A handler that takes locks interrupts a wait, which goes on. */
 static int handled;
 
@@ -408,20 +438,12 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = { { "mutex", mutex },
-                  { "rwlock", rwlock },
-                  { "spinlock", spinlock },
-                  { "condition", condition },
-                  { "failing", failing },
-                  { "orders", orders },
-                  { "nested", nested },
-                  { "holding", holding },
-                  { "forked", forked },
-                  { "vforked", vforked },
-                  { "semaphore", semaphore },
-                  { "maps", maps },
-                  { "interrupted", interrupted },
-                  { "given_away", given_away } };
+    } cases[] = {
+        { "mutex", mutex },     { "rwlock", rwlock },           { "spinlock", spinlock },    { "condition", condition },
+        { "failing", failing }, { "orders", orders },           { "nested", nested },        { "once", once },
+        { "holding", holding }, { "forked", forked },           { "vforked", vforked },      { "semaphore", semaphore },
+        { "maps", maps },       { "interrupted", interrupted }, { "given_away", given_away }
+    };
 
     MUST(argc > 2);
     if (is_case(argv, "unloaded"))

@@ -30,6 +30,7 @@ WANTED = {
     "orders": {"again": {"write": (1, 0, 0, 1, {})}, "m": {"write": (1, 0, 0, 1, {})}, "other": {"write": (1, 0, 0, 1, {})}},
     "nested": {"m": {"write": (5, 0, 0, 5, {})}, "other": {"write": (5, 0, 0, 5, {})},
                "rw": {"read": (1, 0, 0, 1, {}), "write": (1, 0, 0, 1, {})}},
+    "once": {"control": {"write": (1, 1, 0, 1, {"come_late": {"once": 1}})}, "alone": {"write": (1, 0, 0, 1, {})}},
     # A lock that a dead thread had is found taken, for a moment.
     "holding": {"mutex": {"write": (2, 1, 0, 1, {"holding": {"?": 1}})}},
     "forked": {"m": {"write": (4, 0, 0, 4, {})}, "other": {"write": (3, 0, 0, 3, {})}},

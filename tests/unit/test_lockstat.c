@@ -124,10 +124,10 @@ START_TEST(waits_and_holders)
     write_lock(1, "A");
     s->site = 0x2000;
     a = scenario_begin(s, 2, "A", LV_WRITE, LV_TIMED);
-    lv_lockstat_contended(&s->ctx, scenario_thread(s, 2), &a, lv_clock_ticks());
+    lv_lockstat_contended(&s->ctx, scenario_thread(s, 2), &a, lv_clock_ticks(), true);
     lv_lockstat_failed(&s->ctx, scenario_thread(s, 2), &a);
     a = scenario_begin(s, 2, "A", LV_WRITE, 0);
-    lv_lockstat_contended(&s->ctx, scenario_thread(s, 2), &a, lv_clock_ticks());
+    lv_lockstat_contended(&s->ctx, scenario_thread(s, 2), &a, lv_clock_ticks(), true);
     unlock(1, "A");
     lv_acquired(&s->ctx, scenario_thread(s, 2), &a);
     p = point(2, "A", 0x2000, false);
@@ -140,6 +140,16 @@ START_TEST(waits_and_holders)
     ck_assert_uint_eq(p->meetings->count, 2);
     ck_assert_ptr_null(p->meetings->next);
     unlock(2, "A");
+    a = scenario_begin(s, 2, "B", LV_WRITE, 0);
+    lv_lockstat_contended(&s->ctx, scenario_thread(s, 2), &a, lv_clock_ticks(), false); /* nobody has it */
+    lv_acquired(&s->ctx, scenario_thread(s, 2), &a);
+    ck_assert_uint_eq(point(2, "B", 0x2000, false)->wait.count, 0);
+    a = scenario_begin(s, 1, "B", LV_WRITE, 0);
+    lv_lockstat_contended(&s->ctx, scenario_thread(s, 1), &a, lv_clock_ticks(), false);
+    unlock(2, "B");
+    lv_acquired(&s->ctx, scenario_thread(s, 1), &a);
+    ck_assert_uint_eq(point(1, "B", 0x2000, false)->wait.count, 1);
+    unlock(1, "B");
 }
 END_TEST
 
@@ -153,9 +163,9 @@ START_TEST(waits_in_waits)
     measured();
     t = scenario_thread(s, 1);
     a = scenario_begin(s, 1, "A", LV_WRITE, 0);
-    lv_lockstat_contended(&s->ctx, t, &a, lv_clock_ticks());
+    lv_lockstat_contended(&s->ctx, t, &a, lv_clock_ticks(), true);
     b = scenario_begin(s, 1, "B", LV_WRITE, 0);
-    lv_lockstat_contended(&s->ctx, t, &b, lv_clock_ticks());
+    lv_lockstat_contended(&s->ctx, t, &b, lv_clock_ticks(), true);
     lv_acquired(&s->ctx, t, &b);
     lv_release(&s->ctx, t, b.address, LV_KIND_MUTEX, 0x1000);
     lv_acquired(&s->ctx, t, &a);
@@ -165,7 +175,7 @@ START_TEST(waits_in_waits)
     for (int i = 0; i < 2 * LV_LOCKSTAT_WAITS; i++) {
         (void)snprintf(name, sizeof(name), "J%d", i);
         b = scenario_begin(s, 1, name, LV_WRITE, 0);
-        lv_lockstat_contended(&s->ctx, t, &b, lv_clock_ticks());
+        lv_lockstat_contended(&s->ctx, t, &b, lv_clock_ticks(), true);
     }
     lv_acquired(&s->ctx, t, &b); /* the last one is still known */
     ck_assert_uint_eq(point(1, name, 0x1000, false)->wait.count, 1);
