@@ -57,7 +57,7 @@ def check_offers(checks, lockval):
         for word in offered(lockval, "run", f"--{key}=")[0]:
             if word in ("--log=stderr", "--log=none", "--record=none") or "record" in word:
                 continue
-            done = call(lockval, "run", word, "--log=none", "--", "true")
+            done = call(lockval, "run", "--exec", word, "--log=none", "--", "true")
             checks.is_true(f"{word} is a value", done.returncode == 0 and not done.stderr, done)
     checks.equal("a choice", ["--on_deadlock=abort"], offered(lockval, "run", "--on_deadlock=ab")[0])
     checks.is_true("a list goes on", "--events=join,cond" in offered(lockval, "run", "--events=join,")[0])
