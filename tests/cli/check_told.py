@@ -11,6 +11,7 @@ Usage: check_told.py LOCKVAL LIBRARY PROGRAM
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,6 +43,17 @@ def check_reports(checks, place):
     place.forget()
     done = place.run("clean", options=("--keep",))
     checks.equal("reports: a record without findings is kept on request", (1, ""), (len(place.records()), done.stderr))
+    place.forget()
+    done = place.run("odd")
+    ours = call(place.lockval, "run", "--exec", "--", place.program, "odd", env=place.env())
+    checks.is_true("reports: the odd step, as the library's summary has it",
+                   re.search(r"^    b -> a \(.*parented\.c:\d+\) was seen 1 time, the other way 100 times: the odd one$", done.stderr, re.MULTILINE)
+                   and re.search(r"b -> a was seen 1 time .*, the other way 100 times: the odd one$", ours.stderr, re.MULTILINE), done.stderr)
+    # Of each pair the library may take either step to be changed; of the first one, that which is seen less often.
+    smallest = r"smallest change: 2 of 4 edges: b -> a .*, [cd] -> [cd] "
+    checks.is_true("reports: the smallest change, too", re.search(r"^  cli_parented\[\d+\]: " + smallest, done.stderr, re.MULTILINE) and
+                   re.search("^  " + smallest, ours.stderr, re.MULTILINE), done.stderr + ours.stderr)
+    checks.is_true("reports: neither where the numbers say nothing", "odd one" not in loud.stderr and "change" not in loud.stderr, loud.stderr)
     place.forget()
     log = place.folder / "log"
     done = place.run("abba", options=(f"--log={log}",))

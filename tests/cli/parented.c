@@ -7,6 +7,7 @@
  *     default         say "ready", and wait for a signal that ends it
  *     abba STATUS     a finding, and exit
  *     two             two findings
+ *     odd             an order a hundred times, and the other way once; another finding
  *     clean STATUS    no finding
  *     die SIGNAL      a finding, and death by it
  *     silent          close stdout, and wait until stdin ends
@@ -189,6 +190,11 @@ int main(int argc, char **argv)
         return atoi(more);
     } else if (strcmp(what, "two") == 0) {
         both_orders(&a, &b);
+        both_orders(&c, &d);
+    } else if (strcmp(what, "odd") == 0) {
+        for (int i = 0; i < 100; i++)
+            take(&a, &b);
+        take(&b, &a);
         both_orders(&c, &d);
     } else if (strcmp(what, "clean") == 0) {
         take(&a, &b);

@@ -9,6 +9,7 @@
 
 #include "common/memory.h"
 #include "common/terminal.h"
+#include "formats/text_advice.h"
 #include "formats/text_frames.h"
 
 enum {
@@ -139,6 +140,7 @@ static void put_line(FILE *out, const struct text_style *style, const struct for
     else if (*places != '\0')
         (void)fprintf(out, "  %s%s%s", cli_colour_begin(on, CLI_CYAN), places, cli_colour_end(on, CLI_CYAN));
     (void)fputc('\n', out);
+    text_advice_odd(out, input, finding);
     free(cycle);
     free(places);
 }
@@ -159,4 +161,5 @@ void text_summary(FILE *out, const struct text_style *style, const struct format
     for (size_t i = 0; i < input->finding_count; i++)
         if (text_is_shown(input->findings[i]) && !text_is_again(input, i))
             put_line(out, style, input, input->findings[i], width);
+    text_advice_smallest(out, input);
 }
