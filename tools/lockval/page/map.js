@@ -106,7 +106,7 @@ function facts(cls) {
     const rows = [["kind", cls.kind], ["usage", cls.usage], ["module", group], ["made", cls.origin], ["key", cls.key], ["stable key", cls.stable],
                   ["standing", cls.standing], ["wait types", cls.outer || cls.inner ? `${cls.outer}, ${cls.inner}` : ""],
                   ["circle", cls.circle ? `${data.classes.filter((other) => other.circle === cls.circle).length} classes reach each other` : ""],
-                  ["findings", cls.findings || ""], ["taken", cls.taken ? `${cls.taken} times, in ${cls.chains} chains` : ""], ["processes", cls.processes > 1 ? cls.processes : ""]];
+                  ["findings", cls.findings || ""], ["taken", cls.taken ? `${cls.taken}\u00d7, in ${cls.chains} ${cls.chains === 1 ? "chain" : "chains"}` : ""], ["processes", cls.processes > 1 ? cls.processes : ""]];
     const list = make("dl");
 
     for (const [name, value] of rows)
