@@ -64,6 +64,14 @@ def check_offers(checks, lockval):
     checks.equal("a signal", ["--dump_on_signal=SIGINT,SIGTERM"], offered(lockval, "run", "--dump_on_signal=SIGINT,SIGTE")[0])
     checks.equal("a file", [":files --record="], offered(lockval, "run", "--record=x")[1])
     checks.equal("a format", ["--format=sarif"], offered(lockval, "report", "--format=sa")[0])
+    for name in commands:
+        # What a command has words for, it takes: it fails for want of a record, not as it was called.
+        for option in (word for word in offered(lockval, name, "--")[0] if word.endswith("=") and name in ("report", "stat", "suppress")):
+            for word in offered(lockval, name, option)[0]:
+                done = call(lockval, name, word, "/nonexistent")
+                checks.equal(f"{name} {word}", 1, done.returncode)
+    checks.equal("an order", ["--sort=hold", "--sort=hold-max", "--sort=hold-avg"], offered(lockval, "stat", "--sort=ho")[0])
+    checks.equal("formats of stat", ["--format=table", "--format=lock_stat", "--format=json"], offered(lockval, "stat", "--format=")[0])
     checks.equal("a record", [":files "], offered(lockval, "report", "--format=sarif", "")[1])
     checks.equal("a program", [":command 2"], offered(lockval, "run", "")[1])
     checks.equal("a program's words", [":command 3"], offered(lockval, "run", "--stats=1", "prog", "--st")[1])

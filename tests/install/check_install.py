@@ -33,7 +33,7 @@ def both(done):
 def check_files(checks, tree, libdir, calls):
     wanted = ["bin/lockval", "include/lockval.h", f"{libdir}/liblockval.so", f"{libdir}/liblockval.so.0",
               f"{libdir}/pkgconfig/lockval.pc", "share/man/man1/lockval.1", "share/man/man5/lockval-record.5",
-              "share/man/man7/lockval-options.7", "share/man/man7/lockval-verdicts.7", "share/man/man3/lockval.h.3",
+              "share/man/man7/lockval-options.7", "share/man/man5/lockval-suppressions.5", "share/man/man7/lockval-verdicts.7", "share/man/man3/lockval.h.3",
               *(f"share/man/man3/{name}.3" for name in calls),
               *(f"{libdir}/cmake/lockval/{name}" for name in ("lockvalConfig.cmake", "lockvalConfigVersion.cmake",
                                                                "lockval-tests.cmake", "lockval-ctest.cmake", "lockval-ctest.sh")),

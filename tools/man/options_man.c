@@ -101,6 +101,7 @@ static const char tail[] = ".SH EXAMPLES\n"
                            ".BR lockval (1),\n"
                            ".BR lockval\\-verdicts (7),\n"
                            ".BR lockval\\-record (5),\n"
+                           ".BR lockval\\-suppressions (5),\n"
                            ".BR lockval.h (3)\n";
 
 int main(void)

@@ -113,22 +113,33 @@ static bool offer_library_value(const char *written)
     return false;
 }
 
-/* Values of a subcommand's own option, by what its help calls them, behind @prefix. */
-static void offer_option_values(const char *value, const char *prefix, const char *written)
+/* Words that an option of a subcommand takes, by what its help calls them; a null @command is any. */
+static const struct {
+    const char *command, *value;
+    const char *words[16];
+} known_words[] = {
+    { NULL, "WHEN", { "auto", "always", "never" } },
+    { NULL, "V", { "guarded", "potential", "feasible", "misuse", "deadlock" } },
+    { "stat", "FORMAT", { "table", "lock_stat", "json" } },
+    { "stat",
+      "KEY",
+      { "wait", "wait-max", "wait-avg", "contentions", "acquisitions", "failed", "hold", "hold-max", "hold-avg",
+        "name" } },
+};
+
+/* Values of an option of @command, which its help calls @value, behind @prefix. */
+static void offer_option_values(const char *command, const char *value, const char *prefix, const char *written)
 {
-    static const char *const when[] = { "auto", "always", "never" };
-    static const char *const verdicts[] = { "guarded", "potential", "feasible", "misuse", "deadlock" };
     const struct format *format;
 
-    if (strcmp(value, "FORMAT") == 0) {
+    for (size_t i = 0; i < LV_ARRAY_SIZE(known_words); i++)
+        if ((known_words[i].command == NULL || strcmp(known_words[i].command, command) == 0) &&
+            strcmp(known_words[i].value, value) == 0)
+            for (const char *const *word = known_words[i].words; *word != NULL; word++)
+                offer_value(written, prefix, *word, "");
+    if (strcmp(value, "FORMAT") == 0 && strcmp(command, "report") == 0) {
         for (size_t i = 0; (format = format_at(i)) != NULL; i++)
             offer_value(written, prefix, format->name, format->summary);
-    } else if (strcmp(value, "WHEN") == 0) {
-        for (size_t i = 0; i < LV_ARRAY_SIZE(when); i++)
-            offer_value(written, prefix, when[i], "");
-    } else if (strcmp(value, "V") == 0 || strcmp(value, "VERDICT") == 0) {
-        for (size_t i = 0; i < LV_ARRAY_SIZE(verdicts); i++)
-            offer_value(written, prefix, verdicts[i], "");
     } else if (strcmp(value, "DIR") == 0 || strcmp(value, "FOLDER") == 0) {
         (void)printf(":folders %s\n", prefix);
     } else if (strcmp(value, "FILE") == 0 || strcmp(value, "PATH") == 0 || strcmp(value, "RECORD") == 0) {
@@ -203,7 +214,7 @@ static void offer_word(const struct word_list *list, char **words, int last)
     char *prefix;
 
     if (option != NULL && option->separate && strchr(words[last - 1], '=') == NULL) {
-        offer_option_values(option->value, "", written);
+        offer_option_values(words[0], option->value, "", written);
         return;
     }
     option = words_find(list, written);
@@ -211,7 +222,7 @@ static void offer_word(const struct word_list *list, char **words, int last)
         prefix = cli_printf("%.*s", (int)(equals + 1 - written), written);
         /* An option of the library may have a line of its own in the help. */
         if (!list->library || !offer_library_value(written))
-            offer_option_values(option->value, prefix, written);
+            offer_option_values(words[0], option->value, prefix, written);
         free(prefix);
         return;
     }
