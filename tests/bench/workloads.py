@@ -43,6 +43,8 @@ MICRO = [
     Workload("rwlock, read", "locks", "read", ratio(1.8)),
     Workload("rwlock, write", "locks", "write"),
     Workload("spinlock", "locks", "spin"),
+    Workload("mutex, depth 1, lock_stat=1", "locks", "depth1", options="lock_stat=1", peers=False),
+    Workload("rwlock, read, lock_stat=1", "locks", "read", options="lock_stat=1", peers=False),
     Workload("two threads, locks of their own", "threads", "private", ms=5, reps=21, why="a pair by each"),
     Workload("two threads, one lock", "threads", "shared", Budget("throughput", 0.95), ms=20, reps=15, contends=True),
     Workload("two threads, one lock, work in between", "threads", "shared_work", Budget("throughput", 0.95), ms=20, reps=15,
