@@ -3,7 +3,7 @@
 #define CLI_CHILD_H
 
 /*
- * Programs that the command starts and stays with, unlike `lockval run`, which becomes the program. Each is the leader of a
+ * Programs that the command starts for its own ends, unlike the one that `lockval run` stands in for. Each is the leader of a
  * process group of its own, so that all that it started goes with it, and is killed by the kernel if the command dies.
  *
  *     cli_children_begin();
