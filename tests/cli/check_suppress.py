@@ -14,6 +14,10 @@ import tempfile
 
 from command import Checks, call, environment
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "record"))
+
+import lines as schema  # noqa: E402
+
 # name: program, its arguments, options
 CASES = {
     "circular": ("abba", [], ""),
@@ -62,6 +66,7 @@ int main(int argc, char **argv)
 class Runner:
     def __init__(self, command, library, programs, folder):
         self.command, self.library, self.programs, self.folder = command, library, programs, folder
+        self.complaints = []    # of what the records are like
 
     def run(self, program, args=(), options=""):
         """Status, stderr, and the lines of the record."""
@@ -69,7 +74,11 @@ class Runner:
         path.unlink(missing_ok=True)
         done = subprocess.run([self.programs.get(program, program), *args], capture_output=True, text=True, check=False, timeout=60,
                               env=environment(LD_PRELOAD=self.library, LOCKVAL_OPTIONS=f"record={path}:{options}"))
+        schema.check(path.read_bytes(), self.complaints)
         return done.returncode, done.stderr, [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def check_records(self, checks):
+        checks.equal("all records are as they are described", [], self.complaints)
 
     def file(self, text, name="list"):
         path = self.folder / name
@@ -171,6 +180,7 @@ def main(command, library, *pairs):
         check_any_kind(checks, runner)
         check_some(checks, runner, program)
         check_errors(checks, runner, program)
+        runner.check_records(checks)
     return checks.finish()
 
 

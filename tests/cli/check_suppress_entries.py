@@ -260,8 +260,12 @@ def check_processes(checks, runner, builder):
     ends = [line for line in lines if line["t"] == "end"]
     checks.is_true("of both, each has it", status == 0 and [end["suppressed"] for end in ends] == [1, 1] and
                    said.count("  suppressed 1 by circular:c & d (") == 2, said)
-    written = call(runner.command, "suppress", runner.folder / "record.jsonl").stdout
-    checks.equal("what is suppressed is not written again", "", written)
+    record = runner.folder / "record.jsonl"
+    checks.equal("what is suppressed is not written again", "", call(runner.command, "suppress", record).stdout)
+    tried = call(runner.command, "confirm", "--list", record)
+    checks.is_true("nor is it confirmed", tried.stdout == "" and "2 findings are suppressed" in tried.stderr, tried)
+    tried = call(runner.command, "confirm", "--list", "--finding=1", record)
+    checks.is_true("but when asked for", tried.returncode == 0 and "circular" in tried.stdout, tried)
 
 
 def check_names(checks, runner, builder):
@@ -316,6 +320,7 @@ def main(command, library):
         check_names(checks, runner, builder)
         check_raised(checks, runner, builder)
         check_built_in(checks, runner, builder)
+        runner.check_records(checks)
     return checks.finish()
 
 

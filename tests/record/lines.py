@@ -214,7 +214,7 @@ def check_steps(steps, what, complaints):
 
 
 def check_findings(process, complaints):
-    known = set()
+    known = {}
     for finding in process.all("finding"):
         check_steps(finding.get("edges", []), "edge", complaints)
         check_steps(finding.get("acquisitions", []), "acquisition", complaints)
@@ -229,13 +229,20 @@ def check_findings(process, complaints):
                 complaints.append("the thread of a finding does not hold what the new edge is from")
         if "before" in finding and finding["fingerprint"] not in known:
             complaints.append("a finding was upgraded that was never made")
-        known.add(finding["fingerprint"])
+        elif "before" in finding and known[finding["fingerprint"]] != finding.get("suppressed"):
+            complaints.append("a finding that was upgraded was not suppressed as it is now")
+        if "suppressed" in finding and finding["counts"]:
+            complaints.append("a finding is suppressed, and counts")
+        known[finding["fingerprint"]] = finding.get("suppressed")
         if finding["kind"] == "deadlock" and "stuck" not in finding and "edges" not in finding:
             complaints.append("a deadlock without threads that are stuck")
     for end in process.all("end"):
         made = [finding for finding in process.all("finding") if "before" not in finding]
         if len(made) != end["findings"]:
             complaints.append(f"{len(made)} findings are there, and {end['findings']} were counted")
+        suppressed = sum("suppressed" in finding for finding in made)
+        if suppressed != end["suppressed"]:
+            complaints.append(f"{suppressed} findings are suppressed, and {end['suppressed']} were counted so")
         if end["lost"] != 0:
             complaints.append(f"{end['lost']} lines were lost")
 

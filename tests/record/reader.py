@@ -88,6 +88,30 @@ def a_finding_that_is_missing(record):
     record.remove(first(record, "finding"))
 
 
+SUPPRESSED = {"by": "circular:a", "from": "list", "line": 1, "reason": "it was looked at"}
+
+
+@breaks("1 findings are suppressed, and 0 were counted so")
+def a_suppressed_finding_that_is_not_counted(record):
+    first(record, "finding").update(suppressed=SUPPRESSED, counts=False)
+
+
+@breaks("is suppressed, and counts")
+def a_suppressed_finding_that_counts(record):
+    first(record, "finding").update(suppressed=SUPPRESSED, counts=True)
+    first(record, "end")["suppressed"] = 1
+
+
+@breaks("was not suppressed as it is now")
+def an_upgrade_that_is_suppressed(record):
+    record.append({**first(record, "finding"), "before": "guarded", "suppressed": SUPPRESSED, "counts": False})
+
+
+@breaks("'reason' is a required property")
+def a_suppression_without_a_reason(record):
+    first(record, "finding")["suppressed"] = {"by": "circular:a", "from": "list", "line": 1}
+
+
 @breaks("lines were lost")
 def lines_that_were_lost(record):
     first(record, "end")["lost"] = 3

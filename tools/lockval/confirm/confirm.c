@@ -211,21 +211,23 @@ static bool is_asked_for(const struct request *request, const struct confirm_fin
     if (!confirm_is_order(finding))
         return false;
     if (request->finding == NULL)
-        return true;
+        return *finding->from->suppressed_by == '\0';
     (void)snprintf(number, sizeof(number), "%u", finding->number);
     return strcmp(request->finding, number) == 0 || strcmp(request->finding, finding->fingerprint) == 0;
 }
 
 static int confirm_all(struct request *request, const struct confirm_record *record)
 {
-    unsigned tried = 0, confirmed = 0;
+    unsigned tried = 0, confirmed = 0, suppressed = 0;
     int status = CLI_OK;
 
     request->setup.options = record->options;
     request->from = record;
     for (size_t i = 0; i < record->count && status == CLI_OK; i++) {
-        if (!is_asked_for(request, &record->findings[i]))
+        if (!is_asked_for(request, &record->findings[i])) {
+            suppressed += confirm_is_order(&record->findings[i]) && *record->findings[i].from->suppressed_by != '\0';
             continue;
+        }
         tried++;
         if (request->list)
             confirm_print_finding(&record->findings[i]);
@@ -238,6 +240,9 @@ static int confirm_all(struct request *request, const struct confirm_record *rec
         cli_complain("the record has no finding %s about an order of locks", request->finding);
         return CLI_FAILED;
     }
+    if (suppressed != 0 && request->finding == NULL)
+        cli_complain("%u %s; --finding tries one all the same", suppressed,
+                     suppressed == 1 ? "finding is suppressed" : "findings are suppressed");
     if (request->list)
         return CLI_OK;
     if (!request->json)
