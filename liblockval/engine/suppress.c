@@ -35,11 +35,12 @@ void lv_suppress_load(struct lv_context *ctx, struct lv_text *complaints)
 
     if (paths != NULL) {
         memcpy(paths, ctx->options.suppressions, size);
-        for (char *path = paths, *next; path != NULL && *path != '\0'; path = next) {
+        for (char *path = paths, *next; path != NULL; path = next) {
             next = strchr(path, ',');
             if (next != NULL)
                 *next++ = '\0';
-            load_file(ctx, path, complaints);
+            if (*path != '\0' && strcmp(path, "none") != 0)
+                load_file(ctx, path, complaints);
         }
     }
     if (ctx->options.known_findings)

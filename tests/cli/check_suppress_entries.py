@@ -268,6 +268,18 @@ def check_processes(checks, runner, builder):
     checks.is_true("but when asked for", tried.returncode == 0 and "circular" in tried.stdout, tried)
 
 
+def check_paths(checks, runner, builder):
+    """The command's own option is meant from where the command is called; the program has another folder."""
+    program = builder.build("neighbours", NEIGHBOURS)
+    runner.file("circular:a & b # x\n", "here")
+    runner.file("unlock:a # x\n", "there")
+    for files, status in (("here", 0), ("there,here", 0), (f"there,{runner.folder}/here", 0), ("./here,", 0), (",none,here", 0), ("none", 66), ("there", 66), ("nowhere", 66)):
+        for more in ([], ["--exec"]):
+            done = call(runner.command, "run", f"--suppressions={files}", *more, "--", "sh", "-c", f"cd / && exec {program}", cwd=runner.folder)
+            checks.is_true(f"lockval run --suppressions={files} {' '.join(more)}", done.returncode == status and
+                           ("cannot be read" in done.stderr) == (files == "nowhere"), done.stderr)
+
+
 def check_names(checks, runner, builder):
     program = builder.build("names", NAMES)
     for first, second in (("a # b", "#c"), ("a & b", "& c"), ("d &", "&"), (" e ", "\tf"), ("g:h", "i*j"), ("two\nlines", "k\x7f"), ("&sb->lock/1", "l&&m")):
@@ -317,6 +329,7 @@ def main(command, library):
         check_neighbours(checks, runner, builder)
         check_anew(checks, runner, builder)
         check_processes(checks, runner, builder)
+        check_paths(checks, runner, builder)
         check_names(checks, runner, builder)
         check_raised(checks, runner, builder)
         check_built_in(checks, runner, builder)

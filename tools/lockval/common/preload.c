@@ -140,10 +140,32 @@ bool cli_options_add(char **options, const char *key, const char *value)
     return true;
 }
 
+/* @paths, separated by commas, as seen from here: a program that is run may change its folder, and start others there. Memory to free. */
+static char *from_here(const char *paths)
+{
+    char *cwd = getcwd(NULL, 0), *all = cli_strdup("");
+
+    for (const char *path = paths; *path != '\0';) {
+        int len = (int)strcspn(path, ",");
+        bool relative = len != 0 && *path != '/' && strncmp(path, "none", (size_t)len) != 0;
+        char *longer = cli_printf("%s%s%s%.*s%s", all, relative && cwd != NULL ? cwd : "",
+                                  relative && cwd != NULL ? "/" : "", len, path, path[len] == ',' ? "," : "");
+
+        free(all);
+        all = longer;
+        path += len + (path[len] == ',');
+    }
+    free(cwd);
+    if (strlen(all) < LV_OPTION_PATH_MAX)
+        return all;
+    free(all);
+    return cli_strdup(paths);
+}
+
 int cli_options_take(char **options, const char *name, const char *argument)
 {
     const char *equals = strchr(argument, '=');
-    char *key, *item = NULL, said[2048];
+    char *key, *item = NULL, *whole = NULL, said[2048];
     struct lv_options parsed;
     struct lv_text text;
     bool quoted;
@@ -168,7 +190,11 @@ int cli_options_take(char **options, const char *name, const char *argument)
         free(key);
         return CLI_USAGE;
     }
-    (void)cli_options_add(options, key, equals + 1);
+    if (strcmp(key, "suppressions") == 0)
+        whole = from_here(equals + 1);
+    if (whole == NULL || !cli_options_add(options, key, whole))
+        (void)cli_options_add(options, key, equals + 1);
+    free(whole);
     free(key);
     return 0;
 }

@@ -27,8 +27,8 @@ char *cli_options_value(const char *old, const char *more);
  * has both kinds of quotes and a colon, which no option can have. */
 bool cli_options_add(char **options, const char *key, const char *value);
 
-/* Is @argument "--key=value" of an option of the library? 0: it was added to *@options. Else a complaint was made and it is
- * CLI_USAGE; @name is of the command that was called. */
+/* Is @argument "--key=value" of an option of the library? 0: it was added to *@options; paths of files that are read are whole then. Else a
+ * complaint was made and it is CLI_USAGE; @name is of the command that was called. */
 int cli_options_take(char **options, const char *name, const char *argument);
 
 /* Set LD_PRELOAD and LOCKVAL_OPTIONS of the calling process, with what it had kept. Returns false after a complaint. */
