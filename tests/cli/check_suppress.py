@@ -29,6 +29,7 @@ CASES = {
     "cond": ("cond_misuse", ["free"], ""),
     "fork": ("fork_held", ["timed"], ""),
     "wait-context": ("api_wait", ["layout"], ""),
+    "assert": ("api_asserts", ["one-held"], ""),
     "deadlock": ("stuck", ["abba"], "on_deadlock=exit"),
 }
 

@@ -6,6 +6,7 @@ signs of a line in them, a verdict that is raised later, and the libraries that 
 Usage: check_suppress_entries.py COMMAND LIBRARY
 """
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -139,7 +140,7 @@ static void *other(void *arg)
     pthread_barrier_wait(&there);
     for (int i = 0; i < 20; i++) {
         while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) % 2 != mine)
-            ;
+            sched_yield();
         if (mine)
             take(&a, &b);
         else
@@ -272,8 +273,9 @@ def check_paths(checks, runner, builder):
     """The command's own option is meant from where the command is called; the program has another folder."""
     program = builder.build("neighbours", NEIGHBOURS)
     runner.file("circular:a & b # x\n", "here")
+    runner.file("circular:a & b # x\n", "no")
     runner.file("unlock:a # x\n", "there")
-    for files, status in (("here", 0), ("there,here", 0), (f"there,{runner.folder}/here", 0), ("./here,", 0), (",none,here", 0), ("none", 66), ("there", 66), ("nowhere", 66)):
+    for files, status in (("here", 0), ("there,here", 0), (f"there,{runner.folder}/here", 0), ("./here,", 0), (",none,here", 0), ("none", 66), ("no", 0), ("there", 66), ("nowhere", 66)):
         for more in ([], ["--exec"]):
             done = call(runner.command, "run", f"--suppressions={files}", *more, "--", "sh", "-c", f"cd / && exec {program}", cwd=runner.folder)
             checks.is_true(f"lockval run --suppressions={files} {' '.join(more)}", done.returncode == status and
@@ -323,7 +325,7 @@ def check_built_in(checks, runner, builder):
 
 
 def main(command, library):
-    checks = Checks()
+    checks, command = Checks(), os.path.abspath(command)
     with tempfile.TemporaryDirectory() as name:
         runner, builder = Runner(command, library, {}, pathlib.Path(name)), Builder(pathlib.Path(name))
         check_neighbours(checks, runner, builder)

@@ -147,7 +147,8 @@ static char *from_here(const char *paths)
 
     for (const char *path = paths; *path != '\0';) {
         int len = (int)strcspn(path, ",");
-        bool relative = len != 0 && *path != '/' && strncmp(path, "none", (size_t)len) != 0;
+        bool none = len == 4 && strncmp(path, "none", 4) == 0;
+        bool relative = len != 0 && *path != '/' && !none;
         char *longer = cli_printf("%s%s%s%.*s%s", all, relative && cwd != NULL ? cwd : "",
                                   relative && cwd != NULL ? "/" : "", len, path, path[len] == ',' ? "," : "");
 
