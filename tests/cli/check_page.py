@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """lockval report --format=html in a headless Chromium: what is drawn, the script, keys, a narrow screen, no script, hostile names.
 
-Usage: check_page.py COMMAND LIBRARY NAME=PROGRAM ...    (status 77 where there is no Chromium)
+Usage: check_page.py COMMAND LIBRARY NAME=PROGRAM ...    (status 77 where there is no Chromium or no Graphviz)
 """
 
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -393,9 +394,10 @@ def main():
     command, library, *pairs = sys.argv[1:]
     programs = dict(pair.split("=", 1) for pair in pairs)
     checks = Checks()
-    if browser_path() is None:
-        print("1..0 # SKIP there is no Chromium")
-        return SKIP
+    for tool, path in (("Chromium", browser_path()), ("Graphviz", shutil.which("dot"))):
+        if path is None:
+            print(f"1..0 # SKIP there is no {tool}")
+            return SKIP
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         records = {name: record(library, programs[program], args, options, folder / f"{name}.jsonl")
