@@ -315,6 +315,9 @@ def check_built_in(checks, runner, builder):
     made = findings(lines)
     checks.is_true("libdbus's circle is known", (status, said) == (0, "") and len(made) == 1 and made[0]["suppressed"]["from"] == "built in" and
                    made[0]["suppressed"]["reason"].startswith("libdbus makes"), said)
+    tried = call(runner.command, "suppress", f"--check={runner.file('unlock:x # x')}", runner.folder / "record.jsonl")
+    checks.is_true("--check says so", "dbus_threads_init (built in)\n" in tried.stdout and "1 of 1 finding is suppressed\n" in tried.stdout and
+                   "not:" not in tried.stdout, tried.stdout)
     status, said, _ = runner.run(program, (), "known_findings=1")
     checks.is_true("and shown when asked for", status == 66 and "circular" in said, said)
     status, said, _ = runner.run(program, ["x"])

@@ -69,6 +69,18 @@ static void check_entry(const struct entry *entry, struct rec_finding *const *fi
         (void)printf("%s (line %u)\n  unused\n", entry->text, entry->line);
 }
 
+/* Those that the library knew by itself: no entry of the file has to be for them. */
+static void list_built_in(struct rec_finding *const *findings, size_t count, bool *seen)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (seen[i] || strcmp(findings[i]->suppressed_from, "built in") != 0)
+            continue;
+        (void)printf("%s (built in)\n  %s %s %s\n", findings[i]->suppressed_by, findings[i]->verdict_name,
+                     findings[i]->kind, findings[i]->fingerprint);
+        seen[i] = true;
+    }
+}
+
 /* The findings that no entry is for. */
 static void list_others(struct rec_finding *const *findings, size_t count, const bool *seen)
 {
@@ -93,6 +105,7 @@ static int check(const char *path, struct rec_finding *const *findings, size_t c
     if (entries != NULL) {
         for (size_t i = 0; i < entries->count; i++)
             check_entry(&entries->entries[i], findings, count, seen);
+        list_built_in(findings, count, seen);
         for (size_t i = 0; i < count; i++)
             suppressed += seen[i];
         (void)printf("%zu of %zu %s\n", suppressed, count,
