@@ -154,6 +154,30 @@ def check_choice(checks, command, records, folder):
                  json.loads(call(command, "report", "--format=json", "-", text=text).stdout)["findings"][0]["fingerprint"])
 
 
+def check_debug_path(checks, command, library, program, folder):
+    """A stripped program, whose debug file lies in a folder of its own."""
+    stripped, store = folder / "stripped", folder / "store"
+    notes = subprocess.run(["readelf", "-n", program], check=True, capture_output=True, text=True, timeout=60).stdout
+    number = re.search(r"Build ID: ([0-9a-f]+)", notes)
+    if number is None or ".debug_info" not in subprocess.run(["readelf", "-SW", program], check=True, capture_output=True,
+                                                            text=True, timeout=60).stdout:
+        print("# the program is built without debug information")
+        return
+    file = store / ".build-id" / number[1][:2] / f"{number[1][2:]}.debug"
+    file.parent.mkdir(parents=True)
+    subprocess.run(["objcopy", "--only-keep-debug", program, file], check=True, timeout=60)
+    subprocess.run(["strip", "-o", stripped, program], check=True, timeout=60)
+    record(library, stripped, [], "", folder / "stripped.jsonl")
+
+    def has_lines(*args):
+        done = call(command, "report", "--format=json", *args, folder / "stripped.jsonl")
+        return "abba.c" in done.stdout
+
+    checks.equal("stripped: no lines", False, has_lines())
+    checks.equal("with its debug file", True, has_lines("--debug-path", f":{store}"))
+    checks.equal("with another folder", False, has_lines(f"--debug-path={folder}"))
+
+
 def check_errors(checks, command, path):
     for title, args, status in (("no record", [], 2), ("no such format", ["--format=tea", path], 2), ("no such option", ["--tea", path], 2),
                                 ("number 0", ["--finding=0", path], 2), ("no such verdict", ["--verdict=tea", path], 2),
@@ -184,6 +208,7 @@ def main(args):
         if "reported" in records:
             check_graphs(checks, command, records["reported"])
         check_choice(checks, command, records, folder)
+        check_debug_path(checks, command, library, programs["abba"], folder)
         check_errors(checks, command, records["circular"])
     return checks.finish()
 

@@ -37,6 +37,7 @@ struct request {
     const char *fingerprint; /* null: any */
     char *root;              /* of the sources, as in struct format_input; null: where we are */
     bool no_symbols;         /* names are those of the record */
+    const char *debug_path;  /* folders of debug files; null: the usual */
     size_t source_count;
     const char **sources; /* folders of sources; a null behind them */
 };
@@ -47,6 +48,7 @@ enum {
     OPTION_FINDING = 'n',
     OPTION_VERDICT = 256,
     OPTION_SOURCE,
+    OPTION_DEBUG_PATH,
     OPTION_NO_SYMBOLS
 };
 
@@ -56,6 +58,7 @@ static const struct option options[] = {
     { "finding", required_argument, NULL, OPTION_FINDING },
     { "verdict", required_argument, NULL, OPTION_VERDICT },
     { "source", required_argument, NULL, OPTION_SOURCE },
+    { "debug-path", required_argument, NULL, OPTION_DEBUG_PATH },
     { "no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS },
     { 0 },
 };
@@ -101,6 +104,9 @@ static int take_option(struct request *request, int option)
         request->sources[request->source_count++] = optarg;
         request->sources[request->source_count] = NULL;
         return 0;
+    case OPTION_DEBUG_PATH:
+        request->debug_path = optarg;
+        return 0;
     case OPTION_NO_SYMBOLS:
         request->no_symbols = true;
         return 0;
@@ -137,7 +143,8 @@ static int print(const struct request *request, const struct rec_set *set, FILE 
         return CLI_FAILED;
     }
     if (!request->no_symbols)
-        input.symbols = sym_open(&(struct sym_options){ .source_dirs = request->sources, .set = set });
+        input.symbols = sym_open(
+            &(struct sym_options){ .source_dirs = request->sources, .debug_path = request->debug_path, .set = set });
     done = request->format->print(out, &input);
     if (input.symbols != NULL)
         sym_close(input.symbols);
@@ -222,6 +229,7 @@ const struct cli_command cli_report = {
             "      --verdict=V       only from this verdict on: guarded, potential, feasible, misuse, deadlock\n"
             "      --source=DIR      the root of the sources, to which sarif writes paths (the current folder);\n"
             "                        sources are looked for below it, too. May be given again\n"
+            "      --debug-path=DIRS where separate debug files lie (:.debug:/usr/lib/debug)\n"
             "      --no-symbols      names as the library knew them; no file is read but the record\n\n"
             "The exit status is 0, whatever the findings; 1 if a record cannot be read or the output cannot be "
             "written; 2 for wrong arguments.\n\n"

@@ -195,7 +195,7 @@ static void put_frame(const struct page *page, const struct rec_frame *frame)
         const struct sym_frame *at = &found->frames[i];
         bool last = i + 1 == found->count;
 
-        page_put(page, "<li><span class=\"function\">");
+        page_put(page, "<li%s><span class=\"function\">", at->library ? " class=\"library\"" : "");
         page_say(page, *at->function != '\0' ? at->function : *frame->name != '\0' && last ? frame->name : "?");
         page_put(page, "</span>%s", at->inlined ? " <span class=\"inlined\">inlined</span>" : "");
         put_place(page, frame->module, at);

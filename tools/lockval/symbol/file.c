@@ -87,7 +87,7 @@ static char *debug_file(const char *build_id, const char *folders)
         at += *at == '+' || *at == '-'; /* of elfutils: whether to compare checksums */
         len = strcspn(at, ":");
         path = cli_printf("%.*s/.build-id/%.2s/%s.debug", (int)len, at, build_id, build_id + 2);
-        if (len != 0 && access(path, R_OK) == 0)
+        if (*path == '/' && access(path, R_OK) == 0)
             return path;
         free(path);
         at += len + (at[len] == ':');

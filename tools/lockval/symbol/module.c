@@ -121,14 +121,22 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* Is @file a header of a C++ library? Some compilers have those of a machine beside the others. */
+static bool is_header(const char *file)
+{
+    const char *include = strstr(file, "/include/");
+
+    return include != NULL && strstr(include, "/c++/") != NULL;
+}
+
 /* What a name or a source says of whose @frame is; @symbol is the linker's name, or what there is. */
 static void judge(const struct looking *looking, struct sym_frame *frame, const char *symbol)
 {
     const char *name = frame->function;
 
     frame->library = begins(name, "std::") || begins(name, "__gnu_cxx::") || begins(name, "__gthread_") ||
-                     begins(name, "__cxxabiv1::") || strstr(frame->file, "/include/c++/") != NULL ||
-                     begins(symbol, "_ZSt") || begins(symbol, "_ZNSt") || begins(symbol, "_ZNKSt");
+                     begins(name, "__cxxabiv1::") || is_header(frame->file) || begins(symbol, "_ZSt") ||
+                     begins(symbol, "_ZNSt") || begins(symbol, "_ZNKSt");
     frame->wrapper = frame->library || lv_wrappers_look(symbol) == LV_WRAPPER_KNOWN ||
                      (lv_wrappers_look(symbol) == LV_WRAPPER_NO && lv_wrappers_match(looking->wrappers, symbol));
 }
