@@ -38,17 +38,6 @@ struct graph {
 
 /* ---- the graph ---- */
 
-static void append(void *list, size_t *count, void *item)
-{
-    void **items;
-
-    memcpy(&items, list, sizeof(items));
-    if ((*count & (*count - 1)) == 0)
-        items = cli_realloc(items, *count == 0 ? 1 : *count * 2, sizeof(*items));
-    items[(*count)++] = item;
-    memcpy(list, &items, sizeof(items));
-}
-
 static struct node *node_at(struct graph *graph, const char *key, const char *name, const char *kind)
 {
     void **place =
@@ -59,7 +48,7 @@ static struct node *node_at(struct graph *graph, const char *key, const char *na
         return node;
     node = *place = rec_pool_take(graph->pool, 1, sizeof(*node));
     *node = (struct node){ .name = name, .kind = kind, .key = key };
-    append(&graph->node, &graph->node_count, node);
+    rec_append(&graph->node, &graph->node_count, node);
     return node;
 }
 
@@ -86,7 +75,7 @@ static struct arrow *arrow_at(struct graph *graph, struct node *from, struct nod
         return arrow;
     arrow = *place = rec_pool_take(graph->pool, 1, sizeof(*arrow));
     *arrow = (struct arrow){ .from = from, .to = to };
-    append(&graph->arrow, &graph->arrow_count, arrow);
+    rec_append(&graph->arrow, &graph->arrow_count, arrow);
     return arrow;
 }
 

@@ -267,7 +267,7 @@ struct rec_finding {
 
     const char *text;   /* the report of the library; after an upgrade, what it said then */
     const char *report; /* the report as it was said first */
-    json_t *line;     /* the line itself, as it was said last */
+    json_t *line;       /* the line itself, as it was said last */
 };
 
 struct rec_process {

@@ -179,3 +179,15 @@ void rec_index_free(struct rec_index *index)
     free(index->entries);
     *index = (struct rec_index){ 0 };
 }
+
+/* The list grows when its count is a power of two. */
+void rec_append(void *list, size_t *count, void *item)
+{
+    void **items;
+
+    memcpy(&items, list, sizeof(items));
+    if ((*count & (*count - 1)) == 0)
+        items = cli_realloc(items, *count == 0 ? 1 : *count * 2, sizeof(*items));
+    items[(*count)++] = item;
+    memcpy(list, &items, sizeof(items));
+}

@@ -34,4 +34,7 @@ void *rec_index_find(const struct rec_index *index, uint64_t key);
 
 void rec_index_free(struct rec_index *index);
 
+/* Append @item to the array of pointers at *@list, which has *@count and is malloc's. */
+void rec_append(void *list, size_t *count, void *item);
+
 #endif

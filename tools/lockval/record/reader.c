@@ -52,18 +52,6 @@ static int64_t signed_member(const json_t *object, const char *member)
 
 /* ---- structs by number ---- */
 
-/* The list grows when its count is a power of two. */
-void rec_append(void *list, size_t *count, void *item)
-{
-    void **items;
-
-    memcpy(&items, list, sizeof(items));
-    if ((*count & (*count - 1)) == 0)
-        items = cli_realloc(items, *count == 0 ? 1 : *count * 2, sizeof(*items));
-    items[(*count)++] = item;
-    memcpy(list, &items, sizeof(items));
-}
-
 #define DEFINE_AT(type, plural)                                                  \
     struct rec_##type *rec_##type##_at(const struct rec_line *line, uint64_t id) \
     {                                                                            \

@@ -54,9 +54,6 @@ struct rec_lock *rec_locks_of(const struct rec_line *line, const json_t *array, 
 /* A thread as findings have it: more may be known of it than of the process's, so what is there is filled in. Null: none. */
 struct rec_thread *rec_thread_of(const struct rec_line *line, const json_t *json);
 
-/* Append @item to the process's list; the list's memory is malloc's. */
-void rec_append(void *list, size_t *count, void *item);
-
 /* Take in a line of the type "finding", "chain", "lock_stat". */
 void rec_read_finding(const struct rec_line *line);
 void rec_read_chain(const struct rec_line *line);
