@@ -183,7 +183,8 @@ def check_signals(checks, place):
     done = subprocess.run([sys.executable, "-c", code, place.lockval, "run", "--", place.program, "default"], check=False,
                           capture_output=True, timeout=TIMEOUT, env=place.env())
     checks.equal("signals: an alarm that was set before", -signal.SIGALRM, done.returncode)
-    with place.started("signals") as done:
+    # A group whose parents are all of other sessions, as that of a test may be, is not stopped by this signal.
+    with place.started("signals", preexec_fn=os.setpgrp) as done:
         os.kill(done.pid, signal.SIGTSTP)
         until = time.monotonic() + TIMEOUT
         while time.monotonic() < until and os.waitid(os.P_PID, done.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is None:
