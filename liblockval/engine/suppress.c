@@ -123,13 +123,15 @@ static bool is_built_in(const struct lv_suppression *entry)
 
 void lv_suppress_stats(struct lv_context *ctx)
 {
-    char buf[LINE_MOST];
+    char *buf = lv_os_map(LINE_MOST); /* whoever calls exit may have a small stack */
 
+    if (buf == NULL)
+        return;
     for (const struct lv_suppression *entry = ctx->suppressions.first; entry != NULL; entry = entry->next) {
         uint32_t matched = __atomic_load_n(&entry->matched, __ATOMIC_RELAXED);
         struct lv_text text;
 
-        lv_text_init(&text, buf, sizeof(buf));
+        lv_text_init(&text, buf, LINE_MOST);
         if (matched != 0)
             lv_text_printf(&text, "  suppressed %u by %.1000s (%s:%u)\n", matched, entry->text, entry->from,
                            entry->line);
@@ -138,4 +140,5 @@ void lv_suppress_stats(struct lv_context *ctx)
         if (text.len != 0)
             lv_context_say(ctx, buf, text.len);
     }
+    lv_os_unmap(buf, LINE_MOST);
 }

@@ -11,6 +11,7 @@ Usage: check_parent.py LOCKVAL LIBRARY PROGRAM
 import contextlib
 import ctypes
 import os
+import pathlib
 import resource
 import select
 import shutil
@@ -193,6 +194,30 @@ def check_signals(checks, place):
         checks.equal("signals: the command stops with the program", int(signal.SIGTSTP), stopped and stopped.si_status)
         os.kill(done.pid, signal.SIGCONT)
         checks.equal("signals: and goes on with it", f"got {int(signal.SIGCONT)} value 0\n", read_line(done.stdout))
+    # A SIGCHLD that somebody sent swallows the kernel's, while the command does not look.
+    with place.started("default") as done:
+        child = int(pathlib.Path(f"/proc/{done.pid}/task/{done.pid}/children").read_text(encoding="ascii").split()[-1])
+        os.kill(done.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, done.pid, os.WSTOPPED)
+        os.kill(done.pid, signal.SIGCHLD)
+        os.kill(child, signal.SIGTERM)
+        until = time.monotonic() + TIMEOUT
+        while time.monotonic() < until and "State:\tZ" not in pathlib.Path(f"/proc/{child}/status").read_text(encoding="utf-8"):
+            pass
+        os.kill(done.pid, signal.SIGCONT)
+        checks.equal("signals: the end of the program is seen behind another SIGCHLD", -signal.SIGTERM, done.wait(TIMEOUT))
+    # Nobody reads what the command says.
+    readable, writable = os.pipe()
+    os.close(readable)
+    done = subprocess.run([place.lockval, "run", "--", place.program, "abba", "7"], check=False, stdout=subprocess.DEVNULL, stderr=writable,
+                          timeout=TIMEOUT, env=place.env())
+    os.close(writable)
+    checks.equal("signals: a report that nobody reads", 66, done.returncode)
+    # An old kernel has no close_range; here one that refuses it.
+    done = subprocess.run([place.program, "no-close-range", place.lockval, "run", "--", place.program, "clean", "5"], check=False,
+                          capture_output=True, timeout=TIMEOUT, env=place.env())
+    checks.equal("signals: without close_range", 5, done.returncode)
+    place.forget()
     checks.equal("signals: no record stays", [], [path for path in place.records() if "signals" in path.name])
     place.forget()
 
@@ -238,6 +263,11 @@ def check_terminal(checks, place):
         checks.is_true("terminal: it starts", terminal.wait("mark-2") and terminal.wait("ready"), terminal.seen)
         terminal.type("\003")
         checks.is_true("terminal: an interrupt", terminal.wait(f"got {int(signal.SIGINT)} value 0"), terminal.seen)
+        command = subprocess.run(["pgrep", "-P", str(terminal.pid), "-x", "lockval"], capture_output=True, text=True, check=False,
+                                 timeout=TIMEOUT).stdout.split()
+        for number in (signal.SIGINT, signal.SIGINT):
+            os.kill(int(command[0]), number)
+            checks.is_true("terminal: the same to the command alone", terminal.wait(f"got {int(number)} value 0"), terminal.seen)
         terminal.type("\032")
         checks.is_true("terminal: the shell sees it stop", terminal.wait("Stopped"), terminal.seen)
         checks.is_true("terminal: the interrupt came once", "got" not in terminal.seen, terminal.seen)

@@ -130,6 +130,22 @@ def check_graphs(checks, command, path):
     checks.is_true("no Graphviz: said", "install Graphviz" in missing.stderr, missing.stderr)
 
 
+def check_names(checks, command, folder):
+    """Names that a terminal would obey, and that no XML can hold, are shown."""
+    lock = {"class": 1, "instance": 1, "address": "0x1", "mode": "write", "flags": [], "stack": 0, "earlier": False, "key": "name:x",
+            "name": "a\x1b]0;x\x07\x01\u202e\"<", "site": ""}
+    thread = {"id": 1, "tid": 1, "name": "t\x1b[31m", "start": ""}
+    line = {"t": "finding", "pid": 1, "run": "0000000a", "kind": "circular", "verdict": "potential", "reasons": [], "fingerprint": "0" * 16,
+            "counts": True, "ms": 0, "thread": thread, "held": [lock], "stack": 0, "text": "WARNING: \x1b[2J\n",
+            "edges": [{"kind": "lock", "thread": thread, "held": lock, "wanted": lock}] * 2}
+    path = folder / "names.jsonl"
+    path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    for form in ("text", "lockdep", "dot", "svg", "html"):
+        done = call(command, "report", f"--format={form}", path)
+        checks.is_true(f"names in {form}", done.returncode == 0 and done.stdout and not re.search("[\x00-\x08\x0b-\x1f\u202e]", done.stdout), done.stdout)
+    xml.etree.ElementTree.fromstring(call(command, "report", "--format=svg", path).stdout)
+
+
 def check_choice(checks, command, records, folder):
     path = records["circular"]
     fingerprint = json.loads(call(command, "report", "--format=json", path).stdout)["findings"][0]["fingerprint"]
@@ -207,6 +223,7 @@ def main(args):
         check_json(checks, command, records)
         if "reported" in records:
             check_graphs(checks, command, records["reported"])
+        check_names(checks, command, folder)
         check_choice(checks, command, records, folder)
         check_debug_path(checks, command, library, programs["abba"], folder)
         check_errors(checks, command, records["circular"])

@@ -15,20 +15,26 @@
  *     becomes STATUS  a finding, then it is exec'ed as "clean STATUS"
  *     outlive FIFO    a grandchild outlives it, which makes a finding when FIFO is opened for reading
  *     hang            threads are stuck; it says so, and waits
+ *     no-close-range PROGRAM ...  become PROGRAM, in a process for which close_range() does not exist
  *     poor            a finding, after which the record cannot be written any more, and another one
  */
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,11 +176,30 @@ static void poor(void)
     both_orders(&c, &d);
 }
 
+static void refuse_close_range(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog filter = { sizeof(code) / sizeof(code[0]), code };
+
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "", *more = argc > 2 ? argv[2] : "0";
     char byte;
 
+    if (strcmp(what, "no-close-range") == 0 && argc > 2) {
+        refuse_close_range();
+        (void)execv(argv[2], argv + 2);
+        return 1;
+    }
     if (strcmp(what, "state") == 0) {
         print_state(argc > 2 ? atoi(more) : STDOUT_FILENO);
     } else if (strcmp(what, "signals") == 0) {

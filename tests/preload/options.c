@@ -61,13 +61,39 @@
 /* expect: ^  memory-pairs-kib +[0-9]+\n  memory-stacks-kib +[1-9][0-9]*\n  memory-witnesses-kib +[1-9][0-9]*\n */
 /* expect: ^  memory-instances-kib +[0-9]+\n  memory-threads-kib +[1-9][0-9]*\n  memory-kib +[1-9][0-9]*$ */
 
+/* A thread with the smallest stack there is ends the program. */
+/* case: small-stack */
+/* args: small */
+/* options: stats=1 */
+/* expect: ^  memory-kib +[1-9][0-9]*$ */
+
 /* case: quiet */
 /* args: clean */
+
+static void *end_program(void *unused)
+{
+    puts("done");
+    exit(0);
+    return unused;
+}
+
+static void exit_from_small_stack(void)
+{
+    pthread_attr_t small;
+    pthread_t thread;
+
+    MUST(pthread_attr_init(&small) == 0);
+    MUST(pthread_attr_setstacksize(&small, (size_t)PTHREAD_STACK_MIN) == 0);
+    MUST(pthread_create(&thread, &small, end_program, NULL) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+}
 
 int main(int argc, char **argv)
 {
     (void)argc;
-    if (is_case(argv, "clean"))
+    if (is_case(argv, "small"))
+        exit_from_small_stack();
+    else if (is_case(argv, "clean"))
         make_no_finding();
     else
         make_finding();

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/visible.h"
 #include "record/pool.h"
 
 struct node {
@@ -114,16 +115,19 @@ static void add_finding(struct graph *graph, const struct rec_finding *finding)
 /* Names come from programs: what means something to Graphviz in a text is escaped. */
 static void print_text(FILE *out, const char *text)
 {
+    char *visible = cli_visible(text);
+
     (void)fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            (void)fprintf(out, "\\%c", *text);
-        else if (*text == '\n')
+    for (const char *at = visible; *at != '\0'; at++) {
+        if (*at == '"' || *at == '\\')
+            (void)fprintf(out, "\\%c", *at);
+        else if (*at == '\n')
             (void)fputs("\\n", out);
         else
-            (void)fputc(*text, out);
+            (void)fputc(*at, out);
     }
     (void)fputc('"', out);
+    free(visible);
 }
 
 static const char *shape_of(const char *kind)

@@ -8,8 +8,10 @@
 #include "formats/format.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/visible.h"
 #include "formats/lockdep_parts.h"
 
 /* ---- a circle ---- */
@@ -369,10 +371,23 @@ static void print_finding(struct lockdep *to, const struct rec_finding *finding)
 
 static bool print(FILE *out, const struct format_input *input)
 {
-    struct lockdep to = { .out = out, .input = input };
+    struct lockdep to = { .input = input };
+    char *text = NULL, *visible;
+    size_t size;
 
+    to.out = open_memstream(&text, &size);
+    if (to.out == NULL)
+        return false;
     for (size_t i = 0; i < input->finding_count; i++)
         print_finding(&to, input->findings[i]);
+    if (fclose(to.out) != 0) {
+        free(text);
+        return false;
+    }
+    visible = cli_visible(text);
+    (void)fputs(visible, out);
+    free(visible);
+    free(text);
     return true;
 }
 

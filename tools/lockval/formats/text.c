@@ -15,6 +15,7 @@
 #include "common/memory.h"
 #include "common/progress.h"
 #include "common/terminal.h"
+#include "common/visible.h"
 #include "formats/text_frames.h"
 
 /* ---- lines ---- */
@@ -28,10 +29,10 @@ struct lines {
 
 static struct lines split(const char *text)
 {
-    struct lines lines = { .text = cli_strdup(text) };
-    size_t len = strlen(text);
+    struct lines lines = { .text = cli_visible(text) };
+    size_t len = strlen(lines.text);
 
-    lines.ended = len != 0 && text[len - 1] == '\n';
+    lines.ended = len != 0 && lines.text[len - 1] == '\n';
     for (char *at = lines.text, *next; at != NULL && (*at != '\0' || at == lines.text); at = next) {
         next = strchr(at, '\n');
         if (next != NULL)

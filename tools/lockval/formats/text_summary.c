@@ -9,6 +9,7 @@
 
 #include "common/memory.h"
 #include "common/terminal.h"
+#include "common/visible.h"
 #include "formats/text_advice.h"
 #include "formats/text_frames.h"
 
@@ -19,7 +20,7 @@ enum {
 };
 
 /* What the finding is about: a cycle of locks, what the threads wait for, or one lock. Memory to free. */
-static char *about(const struct rec_finding *finding)
+static char *raw_about(const struct rec_finding *finding)
 {
     char *text = rec_cycle(finding);
 
@@ -42,6 +43,14 @@ static char *about(const struct rec_finding *finding)
         text = cli_strdup(rec_lock_name(&finding->subject));
     }
     return text;
+}
+
+static char *about(const struct rec_finding *finding)
+{
+    char *raw = raw_about(finding), *visible = cli_visible(raw);
+
+    free(raw);
+    return visible;
 }
 
 struct places {

@@ -10,9 +10,11 @@
 #define _GNU_SOURCE
 #include "run/group.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -27,6 +29,23 @@ enum {
 static pid_t second;     /* 0: there is none */
 static int socket_ = -1; /* to it */
 
+/* Close all descriptors but @but. */
+static void close_others(int but)
+{
+    DIR *folder;
+
+    if ((but == 0 || syscall(SYS_close_range, 0U, (unsigned)but - 1, 0U) == 0) &&
+        syscall(SYS_close_range, (unsigned)but + 1, ~0U, 0U) == 0)
+        return;
+    folder = opendir("/proc/self/fd"); /* an old kernel, or one that is told to refuse it */
+    if (folder == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        if (entry->d_name[0] != '.' && atoi(entry->d_name) != but && atoi(entry->d_name) != dirfd(folder))
+            (void)close(atoi(entry->d_name));
+    (void)closedir(folder);
+}
+
 static void answer(int from, pid_t parent)
 {
     const struct timespec none = { 0 };
@@ -34,9 +53,7 @@ static void answer(int from, pid_t parent)
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)prctl(PR_SET_NAME, "lockval-group");
-    if (from > 0)
-        (void)syscall(SYS_close_range, 0U, (unsigned)from - 1, 0U);
-    (void)syscall(SYS_close_range, (unsigned)from + 1, ~0U, 0U);
+    close_others(from);
     if (getppid() != parent)
         _exit(0);
     while (read(from, &number, sizeof(number)) == (ssize_t)sizeof(number)) {
@@ -93,6 +110,8 @@ bool run_group_got(int number)
     if (send(socket_, &number, sizeof(number), MSG_NOSIGNAL) == (ssize_t)sizeof(number) &&
         poll(&polled, 1, PATIENCE_MS) == 1 && read(socket_, &got, 1) == 1)
         return got != 0;
+    /* It is gone, or stopped. For this signal nothing is known; the next one finds another. */
     run_group_end();
+    run_group_begin();
     return false;
 }

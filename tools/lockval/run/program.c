@@ -258,7 +258,8 @@ static void pass_on(const struct run_program *program, const struct signalfd_sig
 {
     int number = (int)info->ssi_signo;
 
-    if (is_of_terminal(info) || is_own(info) || run_group_got(number))
+    /* It is asked in any case: what it has pending would be taken for a later one. */
+    if (run_group_got(number) || is_of_terminal(info) || is_own(info))
         return;
     if (info->ssi_code == SI_QUEUE) {
         siginfo_t queued = { 0 };
@@ -321,9 +322,10 @@ static bool take_signals(struct run_program *program, bool *ret_ended)
 
     *ret_ended = false;
     while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-        if (info.ssi_signo == SIGCHLD && info.ssi_code > 0) {
-            *ret_ended |= look(program);
-            continue;
+        if (info.ssi_signo == SIGCHLD) {
+            *ret_ended |= look(program); /* one that somebody sent may stand for the kernel's, too */
+            if (info.ssi_code > 0)
+                continue;
         }
         if (*ret_ended)
             continue;
@@ -370,6 +372,8 @@ void run_program_leave(void)
     /* What the program died of, too, from a terminal. */
     while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         ;
+    /* The report may have nobody who reads it; the status is the program's all the same. */
+    (void)signal(SIGPIPE, SIG_IGN);
     (void)sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 

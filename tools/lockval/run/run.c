@@ -346,7 +346,7 @@ static bool tell(struct run *run)
         rec_close(set);
     }
     if (seen.processes == 0 && run->target == CLI_TARGET_FINE && !WIFSIGNALED(run->program.status))
-        cli_complain("nothing was watched: no process of %s loaded the library", run->how.name);
+        cli_complain("nothing was recorded: no process of %s loaded the library, or none could write", run->how.name);
     else if (options->lock_stat && run->record != NULL)
         cli_complain("the statistics of locks are in the record: %s", names);
     if (!keep)
@@ -441,9 +441,10 @@ const struct cli_command cli_run = {
         "      --exec            become the program: the library prints its own reports as they are made\n\n"
         "The program is a child, with the command's input, output, terminal and process group; signals are passed on, "
         "and\n"
-        "the command ends as the program ended. The exit status is 66 after a finding that counts, of any process of "
-        "the\n"
-        "run that had ended by then, if it would have been 0; 127 if there is no such program, 126 if it cannot be "
+        "the command ends as the program ended. The exit status is 66 after a finding of the program that counts, and "
+        "if it\n"
+        "would have been 0, after one of any process of the run that had ended by then; 127 if there is no such "
+        "program, 126 if it cannot be "
         "run, 2 if\n"
         "an option is not known.\n\n"
         "Without --record the record is in $XDG_RUNTIME_DIR/lockval, or lockval-UID in $TMPDIR or /tmp, and goes if "
