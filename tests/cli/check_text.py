@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import subprocess
+import shutil
 import sys
 import tempfile
 
@@ -166,6 +167,41 @@ def check_progress(checks, lockval, path):
     checks.equal("progress: none in a pipe", "", call(lockval, "report", "--no-symbols", other).stderr)
 
 
+CPP_SOURCE = """\
+#include <mutex>
+namespace bank { static std::mutex one, two; }
+__attribute__((noinline)) static void both(std::mutex &first, std::mutex &second)
+{
+    std::lock_guard<std::mutex> a(first);
+    std::lock_guard<std::mutex> b(second);
+    __asm__ volatile("");
+}
+int main()
+{
+    both(bank::one, bank::two);
+    both(bank::two, bank::one);
+}
+"""
+
+
+def check_cpp(checks, lockval, library, folder):
+    """Names of C++ are readable, and every place is the program's, though std::mutex::lock stands between."""
+    source = pathlib.Path(folder, "both.cpp")
+    source.write_text(CPP_SOURCE, encoding="utf-8")
+    for flags in (["-O0", "-g"], ["-O2", "-g"], ["-O0"]):
+        program = pathlib.Path(folder, "both" + "".join(flags))
+        subprocess.run(["c++", *flags, "-pthread", "-o", program, source], check=True, timeout=120)
+        text = call(lockval, "report", "--format=text", record_of(library, str(program), folder)).stdout
+        title = " ".join(flags)
+        checks.is_true(f"C++ {title}: no name is the linker's", "_Z" not in text or "-g" not in flags, text)
+        checks.is_true(f"C++ {title}: the columns",
+                       re.search(r"^  lock\(bank::one\);\n {31}lock\(bank::two\);$", text, re.MULTILINE) is not None, text)
+        lines = [line for line in text.splitlines() if ", at: " in line]
+        if "-g" in flags:
+            checks.is_true(f"C++ {title}: places of locks", len(lines) == 3 and all("both.cpp:" in line for line in lines), lines)
+        checks.is_true(f"C++ {title}: no place is libc's", "libc_start" not in text.split("lockval: 1 finding")[1], text)
+
+
 def main():
     lockval, library = os.path.abspath(sys.argv[1]), sys.argv[2]
     programs = {pair.split("=", 1)[0]: os.path.abspath(pair.split("=", 1)[1]) for pair in sys.argv[3:]}
@@ -184,6 +220,8 @@ def main():
         check_raised(checks, lockval, path)
         check_nonsense(checks, lockval, path)
         check_progress(checks, lockval, path)
+        if shutil.which("c++"):
+            check_cpp(checks, lockval, library, folder)
     return checks.finish()
 
 

@@ -140,10 +140,7 @@ static void put_line(FILE *out, const struct text_style *style, struct text_fram
     enum cli_colour colour = colour_of_line(finding, line);
 
     (void)fputs(cli_colour_begin(style->colours, colour), out);
-    if (colour == CLI_PLAIN)
-        text_frames_line(frames, out, line);
-    else
-        (void)fputs(line, out);
+    text_frames_line(frames, out, line);
     (void)fprintf(out, "%s%s", cli_colour_end(style->colours, colour), newline ? "\n" : "");
 }
 

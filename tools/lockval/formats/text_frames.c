@@ -16,6 +16,7 @@
 #include "base/types.h"
 #include "common/memory.h"
 #include "common/terminal.h"
+#include "symbol/demangle.h"
 #include "symbol/symbols.h"
 
 struct text_frames {
@@ -340,34 +341,107 @@ static const struct sym_frame *find_place(const struct text_frames *frames, cons
     return main_of(look(frames->input, frame), frame->module);
 }
 
+/* The innermost function of the program in @stack, below those that only wrap locks; null: none is known. */
+static const struct sym_frame *main_of_stack(const struct format_input *input, const struct rec_stack *stack)
+{
+    for (size_t i = 0; input->symbols != NULL && stack != NULL && i < stack->count && !is_outer(&stack->frames[i]);
+         i++) {
+        const struct sym_frame *sym = main_of(look(input, &stack->frames[i]), stack->frames[i].module);
+
+        if (sym != NULL)
+            return sym;
+    }
+    return NULL;
+}
+
+/* Is @lock the one at @address that was taken in the frame which is written as @text? */
+static bool is_taken_at(const struct rec_lock *lock, uint64_t address, const char *text, size_t len)
+{
+    return lock->address == address && lock->stack != NULL && lock->stack->count != 0 &&
+           is_frame(&lock->stack->frames[0], text, len);
+}
+
+/*
+ * A line of a lock, "0x55d0 (name){+.+.}-{4:4}, at: function+0x12 (module)", has one frame of its stack, which may be a wrapper that
+ * all locks have: which lock it is says whose stack goes on from there.
+ */
+static const struct sym_frame *find_taken(const struct text_frames *frames, const char *line, const char *text,
+                                          size_t len)
+{
+    const struct rec_finding *finding = frames->finding;
+    const char *number = strstr(line, "0x");
+    uint64_t address = number != NULL && number < text ? strtoull(number, NULL, 16) : 0;
+
+    if (address == 0 || text - line < 4 || strncmp(text - 4, "at: ", 4) != 0)
+        return NULL;
+    if (finding->edge_count != 0 && is_taken_at(&finding->edges[0].wanted, address, text, len))
+        return main_of_stack(frames->input, finding->edges[0].wanted.stack);
+    for (size_t i = 0; i < finding->held_count; i++)
+        if (is_taken_at(&finding->held[i], address, text, len))
+            return main_of_stack(frames->input, finding->held[i].stack);
+    if (finding->has_subject && is_taken_at(&finding->subject, address, text, len))
+        return main_of_stack(frames->input, finding->subject.stack);
+    return NULL;
+}
+
+/* The @len bytes at @text, with C++'s names readable. Where columns are drawn each step keeps its width, and its name if that gets longer. */
+static void put_readable(FILE *out, const char *text, size_t len)
+{
+    char *part = cli_printf("%.*s", (int)len, text);
+
+    for (char *at = part, *next; *at != '\0'; at = next) {
+        char *end = strstr(at, ");"), *readable, kept;
+
+        next = end != NULL ? end + 2 : at + strlen(at);
+        kept = *next;
+        *next = '\0';
+        readable = sym_readable(at);
+        if (end == NULL)
+            (void)fputs(readable, out);
+        else if (strlen(readable) > (size_t)(next - at))
+            (void)fputs(at, out);
+        else
+            (void)fprintf(out, "%s%*s", readable, kept != '\0' ? (int)((size_t)(next - at) - strlen(readable)) : 0, "");
+        free(readable);
+        *next = kept;
+    }
+    free(part);
+}
+
 void text_frames_line(struct text_frames *frames, FILE *out, const char *line)
 {
-    const char *at = line;
+    const char *at = line, *plain = line; /* what is not printed yet */
 
     while (frames->input->symbols != NULL && *at != '\0') {
         size_t len = frame_len(at, strlen(at));
         const struct sym_frame *sym = NULL;
 
-        if (len != 0 && (at == line || at[-1] == ' ' || at[-1] == '(') && memchr(at, '+', len) != NULL)
+        if (len != 0 && (at == line || at[-1] == ' ' || at[-1] == '(') && memchr(at, '+', len) != NULL) {
             sym = find_place(frames, at, len);
+            if (sym == NULL)
+                sym = find_taken(frames, line, at, len);
+        }
         if (sym != NULL) {
+            put_readable(out, plain, (size_t)(at - plain));
             put_place(frames, out, sym);
             at += len;
+            plain = at;
         } else {
-            (void)fputc(*at++, out);
+            at++;
         }
     }
-    (void)fputs(at, out);
+    if (frames->input->symbols != NULL)
+        put_readable(out, plain, strlen(plain));
+    else
+        (void)fputs(plain, out);
 }
 
 char *text_frames_site(const struct format_input *input, const struct rec_stack *stack)
 {
-    for (size_t i = 0; input->symbols != NULL && stack != NULL && i < stack->count; i++) {
-        const struct sym_frame *sym = main_of(look(input, &stack->frames[i]), stack->frames[i].module);
+    const struct sym_frame *sym = main_of_stack(input, stack);
 
-        if (sym != NULL)
-            return cli_printf("%s:%d", sym_short_file(input->symbols, sym->file), sym->line);
-    }
+    if (sym != NULL)
+        return cli_printf("%s:%d", sym_short_file(input->symbols, sym->file), sym->line);
     if (stack == NULL || stack->count == 0 || stack->frames[0].name[0] == '\0')
         return NULL;
     return cli_strdup(stack->frames[0].name);

@@ -12,6 +12,7 @@
 #include "common/visible.h"
 #include "formats/text_advice.h"
 #include "formats/text_frames.h"
+#include "symbol/demangle.h"
 
 enum {
     SITES = 4, /* of one finding */
@@ -47,10 +48,11 @@ static char *raw_about(const struct rec_finding *finding)
 
 static char *about(const struct rec_finding *finding)
 {
-    char *raw = raw_about(finding), *visible = cli_visible(raw);
+    char *raw = raw_about(finding), *visible = cli_visible(raw), *readable = sym_readable(visible);
 
     free(raw);
-    return visible;
+    free(visible);
+    return readable;
 }
 
 struct places {

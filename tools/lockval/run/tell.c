@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/memory.h"
+#include "common/target.h"
 #include "symbol/symbols.h"
 
 /* Which finding it is, however often the record is read. Memory to free. */
@@ -89,13 +90,17 @@ static bool can_be_tried(const struct rec_finding *finding)
 /* What else can be done with the record. */
 static void put_hints(FILE *out, const struct format_input *input, const char *record)
 {
-    (void)fprintf(out, "page: lockval report --format=html --output=page.html %s\n", record);
+    char *found = cli_target_find("lockval");
+    const char *self = found != NULL ? "lockval" : program_invocation_name; /* what can be typed */
+
+    free(found);
+    (void)fprintf(out, "page: %s report --format=html --output=page.html %s\n", self, record);
     for (size_t i = 0; i < input->finding_count; i++) {
         const struct rec_finding *finding = input->findings[i];
 
         if (!can_be_tried(finding))
             continue;
-        (void)fprintf(out, "make it happen: lockval confirm %s -- %s%s\n", record,
+        (void)fprintf(out, "make it happen: %s confirm %s -- %s%s\n", self, record,
                       finding->process->argc != 0 ? finding->process->argv[0] : finding->process->path,
                       finding->process->argc > 1 ? " ..." : "");
         break;
