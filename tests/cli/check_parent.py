@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 
-from command import TIMEOUT, call
+from command import TIMEOUT, call, has_terminals
 from parent import HEADLINE, child_of, read_line, run_checks
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -326,4 +326,5 @@ def check_colours(checks, place):
 
 
 if __name__ == "__main__":
-    sys.exit(run_checks((check_state, check_streams, check_ends, check_killed, check_signals, check_terminal, check_colours)))
+    on_terminals = (check_terminal, check_colours) if has_terminals() else ()
+    sys.exit(run_checks((check_state, check_streams, check_ends, check_killed, check_signals, *on_terminals)))

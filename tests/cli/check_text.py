@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 
-from command import TIMEOUT, Checks, call, environment
+from command import TIMEOUT, Checks, call, environment, has_terminals
 
 FRAME = re.compile(r"^ +(\S+\+0x[0-9a-f]+( \(\S+\))?|0x[0-9a-f]+)$")
 PLACE = re.compile(r"^ +((?!#\d+: )\S.*  \S+:\d+( \(inlined\))?|\d+ \| .*|\S+\+0x[0-9a-f]+( \(\S+\))?|0x[0-9a-f]+)$")
@@ -219,7 +219,8 @@ def main():
         path = record_of(library, program, folder, "abba", stack_depth=9)
         check_raised(checks, lockval, path)
         check_nonsense(checks, lockval, path)
-        check_progress(checks, lockval, path)
+        if has_terminals():
+            check_progress(checks, lockval, path)
         if shutil.which("c++"):
             check_cpp(checks, lockval, library, folder)
     return checks.finish()

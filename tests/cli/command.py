@@ -36,6 +36,17 @@ def environment(**more):
     return env
 
 
+def has_terminals():
+    """Can a terminal be opened? In a tree of folders without /dev/pts there is none."""
+    try:
+        for end in os.openpty():
+            os.close(end)
+    except OSError:
+        print("# there are no terminals here: what needs one is not tried")
+        return False
+    return True
+
+
 def call(command, *args, text="", env=None, **more):
     """One call of the command: a CompletedProcess."""
     return subprocess.run([command, *args], input=text, env=environment() if env is None else env, capture_output=True,

@@ -163,13 +163,14 @@ def main(argv):
     lockval, completions = argv[0], pathlib.Path(argv[1])
     checks = Checks()
     check_offers(checks, lockval)
+    has_terminals = os.path.exists("/dev/pts/ptmx")
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         env = environment(PATH=f"{os.path.dirname(os.path.abspath(lockval))}:{os.environ['PATH']}", TERM="dumb", PS1="$ ",
                           HOME=temporary, LC_ALL="C", HISTFILE="/dev/null")
         with_common = pathlib.Path("/usr/share/bash-completion/bash_completion")
         for title, before in (("bash", ""), ("bash with bash-completion", f". {with_common}; ")):
-            if not shutil.which("bash") or (before and not with_common.exists()):
+            if not has_terminals or not shutil.which("bash") or (before and not with_common.exists()):
                 print(f"# {title} is not here: not tried")
                 continue
             shell = Shell(["bash", "--norc", "--noprofile", "-i"], env)
@@ -177,7 +178,7 @@ def main(argv):
             checks.is_true(f"{title} begins", shell.read_until("READY")[0])
             check_shell(checks, title, shell, folder)
             shell.end()
-        if shutil.which("zsh"):
+        if has_terminals and shutil.which("zsh"):
             done = call("zsh", "-n", str(completions / "_lockval"))
             checks.is_true("zsh can read it", done.returncode == 0 and not done.stderr, done)
             shell = Shell(["zsh", "-f", "-i"], env)

@@ -35,7 +35,7 @@ def check_files(checks, tree, libdir, calls):
               f"{libdir}/pkgconfig/lockval.pc", "share/man/man1/lockval.1", "share/man/man5/lockval-record.5",
               "share/man/man7/lockval-options.7", "share/man/man5/lockval-suppressions.5", "share/man/man7/lockval-verdicts.7", "share/man/man3/lockval.h.3",
               *(f"share/man/man3/{name}.3" for name in calls),
-              *(f"{libdir}/cmake/lockval/{name}" for name in ("lockvalConfig.cmake", "lockvalConfigVersion.cmake",
+              *(f"share/cmake/lockval/{name}" for name in ("lockvalConfig.cmake", "lockvalConfigVersion.cmake",
                                                                "lockval-tests.cmake", "lockval-ctest.cmake", "lockval-ctest.sh")),
               "share/bash-completion/completions/lockval", "share/zsh/site-functions/_lockval",
               "share/doc/lockval/README.md", "share/doc/lockval/LICENSE", "share/doc/lockval/docs/record-format.md",
