@@ -12,13 +12,30 @@
 #include "engine/counts.h"
 
 enum {
-    GROUP = 4 /* places that an entry may lie at; a power of 2 */
+    GROUP = 4,         /* neighbours; a power of 2 */
+    PLACES = 2 * GROUP /* that an entry may lie at */
 };
 
-/* Number @i of the places of @tag; 0 is its own. The same places for all tags that have one of them. */
+/*
+ * Number @i of the places of @tag; 0 is its own. Half of them lie about that one, half where other bits of the tag say: among
+ * thousands of chains some five meet in one group, and they would throw each other out for good in a cache that has its full
+ * size. Both of its groups are hardly ever full in a cache that has room. Idea: hashing with two choices (Azar, Broder,
+ * Karlin, Upfal: Balanced Allocations).
+ */
 static struct lv_cache_slot *place(struct lv_cache_slot *cache, uint64_t mask, uint64_t tag, uint64_t i)
 {
-    return &cache[(tag & mask) ^ i];
+    return &cache[((i < GROUP ? tag : tag >> 32) & mask) ^ (i % GROUP)];
+}
+
+/* Where the entry of @tag goes that lies at number @at of a cache half as large: into the same of its two groups. */
+static struct lv_cache_slot *free_place(struct lv_cache_slot *cache, uint64_t mask, uint64_t tag, uint64_t at)
+{
+    uint64_t first = ((tag ^ at) & (mask >> 1) & ~(uint64_t)(GROUP - 1)) == 0 ? 0 : GROUP;
+
+    for (uint64_t i = first; i < first + GROUP; i++)
+        if (place(cache, mask, tag, i)->tag == 0)
+            return place(cache, mask, tag, i);
+    return NULL;
 }
 
 static struct lv_cache_slot *find(const struct lv_thread *t, uint64_t tag)
@@ -28,7 +45,7 @@ static struct lv_cache_slot *find(const struct lv_thread *t, uint64_t tag)
 
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler that makes it larger stores the mask last */
     cache = t->cache;
-    for (uint64_t i = 0; i < GROUP; i++)
+    for (uint64_t i = 0; i < PLACES; i++)
         if (place(cache, mask, tag, i)->tag == tag)
             return place(cache, mask, tag, i);
     return NULL;
@@ -50,14 +67,9 @@ static void grow(struct lv_context *ctx, struct lv_thread *t)
     if (cache == NULL)
         return;
     /* A group becomes two, which have room for all of it. */
-    for (uint64_t i = 0; i < size; i++) {
-        uint64_t tag = t->cache[i].tag, at = 0;
-
-        while (tag != 0 && place(cache, size * 2 - 1, tag, at)->tag != 0)
-            at++;
-        if (tag != 0)
-            *place(cache, size * 2 - 1, tag, at) = t->cache[i];
-    }
+    for (uint64_t i = 0; i < size; i++)
+        if (t->cache[i].tag != 0)
+            *free_place(cache, size * 2 - 1, t->cache[i].tag, i) = t->cache[i];
     __atomic_store_n(&t->cache, cache, __ATOMIC_RELEASE);
     __atomic_store_n(&t->cache_mask, size * 2 - 1, __ATOMIC_RELEASE);
 }
@@ -95,9 +107,9 @@ void lv_cache_add(struct lv_context *ctx, struct lv_thread *t, uint64_t tag, uin
     grow(ctx, t);
     own = place(t->cache, t->cache_mask, tag, 0);
     moved = *own;
-    for (uint64_t i = 1; i < GROUP && moved.tag != 0 && aside == NULL; i++)
-        if (place(t->cache, t->cache_mask, tag, i)->tag == 0)
-            aside = place(t->cache, t->cache_mask, tag, i);
+    for (uint64_t i = 1; i < PLACES && moved.tag != 0 && aside == NULL; i++)
+        if (place(t->cache, t->cache_mask, moved.tag, i)->tag == 0)
+            aside = place(t->cache, t->cache_mask, moved.tag, i);
     if (moved.tag != 0 && aside == NULL) {
         aside = place(t->cache, t->cache_mask, tag, 1 + t->cache_misses % (GROUP - 1));
         lv_counts_evict(ctx, aside);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Thread states, and what happens when much of anything comes: threads, locks, classes, depth; and no memory. */
 
+#include "base/hash.h"
 #include "engine.h"
 #include "engine/cache.h"
 
@@ -325,8 +326,14 @@ static struct lv_cache_slot *place_of(const struct lv_thread *t, uint64_t tag)
 static void add_tag(struct lv_thread *t, uint64_t tag)
 {
     t->guard++;
-    lv_cache_add(&s->ctx, t, tag, tag ^ 1, (lv_stack_id){ (uint32_t)tag });
+    lv_cache_add(&s->ctx, t, tag, tag ^ 1, (lv_stack_id){ tag & 8 });
     t->guard--;
+}
+
+/* These have all their places in common: about 8, and about 0 where the higher bits of the tag say. */
+static uint64_t crowded(uint64_t i)
+{
+    return i << 40 | 8;
 }
 
 START_TEST(chains_of_one_place_lie_beside_each_other)
@@ -335,28 +342,71 @@ START_TEST(chains_of_one_place_lie_beside_each_other)
     lv_stack_id stack;
     uint64_t key, missing = 0;
 
-    for (uint64_t i = 1; i <= 4; i++)
-        add_tag(t, i << 40 | 8);
-    add_tag(t, UINT64_C(4) << 40 | 8); /* again */
-    for (uint64_t i = 1; i <= 4; i++) {
-        ck_assert(lv_cache_has(t, i << 40 | 8));
-        ck_assert(lv_cache_hit_beside(&s->ctx, t, i << 40 | 8, &stack, &key));
-        ck_assert_uint_eq(key, (i << 40 | 8) ^ 1);
+    for (uint64_t i = 1; i <= 8; i++)
+        add_tag(t, crowded(i));
+    add_tag(t, crowded(8)); /* again */
+    for (uint64_t i = 1; i <= 8; i++) {
+        ck_assert(lv_cache_has(t, crowded(i)));
+        ck_assert(lv_cache_hit_beside(&s->ctx, t, crowded(i), &stack, &key));
+        ck_assert_uint_eq(key, crowded(i) ^ 1);
         ck_assert_uint_eq(stack.v, 8);
     }
-    ck_assert(!lv_cache_hit_beside(&s->ctx, t, UINT64_C(5) << 40 | 8, &stack, &key));
+    ck_assert(!lv_cache_hit_beside(&s->ctx, t, crowded(9), &stack, &key));
     /* The last one has the place itself, and its hits went on. */
-    ck_assert_uint_eq(place_of(t, 8)->tag, UINT64_C(4) << 40 | 8);
+    ck_assert_uint_eq(place_of(t, 8)->tag, crowded(8));
     ck_assert_uint_eq(place_of(t, 8)->hits, 3);
     /* One more than there is room for. */
-    add_tag(t, UINT64_C(5) << 40 | 8);
-    ck_assert_uint_eq(place_of(t, 8)->tag, UINT64_C(5) << 40 | 8);
-    for (uint64_t i = 1; i <= 5; i++)
-        missing += !lv_cache_has(t, i << 40 | 8);
+    add_tag(t, crowded(9));
+    ck_assert_uint_eq(place_of(t, 8)->tag, crowded(9));
+    for (uint64_t i = 1; i <= 9; i++)
+        missing += !lv_cache_has(t, crowded(i));
     ck_assert_uint_eq(missing, 1);
     /* Neighbours are left alone. */
     for (uint64_t place = 0; place <= t->cache_mask; place++)
-        ck_assert(t->cache[place].tag == 0 || (place & ~UINT64_C(3)) == 8);
+        ck_assert(t->cache[place].tag == 0 || (place & ~UINT64_C(3)) == 8 || place < 4);
+}
+END_TEST
+
+START_TEST(a_larger_cache_has_all_that_the_smaller_had)
+{
+    struct lv_thread *t = scenario_thread(s, 1);
+    uint64_t key, size = t->cache_mask + 1;
+    lv_stack_id stack;
+
+    /* Such that some go into either half, by either of their groups. */
+    for (uint64_t i = 1; i <= 8; i++)
+        add_tag(t, crowded(i) | (i & 1) << 8 | (i & 2) << 39);
+    while (t->cache_mask + 1 == size)
+        for (uint64_t i = 1; i <= 8; i++)
+            ck_assert(lv_cache_hit_beside(&s->ctx, t, crowded(i) | (i & 1) << 8 | (i & 2) << 39, &stack, &key) ||
+                      place_of(t, crowded(i))->tag != 0);
+    for (uint64_t i = 1; i <= 8; i++)
+        ck_assert(lv_cache_has(t, crowded(i) | (i & 1) << 8 | (i & 2) << 39));
+}
+END_TEST
+
+/* As many chains as fill a quarter of the largest cache: with one group for each chain some are thrown out. */
+START_TEST(thousands_of_chains_stay)
+{
+    enum {
+        CHAINS = LV_CACHE_LAST / 4
+    };
+    struct lv_thread *t = scenario_thread(s, 1);
+    uint64_t evicted = 0;
+
+    for (unsigned round = 0; round < 12; round++)
+        for (uint64_t i = 1; i <= CHAINS; i++)
+            if (!lv_cache_has(t, lv_hash_mix(i, 1))) {
+                evicted += round == 11;
+                add_tag(t, lv_hash_mix(i, 1));
+            } else {
+                uint64_t key;
+                lv_stack_id stack;
+
+                ck_assert(lv_cache_hit_beside(&s->ctx, t, lv_hash_mix(i, 1), &stack, &key));
+            }
+    ck_assert_uint_eq(t->cache_mask + 1, LV_CACHE_LAST);
+    ck_assert_uint_eq(evicted, 0);
 }
 END_TEST
 
@@ -498,6 +548,8 @@ int main(void)
         locks_that_come_and_go,
         the_cache_grows_with_its_misses,
         chains_of_one_place_lie_beside_each_other,
+        a_larger_cache_has_all_that_the_smaller_had,
+        thousands_of_chains_stay,
         the_cache_grows_until_chains_lie_apart,
         an_emptied_cache_leaves_evidence_again,
         memory_runs_out,
