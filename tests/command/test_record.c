@@ -204,6 +204,61 @@ START_TEST(edges_stand_for_acquisitions)
 }
 END_TEST
 
+#define MERGED(type) "{\"t\":\"" type "\",\"pid\":0,\"run\":\"merged\","
+#define SEEN                                                                                                         \
+    "\"seen\":{\"first\":5,\"last\":9,\"runs\":2,\"runs_exact\":true,\"sample\":[\"aa\",\"bb\"],\"tests\":[\"t1\"]," \
+    "\"more_tests\":true,\"left_out\":true}"
+
+START_TEST(merged)
+{
+    static const char *const texts[] = {
+        MERGED("witness") "\"id\":3,\"of\":4,\"held\":[]}",
+        MERGED("meta") "\"format\":1,\"merged\":true,\"runs\":2,\"runs_exact\":true,\"sample\":[\"aa\"]}",
+        MERGED("run") "\"id\":4,\"of\":\"7/0000000a\",\"hash\":\"aa\",\"program\":\"prog\",\"argv\":[\"prog\",\"x\"],"
+                      "\"test\":\"t1\",\"commit\":\"c\",\"host\":\"h\",\"start_ms\":5,\"forked\":true}",
+        MERGED("class") "\"id\":1,\"key\":\"static:aa+0x1\",\"stables\":[\"s\"],\"keys\":[\"k\",\"l\"],"
+                        "\"source\":{\"function\":\"f\",\"file\":\"a.c\",\"line\":8,\"from\":3}," SEEN "}",
+        MERGED("class") "\"id\":2}",
+        MERGED("edge") "\"from\":1,\"to\":2,\"modes\":[\"EN\"],\"witness\":3,\"held\":0," SEEN "}",
+        MERGED("edge") "\"from\":1,\"to\":2,\"modes\":[\"EN\"],\"witness\":4,\"held\":0}",
+        MERGED("stack") "\"id\":9,\"frames\":[{\"module\":1,\"offset\":\"0x4\",\"lines\":[{\"function\":\"g\","
+                        "\"file\":\"b.c\",\"line\":4},{\"function\":\"f\"}]}]}",
+        MERGED("finding") "\"kind\":\"circular\",\"fingerprint\":\"0\",\"of\":4}",
+    };
+    struct rec_set *set = read_all(texts, LV_ARRAY_SIZE(texts));
+    const struct rec_process *process = set->processes[0];
+    const struct rec_class *class = rec_class(process, 1);
+    const struct rec_edge *edge = process->edges[0];
+    const struct rec_frame *frame = &rec_stack(process, 9)->frames[0];
+
+    ck_assert(process->merged && process->merged_runs_exact);
+    ck_assert_uint_eq(process->merged_runs, 2);
+    ck_assert_str_eq(process->sample[0], "aa");
+    ck_assert_uint_eq(process->run_count, 1);
+    ck_assert_ptr_eq(edge->evidence[0].witness->run, process->runs[0]);
+    ck_assert_ptr_eq(process->findings[0]->run, process->runs[0]);
+    ck_assert_ptr_null(edge->evidence[1].witness->run);
+    ck_assert(process->runs[0]->known && process->runs[0]->forked);
+    ck_assert_str_eq(process->runs[0]->argv[1], "x");
+    ck_assert_str_eq(process->runs[0]->test, "t1");
+    ck_assert_str_eq(process->runs[0]->host, "h");
+    ck_assert_uint_eq(edge->seen.last_ms, 9);
+    ck_assert_uint_eq(edge->seen.sample_count, 2);
+    ck_assert_str_eq(edge->seen.tests[0], "t1");
+    ck_assert(edge->seen.more_tests && edge->seen.left_out);
+    ck_assert_str_eq(class->keys[1], "l");
+    ck_assert_str_eq(class->stables[0], "s");
+    ck_assert_int_eq(class->source.from, 3);
+    ck_assert_int_eq(rec_class(process, 2)->source.from, -1);
+    ck_assert_str_eq(rec_class(process, 2)->source.file, "");
+    ck_assert_uint_eq(rec_class(process, 2)->seen.runs, 0);
+    ck_assert_uint_eq(frame->line_count, 2);
+    ck_assert_str_eq(frame->lines[1].function, "f");
+    ck_assert_int_eq(frame->lines[0].line, 4);
+    rec_close(set);
+}
+END_TEST
+
 START_TEST(what_is_no_line)
 {
     static const char *const texts[] = {
@@ -336,6 +391,7 @@ int main(void)
     tcase_add_test(tcase, statistics);
     tcase_add_test(tcase, findings);
     tcase_add_test(tcase, edges_stand_for_acquisitions);
+    tcase_add_test(tcase, merged);
     tcase_add_test(tcase, what_is_no_line);
     tcase_add_test(tcase, files);
     tcase_add_test(tcase, nonsense);

@@ -73,6 +73,14 @@ COMMAND_FOLDERS = {
     "doctor": {"common", "threads", "doctor"},
     "threads": {"common", "threads"},
     "confirm": {"common", "record", "confirm"},
+    "merge": {"common", "record", "symbol", "merge"},
+    "match": {"common", "record", "symbol", "merge", "match"},
+    "store": {"common", "record", "symbol", "merge", "store"},
+    "orders": {"common", "record", "symbol", "merge", "match", "store", "orders"},
+    "cycles": {"common", "record", "symbol", "page", "formats", "orders", "contract", "cycles"},
+    "contract": {"common", "record", "symbol", "page", "formats", "orders", "contract"},
+    "diff": {"common", "record", "symbol", "page", "formats", "orders", "diff"},
+    "coverage": {"common", "record", "symbol", "page", "formats", "orders", "coverage"},
 }
 
 TREES = ("include", "liblockval", "sim", "tests", "tools", "script", "examples")

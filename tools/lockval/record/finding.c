@@ -110,6 +110,7 @@ static void fill(const struct rec_line *line, struct rec_finding *finding)
     finding->counts = rec_bool_member(json, "counts");
     finding->ms = rec_number_member(json, "ms");
     finding->thread = rec_thread_of(line, json_object_get(json, "thread"));
+    finding->run = rec_run_at(line, rec_number_member(json, "of"));
     finding->edges = steps_of(line, json_object_get(json, "edges"), &finding->edge_count);
     finding->acquisitions = steps_of(line, json_object_get(json, "acquisitions"), &finding->acquisition_count);
     if (finding->acquisition_count == 0) {

@@ -64,6 +64,41 @@ enum {
 
 struct rec_process;
 
+/* Where something stands in the source. */
+struct rec_source {
+    const char *function; /* empty: not known */
+    const char *file;
+    int line; /* 0: not known */
+    int from; /* the same, counted from the line where the function is declared; -1: not known. Of classes only */
+};
+
+/* A run whose record went into a merged one. A run is one process's record. */
+struct rec_run {
+    uint32_t id;
+    bool known;
+    const char *of;   /* "<pid>/<run>" of its record */
+    const char *hash; /* 16 hexadecimal digits: which run it is, among all there are */
+    const char *program, *path;
+    size_t argc;
+    const char **argv;
+    const char *test, *commit, *host; /* empty: not known */
+    uint64_t start_ms;
+    bool forked;
+};
+
+/* Of a class or an edge of a merged record: in which runs it was seen. */
+struct rec_seen {
+    uint64_t first_ms, last_ms; /* milliseconds since 1970, when those runs began */
+    uint64_t runs;              /* how many */
+    bool runs_exact;            /* false: .runs is estimated */
+    size_t sample_count;
+    const char **sample; /* the smallest of their hashes, in order */
+    size_t test_count;
+    const char **tests; /* names of tests, in order */
+    bool more_tests;    /* there were others */
+    bool left_out;      /* an edge: not all kinds of its witnesses were kept */
+};
+
 struct rec_module {
     uint32_t id;
     bool known;
@@ -84,9 +119,11 @@ struct rec_thread {
 };
 
 struct rec_frame {
-    struct rec_module *module; /* null: outside of all */
-    uint64_t offset;           /* a return address within the module; without one, the address itself */
-    const char *name;          /* "function+0x41"; may be empty */
+    struct rec_module *module;      /* null: outside of all */
+    uint64_t offset;                /* a return address within the module; without one, the address itself */
+    const char *name;               /* "function+0x41"; may be empty */
+    size_t line_count;              /* what was known of the source when the record was merged */
+    const struct rec_source *lines; /* what is inlined first */
 };
 
 struct rec_stack {
@@ -111,6 +148,12 @@ struct rec_class {
     unsigned wait_outer, wait_inner;
     const char *usage; /* four characters */
     enum rec_standing standing;
+    struct rec_seen seen;     /* this and the following: in merged records */
+    struct rec_source source; /* of the call or variable by which it was formed */
+    size_t key_count;         /* the keys of all classes that were found to be this one; 0: .key alone */
+    const char **keys;
+    size_t stable_count; /* all stable keys that it had in its runs; 0: .stable alone */
+    const char **stables;
 };
 
 /* A lock: an object, in a witness or in a finding. */
@@ -135,6 +178,7 @@ struct rec_witness {
     size_t held_count;
     struct rec_lock *held; /* oldest first */
     bool left_out;
+    struct rec_run *run; /* null: the record is not a merged one */
 };
 
 /* That @held[.held] of the witness was held when what it wants was wanted. */
@@ -148,7 +192,8 @@ struct rec_edge {
     unsigned modes;
     size_t evidence_count;
     struct rec_evidence *evidence;
-    uint64_t acquisitions, chains; /* 0 until the process ended */
+    uint64_t acquisitions, chains; /* 0 until the process ended; in a merged record the largest of one run */
+    struct rec_seen seen;          /* in merged records */
 };
 
 /* A lock of a chain. */
@@ -239,6 +284,7 @@ struct rec_finding {
     bool counts;
     uint64_t ms;
     struct rec_thread *thread;
+    struct rec_run *run; /* null: the record is not a merged one */
 
     size_t edge_count; /* of an order: each wants what the next holds, the last what the first holds */
     struct rec_step *edges;
@@ -286,7 +332,16 @@ struct rec_process {
     int64_t ppid;
     bool forked;
     uint64_t start_ms;
-    json_t *options; /* an object of texts; null without meta */
+    const char *test, *commit, *host; /* empty: not known */
+    json_t *options;                  /* an object of texts; null without meta and in a merged record */
+
+    bool merged;          /* what many runs learned, as one process that there never was; .pid is 0 */
+    uint64_t merged_runs; /* how many runs went into it */
+    bool merged_runs_exact;
+    size_t sample_count;
+    const char **sample; /* the smallest of their hashes, in order */
+    size_t run_count;    /* those that witnesses and findings are of */
+    struct rec_run **runs;
 
     size_t module_count, class_count, thread_count, stack_count, witness_count, edge_count, finding_count;
     struct rec_module **modules; /* all in the order in which the record spoke of them first */

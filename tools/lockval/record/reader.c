@@ -83,6 +83,7 @@ static struct rec_class *new_class(const struct rec_line *line)
 
     class->process = line->process;
     class->key = class->stable = class->name = class->kind = class->origin = class->usage = "";
+    class->source = (struct rec_source){ .function = "", .file = "", .from = -1 };
     return class;
 }
 
@@ -221,7 +222,11 @@ static void read_meta(const struct rec_line *line)
     process->ppid = signed_member(line->json, "ppid");
     process->forked = rec_bool_member(line->json, "forked");
     process->start_ms = rec_number_member(line->json, "start_ms");
+    process->host = rec_text_member(line, line->json, "host");
     process->options = json_incref(json_object_get(line->json, "options"));
+    process->test = rec_text_member(line, process->options, "test");
+    process->commit = rec_text_member(line, process->options, "commit");
+    rec_read_merged_meta(line);
 }
 
 static void read_module(const struct rec_line *line)
@@ -265,6 +270,7 @@ static void read_class(const struct rec_line *line)
     class->wait_inner = (unsigned)json_integer_value(json_array_get(wait, 1));
     class->usage = rec_text_member(line, line->json, "usage");
     class->standing = standing_of(rec_text_member(line, line->json, "standing"));
+    rec_read_merged_class(line, class);
 }
 
 static void read_thread(const struct rec_line *line)
@@ -281,9 +287,12 @@ static void read_thread(const struct rec_line *line)
 
 struct rec_frame rec_frame_of(const struct rec_line *line, const json_t *json)
 {
-    return (struct rec_frame){ .module = rec_module_at(line, rec_number_member(json, "module")),
+    struct rec_frame frame = { .module = rec_module_at(line, rec_number_member(json, "module")),
                                .offset = rec_address_member(json, "offset"),
                                .name = rec_text_member(line, json, "name") };
+
+    frame.lines = rec_sources_of(line, json_object_get(json, "lines"), &frame.line_count);
+    return frame;
 }
 
 static void read_stack(const struct rec_line *line)
@@ -311,6 +320,7 @@ static void read_witness(const struct rec_line *line)
     witness->wanted = rec_lock_of(line, json_object_get(line->json, "wanted"));
     witness->held = rec_locks_of(line, json_object_get(line->json, "held"), &witness->held_count);
     witness->left_out = rec_bool_member(line->json, "left_out");
+    witness->run = rec_run_at(line, rec_number_member(line->json, "of"));
 }
 
 static unsigned mode_bit(const char *word)
@@ -354,6 +364,7 @@ static void read_edge(const struct rec_line *line)
         if (json_is_string(mode))
             edge->modes |= mode_bit(json_string_value(mode));
     }
+    rec_read_seen(line, &edge->seen);
     evidence.witness = rec_witness_at(line, rec_number_member(line->json, "witness"));
     evidence.held = (size_t)rec_number_member(line->json, "held");
     if (evidence.witness != NULL)
@@ -386,6 +397,7 @@ static const struct {
     { "finding", rec_read_finding }, { "module", read_module },
     { "meta", read_meta },           { "end", read_end },
     { "chain", rec_read_chain },     { "lock_stat", rec_read_lock_stat },
+    { "run", rec_read_run },
 };
 
 /* ---- processes ---- */
@@ -409,6 +421,7 @@ static struct rec_process *process_at(struct rec_set *set, const char *file, con
     process->pid = (int64_t)pid;
     process->run = rec_pool_text(set->books->pool, run);
     process->version = process->program = process->path = process->cwd = "";
+    process->test = process->commit = process->host = "";
     process->indexes = rec_pool_take(set->books->pool, 1, sizeof(*process->indexes));
     rec_append(&set->processes, &set->process_count, process);
     return process;
@@ -499,6 +512,7 @@ static void close_process(struct rec_process *process)
     rec_index_free(&indexes->stacks);
     rec_index_free(&indexes->witnesses);
     rec_index_free(&indexes->edges);
+    rec_index_free(&indexes->runs);
     rec_index_free(&indexes->findings);
     free(process->modules);
     free(process->classes);
@@ -506,6 +520,7 @@ static void close_process(struct rec_process *process)
     free(process->stacks);
     free(process->witnesses);
     free(process->edges);
+    free(process->runs);
     free(process->findings);
     free(process->chains);
     free(process->lock_stats);

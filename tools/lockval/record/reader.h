@@ -11,7 +11,7 @@
 
 /* Of a process: number -> struct. */
 struct rec_indexes {
-    struct rec_index modules, classes, threads, stacks, witnesses, edges;
+    struct rec_index modules, classes, threads, stacks, witnesses, edges, runs;
     struct rec_index findings; /* by the pool's text of the fingerprint */
 };
 
@@ -54,7 +54,18 @@ struct rec_lock *rec_locks_of(const struct rec_line *line, const json_t *array, 
 /* A thread as findings have it: more may be known of it than of the process's, so what is there is filled in. Null: none. */
 struct rec_thread *rec_thread_of(const struct rec_line *line, const json_t *json);
 
-/* Take in a line of the type "finding", "chain", "lock_stat". */
+/* Of merged records: a place in the source, a list of them, and in which runs the line's class or edge was seen. */
+struct rec_source rec_source_member(const struct rec_line *line, const json_t *object, const char *member);
+const struct rec_source *rec_sources_of(const struct rec_line *line, const json_t *array, size_t *ret_count);
+void rec_read_seen(const struct rec_line *line, struct rec_seen *seen);
+struct rec_run *rec_run_at(const struct rec_line *line, uint64_t id);
+
+/* What a merged record has more in its lines "class" and "meta". */
+void rec_read_merged_class(const struct rec_line *line, struct rec_class *class);
+void rec_read_merged_meta(const struct rec_line *line);
+
+/* Take in a line of the type "run", "finding", "chain", "lock_stat". */
+void rec_read_run(const struct rec_line *line);
 void rec_read_finding(const struct rec_line *line);
 void rec_read_chain(const struct rec_line *line);
 void rec_read_lock_stat(const struct rec_line *line);
