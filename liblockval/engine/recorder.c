@@ -110,6 +110,7 @@ void lv_recorder_start(struct lv_context *ctx)
         return;
     lv_vec_init(&recorder->stacks, &ctx->arena, sizeof(uint32_t));
     lv_table_init(&recorder->modules, &ctx->arena);
+    lv_os_host(recorder->host);
     recorder->pattern = absolute(ctx);
     if (lv_chaintree_init(ctx) < 0 || recorder->pattern == NULL || !settle_process(ctx))
         return;
@@ -174,7 +175,8 @@ void lv_recorder_begin(struct lv_context *ctx, struct lv_batch *batch)
                                    .argv_cut = len == ARGUMENTS - 1,
                                    .ppid = lv_os_parent(),
                                    .forked = recorder->forked,
-                                   .start_ms = recorder->start_ms };
+                                   .start_ms = recorder->start_ms,
+                                   .host = recorder->host };
 
     recorder->begun = true;
     if (recorder->forked)

@@ -31,6 +31,7 @@ struct lv_recorder {
     bool forked;              /* constant but for a forked child's first thread, as are the next ones */
     bool ended;               /* atomic */
     int pid;                  /* who else runs this (a child of vfork) writes nothing */
+    char host[65];            /* constant after start: the machine's name */
     char run[9];              /* 8 hexadecimal digits, different in each process */
     int64_t start_ms;         /* since 1970 */
     int64_t started;          /* of lv_os_now_ms() */

@@ -50,6 +50,7 @@ void lv_record_put_meta(const struct lv_record_meta *meta, struct lv_record_by b
     lv_json_int(&json, "ppid", meta->ppid);
     lv_json_bool(&json, "forked", meta->forked);
     lv_json_int(&json, "start_ms", meta->start_ms);
+    lv_json_text(&json, "host", meta->host);
     lv_json_begin_object(&json, "options");
     for (uint32_t i = 0; i < meta->option_count; i++)
         lv_json_text(&json, meta->options[i].name, meta->options[i].value);

@@ -32,6 +32,7 @@ struct lv_record_meta {
     int ppid;
     bool forked;
     int64_t start_ms;
+    const char *host;
     uint32_t option_count;
     const struct lv_record_option *options;
 };

@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -194,6 +195,16 @@ int lv_os_read_link(const char *path, char *buf, size_t size)
     if (n >= 0)
         buf[n] = '\0';
     return (int)n;
+}
+
+void lv_os_host(char host[65])
+{
+    struct utsname names;
+
+    _Static_assert(sizeof(names.nodename) <= 65, "the kernel's own size");
+    host[0] = '\0';
+    if (LV_SYSCALL(SYS_uname, &names) == 0)
+        memcpy(host, names.nodename, sizeof(names.nodename));
 }
 
 /*

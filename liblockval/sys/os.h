@@ -44,6 +44,9 @@ int lv_os_read_text(const char *path, char *buf, size_t size);
 /* Read what the symbolic link at @path holds, at most @size - 1 bytes, and terminate it. Returns the length. */
 int lv_os_read_link(const char *path, char *buf, size_t size);
 
+/* The machine's name (that of uname -n), terminated; empty where the kernel does not say. At most 64 bytes long. */
+void lv_os_host(char host[65]);
+
 /* Copy @size bytes of this process's memory that may not be mapped or readable. Returns 0 or -EFAULT. */
 int lv_os_read_memory(uintptr_t from, void *to, size_t size);
 

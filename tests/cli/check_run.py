@@ -18,7 +18,7 @@ import struct
 import sys
 import tempfile
 
-from command import Checks, call, environment
+from command import CI_COMMITS, Checks, call, environment
 
 
 def one_line(done, *words):
@@ -87,6 +87,29 @@ def check_environment(checks, lockval, library):
                  values(("--log=none", "--stack_depth=9"), LOCKVAL_OPTIONS="stats=0"))
 
 
+def check_commit(checks, lockval):
+    def options(*arguments, **env):
+        done = call(lockval, "run", "--exec", *arguments, "--", "/bin/sh", "-c", 'echo "${LOCKVAL_OPTIONS-unset}"', env=environment(**env))
+        return done.stdout.rstrip("\n") if done.returncode == 0 else done
+
+    for name in CI_COMMITS:
+        checks.equal(f"the commit of {name}", "commit=abc123", options(**{name: "abc123"}))
+    checks.equal("it comes behind what was given", "stats=0:log=none:commit=abc123",
+                 options("--log=none", LOCKVAL_OPTIONS="stats=0", CI_COMMIT_SHA="abc123"))
+    checks.equal("of several the first", "commit=b", options(GITHUB_SHA="", CI_COMMIT_SHA="b", GIT_COMMIT="c"))
+    checks.equal("a colon in it", "commit='a:b'", options(GIT_COMMIT="a:b"))
+    for what, value in (("quotes", "a'b"), ("too much", "x" * 600)):
+        checks.equal(f"none with {what}", "unset", options(GITHUB_SHA=value))
+    checks.equal("what was given holds", "commit=mine", options("--commit=mine", GITHUB_SHA="abc123"))
+    checks.equal("also in the environment", "commit=mine", options(LOCKVAL_OPTIONS="commit=mine", GITHUB_SHA="abc123"))
+    checks.equal("also if it is none", "commit=", options("--commit=", GITHUB_SHA="abc123"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "run.jsonl")
+        call(lockval, "run", f"--record={path}", "--test=unit: it's", "--", "true", env=environment(GITHUB_SHA="abc123"))
+        text = pathlib.Path(path).read_text(encoding="utf-8")
+        checks.is_true("both stand in the record", '"test":"unit: it\'s","commit":"abc123"' in text, text)
+
+
 def write_program(folder, name, data, mode=0o755):
     path = pathlib.Path(folder, name)
     path.write_bytes(data)
@@ -137,6 +160,7 @@ def main():
         check_words(checks, args.lockval)
         check_program(checks, args.lockval, args.abba)
         check_environment(checks, args.lockval, args.library)
+        check_commit(checks, args.lockval)
         check_refusals(checks, args.lockval, args.abba, args.static)
     return checks.finish()
 

@@ -29,9 +29,12 @@ class Checks:
         return 1 if self.failed or not self.count else 0
 
 
+CI_COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT", "BUILDKITE_COMMIT", "BUILD_SOURCEVERSION")
+
+
 def environment(**more):
-    """The test's own, without what the library looks at."""
-    env = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "LOCKVAL_OPTIONS")}
+    """The test's own, without what the library and the command look at."""
+    env = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "LOCKVAL_OPTIONS", *CI_COMMITS)}
     env.update(more)
     return env
 

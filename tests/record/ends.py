@@ -105,6 +105,22 @@ def a_program_that_returns(bench):
 
 
 @test
+def what_the_run_is_of(bench):
+    bench.run("clean", options=["test='unit: a, b'", "commit=1f2e"])
+    meta = bench.one().meta()
+    options = meta["options"]
+    must((options["test"], options["commit"]) == ("unit: a, b", "1f2e"), f"{options}")
+    must(meta["host"] == os.uname().nodename, f"host {meta['host']}")
+
+
+@test
+def it_is_of_nothing(bench):
+    bench.run("clean")
+    options = bench.one().meta()["options"]
+    must((options["test"], options["commit"]) == ("", ""), f"{options}")
+
+
+@test
 def none_is_no_file(bench):
     for none in ("none", ""):
         status = bench.run("return", none)[0]

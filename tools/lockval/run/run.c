@@ -19,6 +19,7 @@
 #include "common/target.h"
 #include "common/terminal.h"
 #include "run/back.h"
+#include "run/commit.h"
 #include "run/place.h"
 #include "run/program.h"
 #include "run/tell.h"
@@ -37,7 +38,7 @@ struct request {
 /* What the library will be told, by all who tell it. */
 struct settled {
     struct lv_options options;
-    bool has_record, has_log; /* the user said so */
+    bool has_record, has_log, has_commit; /* the user said so */
 };
 
 /* The run of one program. */
@@ -113,9 +114,11 @@ static struct settled settle(const char *options)
     lv_options_default(&settled.options);
     memcpy(settled.options.record, unsaid, sizeof(unsaid));
     memcpy(settled.options.log, unsaid, sizeof(unsaid));
+    memcpy(settled.options.commit, unsaid, sizeof(unsaid));
     lv_options_parse(&settled.options, all, &text);
     settled.has_record = strcmp(settled.options.record, unsaid) != 0;
     settled.has_log = strcmp(settled.options.log, unsaid) != 0;
+    settled.has_commit = strcmp(settled.options.commit, unsaid) != 0;
     free(all);
     return settled;
 }
@@ -153,12 +156,26 @@ static int cannot_run(const char *name, int error)
     return error == ENOENT ? CLI_NOT_FOUND : CLI_CANNOT_RUN;
 }
 
+/* The options that were given, and what the environment says of the run, where nobody else did. Null: none. */
+static char *given_options(const struct run *run)
+{
+    char *options = run->request->options != NULL ? cli_strdup(run->request->options) : NULL;
+    const char *commit = run->settled.has_commit ? NULL : run_commit();
+
+    if (commit != NULL)
+        (void)cli_options_add(&options, "commit", commit);
+    return options;
+}
+
 /* As execvp(), which gives what the kernel does not know to the shell, but only texts. */
 static int become(const struct run *run)
 {
+    char *options = given_options(run);
+    bool set = cli_preload_environment(run->how.library, options);
     int error;
 
-    if (!cli_preload_environment(run->how.library, run->request->options))
+    free(options);
+    if (!set)
         return CLI_CANNOT_RUN;
     (void)execv(run->how.path, run->how.argv);
     error = errno;
@@ -241,7 +258,7 @@ static void make_own(struct run *run, char **options)
 /* Where what is found goes, and the options that say so. */
 static char *prepare(struct run *run)
 {
-    char *options = run->request->options != NULL ? cli_strdup(run->request->options) : NULL, *id = new_id();
+    char *options = given_options(run), *id = new_id();
 
     if (run->settled.has_record)
         use_given(run, id);
