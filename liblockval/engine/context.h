@@ -201,20 +201,21 @@ struct lv_context {
     uint32_t signals_forgotten; /* atomic: how often a signal got another handler, and all that was known of it went */
     uint64_t handled;           /* atomic: signals that have a handler */
     uintptr_t handler_site[LV_SIGNALS]; /* atomic: the call that installed it, or the last one */
+    uintptr_t handler[LV_SIGNALS];      /* atomic: its function, or the last one; 0: not known */
 
     void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
     struct lv_recorder recorder;
     struct lv_watch watch;
-    struct lv_steer *steer; /* constant after start; null: no plan (engine/steer.h) */
-    struct lv_vec made;     /* lock: struct lv_made (engine/summary.h), for the summary at exit */
-    bool summary_said;      /* atomic */
+    struct lv_steer *steer;              /* constant after start; null: no plan (engine/steer.h) */
+    struct lv_vec made;                  /* lock: struct lv_made (engine/summary.h), for the summary at exit */
+    bool summary_said;                   /* atomic */
     struct lv_suppressions suppressions; /* constant after start, but for counts (engine/suppress.h) */
 
-    uint32_t findings;      /* atomic: all */
-    uint32_t suppressed;    /* atomic: those of them that an entry suppresses */
-    uint32_t unpublished;   /* atomic: findings that were taken and are not handed out yet */
-    bool stuck_for_good;    /* atomic: a circle of threads was reported that nothing broke */
-    uint32_t counted;       /* atomic: those at or above fail_on */
+    uint32_t findings;    /* atomic: all */
+    uint32_t suppressed;  /* atomic: those of them that an entry suppresses */
+    uint32_t unpublished; /* atomic: findings that were taken and are not handed out yet */
+    bool stuck_for_good;  /* atomic: a circle of threads was reported that nothing broke */
+    uint32_t counted;     /* atomic: those at or above fail_on */
 
     /* Is the lock at this address, which the thread @tid took, no longer its own? Reads the lock itself, safely; false for
      * kinds that cannot be asked. Null: none can. Constant after init. */

@@ -61,6 +61,8 @@ static int add(struct lv_context *ctx, struct lv_thread *t, struct lv_use *use, 
     use->thread = t->info;
     t->witnessed = true;
     r = lv_uses_add(&ctx->uses, class, use);
+    if (r == 0)
+        lv_record_use(ctx, &findings->batch, use);
     if (r == 0 && is_judged(ctx, id))
         r = judge(ctx, t, id, use, use->states, use->at.v != 0 ? use->at : use->record.stack, findings);
     return r;

@@ -23,6 +23,9 @@ void lv_record_classes_of(struct lv_context *ctx, struct lv_batch **batch, lv_cl
 void lv_record_edge(struct lv_context *ctx, struct lv_batch **batch, const struct lv_edge *edge,
                     const struct lv_edge_witness *witness);
 
+/* @use is new. */
+void lv_record_use(struct lv_context *ctx, struct lv_batch **batch, const struct lv_use *use);
+
 uint32_t lv_record_stack(struct lv_context *ctx, struct lv_batch **batch, lv_stack_id stack);
 uint32_t lv_record_thread(struct lv_context *ctx, struct lv_batch **batch, lv_thread_id thread);
 

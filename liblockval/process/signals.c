@@ -364,6 +364,8 @@ static void tell(int number, uint32_t now)
 
     if (is_given_up(number, now))
         handled = false;
+    if (handled)
+        __atomic_store_n(&lv_process_context.handler[lv_state_of_signal(number)], function_of(now), __ATOMIC_RELAXED);
     if (handled && t != NULL && t->depth != 0)
         lv_masks_ask(t);
     lv_context_set_handled(&lv_process_context, t, number, handled, site);

@@ -240,6 +240,28 @@ void lv_record_put_witness(const struct lv_record_witness *witness, struct lv_re
     lv_record_end(&json);
 }
 
+void lv_record_put_use(const struct lv_record_use *use, struct lv_record_by by, struct lv_text *out)
+{
+    struct lv_json json;
+
+    lv_record_begin(&json, out, "use", by);
+    lv_json_int(&json, "class", use->class);
+    lv_json_text(&json, "side", use->inside ? "inside" : "open");
+    lv_json_bool(&json, "weak", use->weak);
+    lv_json_begin_list(&json, "contexts");
+    for (uint32_t i = 0; i < use->context_count; i++) {
+        lv_json_begin_object(&json, NULL);
+        lv_json_text(&json, "name", use->contexts[i].name);
+        lv_json_text(&json, "handler", use->contexts[i].handler);
+        lv_json_end_object(&json);
+    }
+    lv_json_end_list(&json);
+    lv_json_int(&json, "thread", use->thread);
+    lv_record_lock(&json, "lock", &use->lock);
+    lv_json_int(&json, "at", use->at);
+    lv_record_end(&json);
+}
+
 void lv_record_put_stat(const struct lv_record_stat *stat, struct lv_record_by by, struct lv_text *out)
 {
     struct lv_json json;

@@ -154,6 +154,22 @@ struct lv_record_finding {
     const char *text;
 };
 
+/* A context that can interrupt a thread. */
+struct lv_record_context {
+    const char *name;    /* of the signal, or as the program declared it */
+    const char *handler; /* a place: the function that handles the signal; "": a declared context */
+};
+
+/* That a class was used in contexts, or held while they could interrupt. */
+struct lv_record_use {
+    uint32_t class, thread;
+    bool inside, weak;
+    uint32_t context_count;
+    const struct lv_record_context *contexts;
+    struct lv_record_lock lock;
+    uint32_t at; /* the stack of the call that let the contexts interrupt; 0: the acquisition itself */
+};
+
 struct lv_record_stat {
     uint32_t from, to;
     uint64_t acquisitions, chains;
@@ -206,6 +222,7 @@ void lv_record_put_thread(const struct lv_record_thread *thread, struct lv_recor
 void lv_record_put_stack(const struct lv_record_stack *stack, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_edge(const struct lv_record_edge *edge, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_witness(const struct lv_record_witness *witness, struct lv_record_by by, struct lv_text *out);
+void lv_record_put_use(const struct lv_record_use *use, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_finding(const struct lv_record_finding *finding, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_stat(const struct lv_record_stat *stat, struct lv_record_by by, struct lv_text *out);
 void lv_record_put_chain(const struct lv_record_chain *chain, struct lv_record_by by, struct lv_text *out);

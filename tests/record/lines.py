@@ -152,6 +152,10 @@ def numbers_of(line):
         yield "witness", line["witness"]
     if line["t"] == "witness":
         yield "thread", line["thread"]
+    if line["t"] == "use":
+        yield "class", line["class"]
+        yield "thread", line["thread"]
+        yield "stack", line["at"]
     if line["t"] == "finding":
         yield "stack", line["stack"]
         for thread in threads_in(line):
@@ -189,6 +193,21 @@ def check_edges(process, complaints):
     for stat in process.all("stat"):
         if (stat["from"], stat["to"]) not in modes and not process.meta()["forked"]:
             complaints.append(f"{stat['from']} -> {stat['to']} was counted, and never seen")
+
+
+def check_uses(process, complaints):
+    known = set()
+    for use in process.all("use"):
+        if use["lock"]["class"] != use["class"]:
+            complaints.append(f"a use of the class {use['class']} is an acquisition of {use['lock']['class']}")
+        strong = use["lock"]["mode"] != "read-recursive" if use["side"] == "inside" else use["lock"]["mode"] == "write"
+        if use["weak"] == strong:
+            complaints.append(f"the use of {use['class']} in the mode {use['lock']['mode']} is of another strength")
+        for context in use["contexts"]:
+            fact = (use["class"], use["side"], use["weak"], context["name"], context["handler"])
+            if fact in known and not context["handler"]:
+                complaints.append(f"a use is there twice: {fact}")
+            known.add(fact)
 
 
 def check_chains(process, complaints):
@@ -258,6 +277,7 @@ def check(data, complaints, torn=False):
             complaints.append(f"process {process.pid} has no meta")
             continue
         check_references(process, complaints)
+        check_uses(process, complaints)
         check_edges(process, complaints)
         check_chains(process, complaints)
         check_findings(process, complaints)

@@ -7,6 +7,7 @@
 #include "engine.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -178,6 +179,39 @@ START_TEST(a_semaphore_shows_what_it_is)
 }
 END_TEST
 
+/* What a class was used for, the first time that it shows. */
+START_TEST(uses_in_contexts)
+{
+    struct lv_thread *t;
+    int irq;
+
+    begin();
+    t = scenario_thread(s, 1);
+    irq = lv_context_declare(&s->ctx, "irq", 0);
+    write_lock(1, "A");
+    unlock(1, "A");
+    ck_assert_uint_eq(count("\"t\":\"use\"", NULL), 1);
+    ck_assert_uint_eq(
+        count("\"side\":\"open\",\"weak\":false,\"contexts\":[{\"name\":\"irq\",\"handler\":\"\"}]", NULL), 1);
+    lv_context_enter(&s->ctx, t, irq);
+    read_lock(1, "B");
+    unlock(1, "B");
+    lv_context_exit(&s->ctx, t, irq);
+    ck_assert_uint_eq(count("\"t\":\"use\"", "\"side\":\"inside\",\"weak\":true"), 1);
+    /* The handler of a signal has a place. */
+    s->ctx.handler[SIGUSR1 - 1] = 0x7100;
+    lv_context_set_handled(&s->ctx, t, SIGUSR1, true, 0x7000);
+    write_lock(1, "A");
+    unlock(1, "A");
+    ck_assert_uint_eq(count("\"t\":\"use\"", "[{\"name\":\"SIGUSR1\",\"handler\":\"?+0x7100\"}]"), 1);
+    /* Nothing new. */
+    write_lock(1, "A");
+    unlock(1, "A");
+    ck_assert_uint_eq(count("\"t\":\"use\"", NULL), 3);
+    end();
+}
+END_TEST
+
 /* What a forked child needs of what its parent wrote is written again, under other numbers. */
 START_TEST(a_forked_child)
 {
@@ -339,6 +373,7 @@ int main(void)
         an_upgrade_is_a_further_line,
         a_subclass_comes_after_its_base,
         a_semaphore_shows_what_it_is,
+        uses_in_contexts,
         a_forked_child,
         a_child_that_nobody_told_of,
         a_class_with_the_number_of_another,
