@@ -259,6 +259,40 @@ START_TEST(merged)
 }
 END_TEST
 
+START_TEST(uses)
+{
+    static const char *const texts[] = {
+        MERGED("use") "\"class\":2,\"side\":\"inside\",\"weak\":true,\"contexts\":[{\"name\":\"SIGUSR1\",\"handler\":"
+                      "\"aa+0x5\"},"
+                      "{\"name\":\"irq\",\"handler\":\"\"}],\"thread\":3,\"lock\":{\"class\":2,\"mode\":\"read-"
+                      "recursive\"},"
+                      "\"at\":0,\"of\":4}",
+        MERGED("use") "\"class\":1,\"side\":\"open\",\"at\":6}",
+        MERGED("use") "\"class\":0,\"side\":\"open\",\"contexts\":{}}",
+    };
+    struct rec_set *set = read_all(texts, LV_ARRAY_SIZE(texts));
+    const struct rec_process *process = set->processes[0];
+    const struct rec_use *inside = process->uses[0], *open = process->uses[1];
+
+    ck_assert_uint_eq(process->use_count, 2);
+    ck_assert(inside->inside && inside->weak);
+    ck_assert_uint_eq(inside->class->id, 2);
+    ck_assert_uint_eq(inside->context_count, 2);
+    ck_assert_str_eq(inside->contexts[0].name, "SIGUSR1");
+    ck_assert_str_eq(inside->contexts[0].handler, "aa+0x5");
+    ck_assert_str_eq(inside->contexts[1].handler, "");
+    ck_assert_uint_eq(inside->thread->id, 3);
+    ck_assert_int_eq(inside->lock.mode, REC_READ_RECURSIVE);
+    ck_assert_ptr_null(inside->at);
+    ck_assert_uint_eq(inside->run->id, 4);
+    ck_assert(!open->inside && !open->weak);
+    ck_assert_uint_eq(open->context_count, 0);
+    ck_assert_ptr_null(open->thread);
+    ck_assert_uint_eq(open->at->id, 6);
+    rec_close(set);
+}
+END_TEST
+
 START_TEST(what_is_no_line)
 {
     static const char *const texts[] = {
@@ -392,6 +426,7 @@ int main(void)
     tcase_add_test(tcase, findings);
     tcase_add_test(tcase, edges_stand_for_acquisitions);
     tcase_add_test(tcase, merged);
+    tcase_add_test(tcase, uses);
     tcase_add_test(tcase, what_is_no_line);
     tcase_add_test(tcase, files);
     tcase_add_test(tcase, nonsense);

@@ -196,6 +196,24 @@ struct rec_edge {
     struct rec_seen seen;          /* in merged records */
 };
 
+/* What can interrupt a thread. */
+struct rec_context {
+    const char *name;    /* of the signal, or as the program declared it */
+    const char *handler; /* a place: the function that handles the signal; empty: a declared context, or not known */
+};
+
+/* A class was used in contexts, or held while they could interrupt. */
+struct rec_use {
+    struct rec_class *class;
+    bool inside, weak;
+    size_t context_count;
+    const struct rec_context *contexts;
+    struct rec_thread *thread; /* null: not known */
+    struct rec_lock lock;
+    struct rec_stack *at; /* of the call that let the contexts interrupt; null: the acquisition itself */
+    struct rec_run *run;  /* null: the record is not a merged one */
+};
+
 /* A lock of a chain. */
 struct rec_link {
     struct rec_class *class;
@@ -351,6 +369,8 @@ struct rec_process {
     struct rec_witness **witnesses;
     struct rec_edge **edges;
     struct rec_finding **findings;
+    size_t use_count;
+    struct rec_use **uses;
     size_t chain_count, lock_stat_count; /* 0 until the process ended, as are these */
     struct rec_chain **chains;
     struct rec_lock_stat **lock_stats;

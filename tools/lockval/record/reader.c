@@ -397,7 +397,7 @@ static const struct {
     { "finding", rec_read_finding }, { "module", read_module },
     { "meta", read_meta },           { "end", read_end },
     { "chain", rec_read_chain },     { "lock_stat", rec_read_lock_stat },
-    { "run", rec_read_run },
+    { "run", rec_read_run },         { "use", rec_read_use },
 };
 
 /* ---- processes ---- */
@@ -522,6 +522,7 @@ static void close_process(struct rec_process *process)
     free(process->edges);
     free(process->runs);
     free(process->findings);
+    free(process->uses);
     free(process->chains);
     free(process->lock_stats);
 }

@@ -64,8 +64,9 @@ struct rec_run *rec_run_at(const struct rec_line *line, uint64_t id);
 void rec_read_merged_class(const struct rec_line *line, struct rec_class *class);
 void rec_read_merged_meta(const struct rec_line *line);
 
-/* Take in a line of the type "run", "finding", "chain", "lock_stat". */
+/* Take in a line of the type "run", "use", "finding", "chain", "lock_stat". */
 void rec_read_run(const struct rec_line *line);
+void rec_read_use(const struct rec_line *line);
 void rec_read_finding(const struct rec_line *line);
 void rec_read_chain(const struct rec_line *line);
 void rec_read_lock_stat(const struct rec_line *line);
