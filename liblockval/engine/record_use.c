@@ -31,7 +31,11 @@ static const char *handler_of(struct lv_context *ctx, struct lv_batch *batch, un
 
 static uint32_t count_states(struct lv_states states)
 {
-    return (uint32_t)__builtin_popcountll(states.signals) + (uint32_t)__builtin_popcount(states.declared);
+    uint32_t count = 0;
+
+    for (; lv_states_any(states); states = lv_states_minus(states, lv_states_of(lv_states_first(states))))
+        count++;
+    return count;
 }
 
 void lv_record_use(struct lv_context *ctx, struct lv_batch **batch, const struct lv_use *use)
