@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The words for finding kinds, verdicts and signals, the same in the text report, the record and suppressions. They are
+ * The words for kinds of findings and locks, verdicts and signals, the same in the text report, the record and suppressions. They are
  * switches, not tables of pointers: such a table would need relocation and so be writable data; and the compiler
  * names a case that is missing.
  */
@@ -56,6 +56,33 @@ const char *lv_verdict_name(enum lv_verdict verdict)
         return "deadlock";
     case LV_VERDICT_NEVER:
         return "never";
+    }
+    return "?";
+}
+
+const char *lv_kind_name(enum lv_kind kind)
+{
+    switch (kind) {
+    case LV_KIND_MUTEX:
+        return "mutex";
+    case LV_KIND_RWLOCK:
+        return "rwlock";
+    case LV_KIND_SPIN:
+        return "spinlock";
+    case LV_KIND_SEM:
+        return "semaphore";
+    case LV_KIND_ONCE:
+        return "once";
+    case LV_KIND_GUARD:
+        return "guard";
+    case LV_KIND_FILE:
+        return "file";
+    case LV_KIND_MAP:
+        return "map";
+    case LV_KIND_EVENT:
+        return "event";
+    case LV_KIND__COUNT:
+        break;
     }
     return "?";
 }

@@ -74,33 +74,6 @@ void lv_record_put_module(const struct lv_record_module *module, struct lv_recor
     lv_record_end(&json);
 }
 
-static const char *kind_name(enum lv_kind kind)
-{
-    switch (kind) {
-    case LV_KIND_MUTEX:
-        return "mutex";
-    case LV_KIND_RWLOCK:
-        return "rwlock";
-    case LV_KIND_SPIN:
-        return "spinlock";
-    case LV_KIND_SEM:
-        return "semaphore";
-    case LV_KIND_ONCE:
-        return "once";
-    case LV_KIND_GUARD:
-        return "guard";
-    case LV_KIND_FILE:
-        return "file";
-    case LV_KIND_MAP:
-        return "map";
-    case LV_KIND_EVENT:
-        return "event";
-    case LV_KIND__COUNT:
-        break;
-    }
-    return "?";
-}
-
 void lv_record_put_class(const struct lv_record_class *class, struct lv_record_by by, struct lv_text *out)
 {
     struct lv_json json;
@@ -110,7 +83,7 @@ void lv_record_put_class(const struct lv_record_class *class, struct lv_record_b
     lv_json_text(&json, "key", class->key);
     lv_json_text(&json, "stable", class->stable);
     lv_json_text(&json, "name", class->name);
-    lv_json_text(&json, "kind", kind_name(class->kind));
+    lv_json_text(&json, "kind", lv_kind_name(class->kind));
     lv_json_text(&json, "origin", class->origin);
     lv_json_int(&json, "base", class->base);
     lv_json_int(&json, "subclass", class->subclass);

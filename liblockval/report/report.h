@@ -30,6 +30,9 @@ enum lv_finding_kind {
 const char *lv_finding_kind_name(enum lv_finding_kind kind);
 const char *lv_verdict_name(enum lv_verdict verdict);
 
+/* "mutex", "rwlock", ...: the words of the record. */
+const char *lv_kind_name(enum lv_kind kind);
+
 /* "SIGUSR1", "SIGRTMIN+3"; "99" when it has no name. */
 void lv_signal_name(int number, struct lv_text *out);
 
