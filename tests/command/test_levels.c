@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Levels and circles of orders, held against all paths of small random ones; and what a record says of locks that are one.
+ * Levels and circles of orders, held against all paths of small random ones.
  */
 
 #include <stdlib.h>
@@ -10,7 +10,6 @@
 #include "../unit/unit.h"
 #include "common/memory.h"
 #include "contract/levels.h"
-#include "contract/seen.h"
 
 enum {
     ORDERS = 20000,
@@ -171,136 +170,15 @@ START_TEST(no_locks)
 }
 END_TEST
 
-/* ---- what a record says ---- */
-
-#define ALL "\"pid\":0,\"run\":\"merged\""
-#define CLASS(id, stables, more)                                                                                 \
-    "{\"t\":\"class\"," ALL ",\"id\":" #id ",\"key\":\"k" #id "\",\"stable\":\"s" #id "\",\"stables\":[" stables \
-    "],\"name\":\"n" #id "\"" more "}"
-#define EDGE(from, to) \
-    "{\"t\":\"edge\"," ALL ",\"from\":" #from ",\"to\":" #to ",\"modes\":[\"EN\"],\"witness\":0,\"held\":0}"
-#define LOCK(class, instance) "{\"class\":" #class ",\"instance\":" #instance ",\"mode\":\"write\"}"
-
-static struct rec_set *set;
-static struct rec_pool *pool;
-static struct contract_seen *seen;
-
-static void read_lines(const char *const *lines)
-{
-    set = rec_open();
-    pool = rec_pool_open();
-    for (size_t i = 0; lines[i] != NULL; i++)
-        ck_assert_msg(rec_read_line(set, "test", lines[i], strlen(lines[i])), "%s", lines[i]);
-    ck_assert_uint_eq(set->process_count, 1);
-    seen = contract_seen_of(set->processes[0], pool);
-}
-
-static void forget(void)
-{
-    contract_seen_free(seen);
-    rec_pool_close(pool);
-    rec_close(set);
-}
-
-START_TEST(locks_and_pairs)
-{
-    read_lines((const char *const[]){ CLASS(1, "", ""), CLASS(2, "", ""), CLASS(3, "", ""), EDGE(2, 1), EDGE(2, 3),
-                                      EDGE(2, 1), EDGE(1, 3), EDGE(9, 1), NULL });
-    ck_assert_uint_eq(seen->lock_count, 3);
-    for (size_t i = 0; i < 3; i++) {
-        ck_assert_uint_eq(seen->locks[i].class_count, 1);
-        ck_assert_uint_eq(seen->locks[i].classes[0]->id, i + 1);
-        ck_assert(!seen->locks[i].nested);
-    }
-    ck_assert_uint_eq(seen->pair_count, 3);
-    ck_assert_uint_eq(seen->pairs[0].from, 0);
-    ck_assert_uint_eq(seen->pairs[0].to, 2);
-    ck_assert_uint_eq(seen->pairs[1].from, 1);
-    ck_assert_uint_eq(seen->pairs[1].to, 0);
-    ck_assert_uint_eq(seen->pairs[2].to, 2);
-    forget();
-}
-END_TEST
-
-/* Two runs met the mutexes of a function in two orders, so that both classes have had both keys; a third has one with the second. */
-START_TEST(locks_that_keys_do_not_tell_apart)
-{
-    read_lines((const char *const[]){ CLASS(1, "\"f:1\",\"f:2\"", ""), CLASS(2, "\"f:2\",\"f:1\"", ""),
-                                      CLASS(3, "\"f:2\",\"g\"", ""), CLASS(4, "\"h\"", ""), EDGE(1, 2), EDGE(3, 4),
-                                      EDGE(2, 4), NULL });
-    ck_assert_uint_eq(seen->lock_count, 2);
-    ck_assert_uint_eq(seen->locks[0].class_count, 3);
-    ck_assert_uint_eq(seen->locks[0].key_count, 3);
-    ck_assert_str_eq(seen->locks[0].keys[0], "f:1");
-    ck_assert_str_eq(seen->locks[0].keys[1], "f:2");
-    ck_assert_str_eq(seen->locks[0].keys[2], "g");
-    ck_assert(seen->locks[0].nested);
-    ck_assert(!seen->locks[1].nested);
-    ck_assert_uint_eq(seen->pair_count, 1);
-    ck_assert_uint_eq(seen->pairs[0].edge_count, 2);
-    forget();
-}
-END_TEST
-
-/* Semaphores that are none, or of which it is not known; and classes that are only referred to. */
-START_TEST(what_is_no_lock)
-{
-    read_lines((const char *const[]){
-        CLASS(1, "", ",\"standing\":\"event\""), CLASS(2, "", ",\"standing\":\"candidate\""),
-        CLASS(3, "", ",\"standing\":\"lock\""), EDGE(1, 3), EDGE(2, 3), EDGE(3, 2), EDGE(3, 8), NULL });
-    ck_assert_uint_eq(seen->lock_count, 1);
-    ck_assert_uint_eq(seen->pair_count, 0);
-    forget();
-}
-END_TEST
-
-#define CHAIN(classes, flags)                                                                                         \
-    "{\"t\":\"chain\"," ALL ",\"id\":1,\"classes\":[" classes "],\"modes\":[]" flags ",\"level\":0,\"acquisitions\":" \
-    "1}"
-#define WITNESS(wanted, held) \
-    "{\"t\":\"witness\"," ALL ",\"id\":1,\"thread\":1,\"wanted\":" wanted ",\"held\":[" held "]}"
-
-static bool nests(const char *line)
-{
-    bool nested;
-
-    read_lines((const char *const[]){ CLASS(1, "", ""), CLASS(2, "", ""), line, NULL });
-    nested = seen->locks[0].nested;
-    ck_assert(!seen->locks[1].nested);
-    forget();
-    return nested;
-}
-
-START_TEST(nesting)
-{
-    ck_assert(nests(CHAIN("1,1", "")));
-    ck_assert(nests(CHAIN("1,2,1", "")));
-    ck_assert(!nests(CHAIN("1,1,2", ""))); /* the chain that ends with its second has a line of its own */
-    ck_assert(!nests(CHAIN("1,2", "")));
-    ck_assert(!nests(CHAIN("1", "")));
-    ck_assert(!nests(CHAIN("1,1", ",\"flags\":[[],[\"try\"]]")));
-    ck_assert(nests(CHAIN("1,1", ",\"flags\":[[\"try\"],[]]")));
-    ck_assert(nests(WITNESS(LOCK(1, 5), LOCK(1, 6))));
-    ck_assert(!nests(WITNESS(LOCK(1, 5), LOCK(1, 5))));
-    ck_assert(nests(WITNESS(LOCK(2, 5), LOCK(1, 6) "," LOCK(1, 7))));
-    ck_assert(!nests(WITNESS(LOCK(2, 5), LOCK(1, 6) "," LOCK(1, 6))));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("levels");
-    TCase *levels = tcase_create("levels"), *record = tcase_create("record");
+    TCase *levels = tcase_create("levels");
 
     tcase_set_timeout(levels, 60);
     tcase_add_test(levels, random_orders);
     tcase_add_test(levels, a_long_order);
     tcase_add_test(levels, no_locks);
-    tcase_add_test(record, locks_and_pairs);
-    tcase_add_test(record, locks_that_keys_do_not_tell_apart);
-    tcase_add_test(record, what_is_no_lock);
-    tcase_add_test(record, nesting);
     suite_add_tcase(suite, levels);
-    suite_add_tcase(suite, record);
     return unit_run(suite);
 }
