@@ -486,29 +486,37 @@ START_TEST(indirect_steps)
 }
 END_TEST
 
-/* Waits for events are steps, and what is taken until they are completed is not; semaphores that are none are no locks. */
+/* Waits for events are steps, and so is what is taken until they are completed; semaphores that are none are no locks. An event is no leaf. */
 START_TEST(what_is_no_step)
 {
-    check_only("lockval-order 1\n",
-               (const char *const[]){
-                   CLASS(1, "static:p:a", ""),
-                   "{\"t\":\"class\"," ALL
-                   ",\"id\":2,\"key\":\"e\",\"stable\":\"name:e\",\"name\":\"e\",\"kind\":\"event\"}",
-                   "{\"t\":\"class\"," ALL
-                   ",\"id\":3,\"key\":\"s\",\"stable\":\"name:s\",\"name\":\"s\",\"kind\":\"semaphore\","
-                   "\"standing\":\"event\"}",
-                   EDGE(1, 2, "EN", ""), EDGE(2, 1, "EN", ""), EDGE(1, 3, "EN", ""), EDGE(1, 9, "EN", ""), NULL },
-               NULL,
-               "lockval-order 1\n"
-               "\n"
-               "level 1\n"
-               "  lock static:p:a = static:p:a\n"
-               "\n"
-               "level 2\n"
-               "  lock e = name:e\n"
-               "\n"
-               "# What may be taken while what is held.\n"
-               "allow static:p:a -> e\n");
+    check_only(
+        "lockval-order 1\n",
+        (const char *const[]){ CLASS(1, "static:p:a", ""),
+                               "{\"t\":\"class\"," ALL
+                               ",\"id\":2,\"key\":\"e\",\"stable\":\"name:e\",\"name\":\"e\",\"kind\":\"event\"}",
+                               "{\"t\":\"class\"," ALL
+                               ",\"id\":3,\"key\":\"s\",\"stable\":\"name:s\",\"name\":\"s\",\"kind\":\"semaphore\","
+                               "\"standing\":\"event\"}",
+                               EDGE(1, 2, "EN", ""), EDGE(2, 4, "EN", ""), CLASS(4, "static:p:d", ""),
+                               EDGE(1, 3, "EN", ""), EDGE(1, 9, "EN", ""), NULL },
+        NULL,
+        "lockval-order 1\n"
+        "\n"
+        "level 1\n"
+        "  lock static:p:a = static:p:a\n"
+        "\n"
+        "level 2\n"
+        "  lock e = name:e\n"
+        "\n"
+        "level 3\n"
+        "  lock static:p:d = static:p:d\n"
+        "\n"
+        "# What may be taken while what is held.\n"
+        "allow static:p:a -> e\n"
+        "allow e -> static:p:d\n"
+        "\n"
+        "# Nothing was taken while these were held.\n"
+        "leaf static:p:d  # seen\n");
 }
 END_TEST
 

@@ -122,16 +122,21 @@ void contract_sections_take(struct contract_sections *sections, int level, struc
     }
 }
 
+static bool has_comment(const char *text)
+{
+    return strchr(text + contract_line_words(text), '#') != NULL;
+}
+
 void contract_sections_tidy(struct contract_sections *sections)
 {
     for (size_t i = 0; i < sections->count; i++) {
         struct contract_section *section = &sections->list[i];
 
-        if (section->locks != 0 || !section->emptied)
+        if (section->locks != 0 || !section->emptied || has_comment(section->heading->text))
             continue;
         section->heading->gone = true;
         if (section->before != NULL && contract_line_words(section->before->text) == 0 &&
-            strchr(section->before->text, '#') == NULL)
+            !has_comment(section->before->text))
             section->before->gone = true;
     }
 }

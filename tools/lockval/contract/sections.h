@@ -32,7 +32,7 @@ void contract_sections_add(struct contract_sections *sections, int level, char *
 /* The lock in the line @line leaves @level. */
 void contract_sections_take(struct contract_sections *sections, int level, struct contract_line *line);
 
-/* Headings that stand over nothing any more go. */
+/* Headings that stand over nothing any more go, but for those with a comment. */
 void contract_sections_tidy(struct contract_sections *sections);
 
 #endif

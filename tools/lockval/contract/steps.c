@@ -93,13 +93,6 @@ static bool find_class(const struct work *w, const struct rec_class *class, size
 
 /* ---- steps ---- */
 
-/* Nobody holds an event: what is taken between a wait for it and its completion is taken under nothing, and is what it is by the
- * time that a thread happens to wait. */
-static bool is_held(const struct rec_class *class)
-{
-    return strcmp(class->kind, "event") != 0;
-}
-
 /* How @taken was taken while @held was held: a bit as in edges. */
 static unsigned bit_of(enum rec_mode held, enum rec_mode taken, unsigned flags)
 {
@@ -132,7 +125,7 @@ static void add_edges(struct work *w, const struct rec_process *process)
         struct contract_step *step;
         size_t from, to;
 
-        if (!find_class(w, edge->from, &from) || !find_class(w, edge->to, &to) || !is_held(edge->from))
+        if (!find_class(w, edge->from, &from) || !find_class(w, edge->to, &to))
             continue;
         step = add_step(w, from, to);
         if (step == NULL)
@@ -173,7 +166,7 @@ static void add_witness(struct work *w, const struct rec_edge *edge, const struc
 {
     const struct rec_witness *witness = evidence->witness;
 
-    if (!is_held(edge->from))
+    if (strcmp(edge->from->kind, "event") == 0) /* nobody held it: it was waited for */
         return;
     for (size_t i = evidence->held; i < witness->held_count; i++) {
         for (size_t j = i + 1; j < witness->held_count; j++)
@@ -226,6 +219,7 @@ struct contract_steps *contract_steps_of(const struct rec_process *process)
 
     steps->process = process;
     add_classes(&w, process);
+    contract_find_doubt(steps);
     add_edges(&w, process);
     add_witnesses(&w, process);
     for (size_t i = 0; i < process->chain_count; i++)

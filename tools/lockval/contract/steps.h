@@ -19,6 +19,7 @@ struct contract_class {
     const char **keys;
     size_t first_stable; /* which of them is the first; never .key_count */
     bool nested;         /* a thread held two of them */
+    bool doubt;          /* the number in its stable keys does not say which it is: contract/doubt.c */
 };
 
 /* That the one was taken while the other was held. */
@@ -41,6 +42,9 @@ struct contract_steps {
 /* What @process says, which must live longer. */
 struct contract_steps *contract_steps_of(const struct rec_process *process);
 void contract_steps_free(struct contract_steps *steps);
+
+/* Find out which classes are in doubt; for contract_steps_of(). */
+void contract_find_doubt(struct contract_steps *steps);
 
 /* Which lock of @expect the class is; 0: none. */
 struct lv_expect_side contract_side(const struct lv_expect *expect, const struct contract_class *class);
