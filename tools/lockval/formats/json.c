@@ -114,6 +114,31 @@ static json_t *json_of_locks(struct sym_session *symbols, const struct rec_lock 
     return array;
 }
 
+/* Of merged records: in which run something was seen. */
+static json_t *json_of_run(const struct rec_run *run)
+{
+    json_t *json = json_object(), *argv = json_array();
+
+    put_text(json, "of", run->of);
+    put_text(json, "hash", run->hash);
+    put_text(json, "program", run->program);
+    put_text(json, "path", run->path);
+    for (size_t i = 0; i < run->argc; i++)
+        (void)json_array_append_new(argv, json_string(run->argv[i]));
+    put(json, "argv", argv);
+    put_text(json, "test", run->test);
+    put_text(json, "commit", run->commit);
+    put_text(json, "host", run->host);
+    put(json, "start_ms", json_integer((json_int_t)run->start_ms));
+    return json;
+}
+
+static void put_run(json_t *json, const struct rec_run *run)
+{
+    if (run != NULL)
+        put(json, "run", json_of_run(run));
+}
+
 static json_t *json_of_steps(struct sym_session *symbols, const struct rec_step *steps, size_t count)
 {
     json_t *array = json_array();
@@ -125,6 +150,7 @@ static json_t *json_of_steps(struct sym_session *symbols, const struct rec_step 
         put(json, "thread", json_of_thread(steps[i].thread));
         put(json, "held", json_of_lock(symbols, &steps[i].held));
         put(json, "wanted", json_of_lock(symbols, &steps[i].wanted));
+        put_run(json, steps[i].run);
         (void)json_array_append_new(array, json);
     }
     return array;
@@ -136,6 +162,7 @@ static json_t *json_of_side(struct sym_session *symbols, const struct rec_side *
 
     put(json, "thread", json_of_thread(side->thread));
     put(json, "lock", json_of_lock(symbols, &side->lock));
+    put_run(json, side->run);
     return json;
 }
 
@@ -183,6 +210,14 @@ static json_t *json_of_finding(struct sym_session *symbols, const struct rec_fin
     put(json, "program", json_string(finding->process->program));
     put(json, "pid", json_integer(finding->process->pid));
     put(json, "thread", json_of_thread(finding->thread));
+    put_run(json, finding->run);
+    if (finding->also_count != 0) {
+        json_t *also = json_array();
+
+        for (size_t i = 0; i < finding->also_count; i++)
+            (void)json_array_append_new(also, json_of_run(finding->also[i]));
+        put(json, "also", also);
+    }
     put_text(json, "cycle", cycle);
     free(cycle);
     if (finding->edge_count != 0) {

@@ -191,6 +191,8 @@ static void put_report(FILE *out, const struct format_input *input, const struct
 
     if (stream != NULL)
         text_finding(stream, &style, input, finding);
+    if (stream != NULL)
+        text_made(stream, finding);
     if (stream != NULL && fclose(stream) == 0)
         put_lines(out, text);
     else
@@ -257,7 +259,7 @@ static void put_case(FILE *out, const struct format_input *input, const struct r
 
 static void put_process(FILE *out, const struct format_input *input, const struct rec_process *process)
 {
-    const char *program = process->program[0] != '\0' ? process->program : "unknown";
+    const char *program = process->merged ? "all runs" : process->program[0] != '\0' ? process->program : "unknown";
     struct tally tally = tally_of(input, process);
 
     if (tally.tests == 0)
@@ -266,7 +268,7 @@ static void put_process(FILE *out, const struct format_input *input, const struc
     put_escaped(out, program);
     (void)fprintf(out, "[%" PRId64 "]\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\"", process->pid,
                   tally.tests, tally.failures, tally.skipped);
-    if (process->has_meta) {
+    if (process->has_meta && process->start_ms != 0) {
         time_t started = (time_t)(process->start_ms / 1000);
         struct tm parts;
         char text[64];

@@ -229,10 +229,37 @@ static json_t *suppression_of(const struct format_input *input, const struct rec
     return json;
 }
 
+/* In which runs of a merged record that was; null: it is none. */
+static json_t *runs_of(const struct rec_finding *finding)
+{
+    json_t *runs = json_array();
+
+    for (size_t i = 0; i < finding->acquisition_count + 2; i++) {
+        const struct rec_run *run = i < finding->acquisition_count    ? finding->acquisitions[i].run
+                                    : i == finding->acquisition_count ? finding->usage_inside.run
+                                                                      : finding->usage_open.run;
+        char *words = finding->run == NULL && run != NULL ? rec_run_words(run) : NULL;
+
+        if (words != NULL)
+            append_new(runs, json_string(words));
+        free(words);
+    }
+    for (size_t i = 0; finding->run != NULL && i <= finding->also_count; i++) {
+        char *words = rec_run_words(i == 0 ? finding->run : finding->also[i - 1]);
+
+        append_new(runs, json_string(words));
+        free(words);
+    }
+    if (json_array_size(runs) != 0)
+        return runs;
+    json_decref(runs);
+    return NULL;
+}
+
 static json_t *result_of(const struct format_input *input, const struct rec_finding *finding, size_t times)
 {
     struct sites sites;
-    json_t *related = json_array(), *stacks = json_array(), *result;
+    json_t *related = json_array(), *stacks = json_array(), *result, *runs;
     int rule = sarif_rule_index(finding->kind);
 
     sites_init(&sites, finding);
@@ -250,6 +277,9 @@ static json_t *result_of(const struct format_input *input, const struct rec_find
                        "relatedLocations", related, "partialFingerprints", "lockval/v1", finding->fingerprint,
                        "occurrenceCount", (json_int_t)times, "properties", "verdict", finding->verdict_name, "program",
                        finding->process->program, "report", finding->text, "counts", (int)finding->counts);
+    runs = runs_of(finding);
+    if (runs != NULL)
+        (void)json_object_set_new(json_object_get(result, "properties"), "runs", runs);
     if (rule >= 0)
         (void)json_object_set_new(result, "ruleIndex", json_integer(rule));
     if (json_array_size(stacks) != 0)

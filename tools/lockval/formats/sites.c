@@ -88,6 +88,20 @@ static char *text_of_wanted(const struct rec_step *step)
     return cli_printf("%s takes %s while it holds %s", who, wanted, held);
 }
 
+/* What is done in a step, and in which run, where the finding is of several. */
+static char *in_run(char *text, const struct rec_finding *finding, const struct rec_run *run)
+{
+    char *words, *longer;
+
+    if (finding->run != NULL || run == NULL)
+        return text;
+    words = rec_run_words(run);
+    longer = cli_printf("%s, in the run %s", text, words);
+    free(words);
+    free(text);
+    return longer;
+}
+
 static void add_order(struct sites *sites, const struct rec_finding *finding)
 {
     size_t count = finding->acquisition_count;
@@ -103,7 +117,7 @@ static void add_order(struct sites *sites, const struct rec_finding *finding)
 
         site->column = i;
         site->moment = i + 1;
-        site = add(sites, text_of_wanted(step), step->wanted.stack, step->thread);
+        site = add(sites, in_run(text_of_wanted(step), finding, step->run), step->wanted.stack, step->thread);
         site->column = i;
         site->moment = count + i + 1;
     }

@@ -18,6 +18,10 @@
 #include "common/visible.h"
 #include "formats/text_frames.h"
 
+enum {
+    MADE_MOST = 4 /* runs that made one finding that are named beside the first */
+};
+
 /* ---- lines ---- */
 
 struct lines {
@@ -210,6 +214,24 @@ static void put_others(FILE *out, const struct format_input *input, size_t i)
         (void)fputc('\n', out);
 }
 
+void text_made(FILE *out, const struct rec_finding *finding)
+{
+    char *words;
+
+    if (finding->run == NULL)
+        return;
+    words = rec_run_words(finding->run);
+    (void)fprintf(out, "\nin the run: %s\n", words);
+    free(words);
+    for (size_t i = 0; i < finding->also_count && i < MADE_MOST; i++) {
+        words = rec_run_words(finding->also[i]);
+        (void)fprintf(out, "       and: %s\n", words);
+        free(words);
+    }
+    if (finding->also_count > MADE_MOST)
+        (void)fprintf(out, "       and %zu more\n", finding->also_count - MADE_MOST);
+}
+
 void text_findings(FILE *out, const struct text_style *style, const struct format_input *input)
 {
     struct cli_progress progress;
@@ -229,6 +251,7 @@ void text_findings(FILE *out, const struct text_style *style, const struct forma
             break;
         text_finding(one, style, input, input->findings[i]);
         put_others(one, input, i);
+        text_made(one, input->findings[i]);
         (void)fclose(one);
         cli_progress_clear(&progress); /* both may be the same terminal */
         (void)fwrite(text, 1, len, out);

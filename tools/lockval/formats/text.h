@@ -22,6 +22,10 @@ void text_finding(FILE *out, const struct text_style *style, const struct format
 /* All findings of @input that the style wants, those that several processes made once. */
 void text_findings(FILE *out, const struct text_style *style, const struct format_input *input);
 
+/* Of a merged record: the runs that made the finding by themselves; nothing of one that several runs made together, which says
+ * itself which they are. */
+void text_made(FILE *out, const struct rec_finding *finding);
+
 /* How many there are of each verdict, and a line for each. @record: where to read more; null: nowhere. */
 void text_summary(FILE *out, const struct text_style *style, const struct format_input *input, const char *record);
 

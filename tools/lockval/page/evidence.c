@@ -4,7 +4,12 @@
 #include "page/evidence.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum {
+    MADE_MOST = 4 /* runs that made one finding that are named beside the first */
+};
 
 static void put_box(struct page *page, const char *title, const struct rec_lock *lock)
 {
@@ -60,6 +65,20 @@ static void put_counts(struct page *page, const struct rec_finding *finding, con
                  edge->acquisitions, page_plural(edge->acquisitions), edge->chains, page_plural(edge->chains));
 }
 
+/* In which run of a merged record that was. */
+static void put_run(struct page *page, const struct rec_run *run)
+{
+    char *words;
+
+    if (run == NULL)
+        return;
+    words = rec_run_words(run);
+    page_put(page, " <span class=\"more run\">\u00b7 in the run ");
+    page_say(page, words);
+    page_put(page, "</span>");
+    free(words);
+}
+
 static void put_step(struct page *page, const struct rec_finding *finding, const struct rec_step *step, size_t number,
                      const char *note)
 {
@@ -69,6 +88,8 @@ static void put_step(struct page *page, const struct rec_finding *finding, const
     page_thread(page, step->thread);
     page_put(page, "%s", note);
     put_counts(page, finding, step);
+    if (finding->run == NULL)
+        put_run(page, step->run);
     page_put(page, "</h5>\n<div class=\"halves\">\n");
     if (first_wanted)
         put_box(page, wanted_words(step->kind), &step->wanted);
@@ -177,6 +198,7 @@ static void put_side(struct page *page, const char *title, const struct rec_side
     page_thread(page, side->thread);
     page_put(page, side->waits ? " let go, to wait on a condition variable: " : " took ");
     page_lock(page, &side->lock, true);
+    put_run(page, side->run);
     page_put(page, "</p>\n");
     page_stack(page, side->lock.stack, side->lock.earlier);
     page_put(page, "</div>\n");
@@ -224,8 +246,23 @@ static void put_own_locks(struct page *page, const struct rec_finding *finding)
     page_put(page, "</div></div></details>\n");
 }
 
+/* The runs that made the finding by themselves. */
+static void put_made(struct page *page, const struct rec_finding *finding)
+{
+    if (finding->run == NULL)
+        return;
+    page_put(page, "<p class=\"facts\">");
+    put_run(page, finding->run);
+    for (size_t i = 0; i < finding->also_count && i < MADE_MOST; i++)
+        put_run(page, finding->also[i]);
+    if (finding->also_count > MADE_MOST)
+        page_put(page, " \u00b7 and %zu more", finding->also_count - MADE_MOST);
+    page_put(page, "</p>\n");
+}
+
 void evidence_put(struct page *page, const struct rec_finding *finding)
 {
+    put_made(page, finding);
     if (finding->usage_state[0] != '\0')
         put_usage(page, finding);
     if (finding->stuck_count != 0)

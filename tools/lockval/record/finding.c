@@ -26,7 +26,8 @@ static struct rec_step *steps_of(const struct rec_line *line, const json_t *arra
         steps[i] = (struct rec_step){ .kind = step_kind_of(rec_text_member(line, step, "kind")),
                                       .thread = rec_thread_of(line, json_object_get(step, "thread")),
                                       .held = rec_lock_of(line, json_object_get(step, "held")),
-                                      .wanted = rec_lock_of(line, json_object_get(step, "wanted")) };
+                                      .wanted = rec_lock_of(line, json_object_get(step, "wanted")),
+                                      .run = rec_run_at(line, rec_number_member(line->json, "of")) };
     }
     *ret_count = count;
     return steps;
@@ -36,7 +37,8 @@ static struct rec_side side_of(const struct rec_line *line, const json_t *json)
 {
     return (struct rec_side){ .thread = rec_thread_of(line, json_object_get(json, "thread")),
                               .lock = rec_lock_of(line, json_object_get(json, "lock")),
-                              .waits = rec_bool_member(json, "waits") };
+                              .waits = rec_bool_member(json, "waits"),
+                              .run = rec_run_at(line, rec_number_member(line->json, "of")) };
 }
 
 static long integer_or(const json_t *object, const char *member, long otherwise)

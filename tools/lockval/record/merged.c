@@ -3,8 +3,12 @@
  * What only a merged record has: the runs that went into it, where and when things were seen, and what was known of the source.
  */
 
+#define _GNU_SOURCE
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/memory.h"
 #include "record/reader.h"
 
 /* A list of texts. */
@@ -115,4 +119,42 @@ void rec_read_run(const struct rec_line *line)
     run->host = rec_text_member(line, line->json, "host");
     run->start_ms = rec_number_member(line->json, "start_ms");
     run->forked = rec_bool_member(line->json, "forked");
+}
+
+enum {
+    ARGUMENTS = 80 /* characters of a line; longer ones are cut */
+};
+
+static char *append(char *text, const char *before, const char *more, const char *behind)
+{
+    char *longer = cli_printf("%s%s%s%s", text, before, more, behind);
+
+    free(text);
+    return longer;
+}
+
+char *rec_run_words(const struct rec_run *run)
+{
+    time_t seconds = (time_t)(run->start_ms / 1000);
+    char *text = cli_strdup(run->program[0] != '\0' ? run->program : "?");
+    struct tm parts;
+    char when[64];
+
+    for (size_t i = 1; i < run->argc; i++) {
+        if (strlen(text) + strlen(run->argv[i]) > ARGUMENTS) {
+            text = append(text, " ", "...", "");
+            break;
+        }
+        text = append(text, " ", run->argv[i], "");
+    }
+    if (run->test[0] != '\0')
+        text = append(text, " (test ", run->test, ")");
+    if (run->commit[0] != '\0')
+        text = append(text, ", commit ", run->commit, "");
+    if (run->host[0] != '\0')
+        text = append(text, ", on ", run->host, "");
+    if (run->start_ms != 0 && gmtime_r(&seconds, &parts) != NULL &&
+        strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &parts) != 0)
+        text = append(text, ", ", when, "");
+    return text;
 }

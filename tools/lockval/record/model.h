@@ -263,6 +263,7 @@ struct rec_step {
     enum rec_step_kind kind;
     struct rec_thread *thread;
     struct rec_lock held, wanted;
+    struct rec_run *run; /* null: the record is not a merged one, or no run is known to have done it */
 };
 
 /* A thread with a lock, of a finding. */
@@ -270,6 +271,7 @@ struct rec_side {
     struct rec_thread *thread; /* null: there is none */
     struct rec_lock lock;
     bool waits;
+    struct rec_run *run; /* as of a step */
 };
 
 struct rec_stuck {
@@ -302,7 +304,9 @@ struct rec_finding {
     bool counts;
     uint64_t ms;
     struct rec_thread *thread;
-    struct rec_run *run; /* null: the record is not a merged one */
+    struct rec_run *run; /* null: the record is not a merged one, or no run made it by itself */
+    size_t also_count;   /* other runs that made it */
+    struct rec_run **also;
 
     size_t edge_count; /* of an order: each wants what the next holds, the last what the first holds */
     struct rec_step *edges;
@@ -417,6 +421,9 @@ const char *rec_mode_name(enum rec_mode mode);
 const char *rec_verdict_name(enum rec_verdict verdict);
 enum rec_verdict rec_verdict_of(const char *word);
 const char *rec_step_kind_name(enum rec_step_kind kind);
+
+/* Which run that is, in a line: "PROGRAM ARGUMENTS (test NAME), commit ID, on HOST, 2026-11-29 05:04:01"; memory to free. */
+char *rec_run_words(const struct rec_run *run);
 
 /* "a -> b -> a" of an order of locks, empty for other findings; memory to free. Subclasses are in the names. */
 char *rec_cycle(const struct rec_finding *finding);
