@@ -105,8 +105,8 @@ class Merged:
             if "try" not in held[i].flags:
                 break
 
-    def finds(self, run, verdict, names, kind="circular"):
-        """@run found the circle by itself."""
+    def finds(self, run, verdict, names, kind="circular", ordinal=""):
+        """@run found the circle by itself; @ordinal: stable keys were others there."""
         steps = []
         for i, name in enumerate(names):
             then = names[(i + 1) % len(names)]
@@ -115,7 +115,7 @@ class Merged:
             steps.append({"kind": "lock", "thread": {"id": thread, "tid": thread, "name": f"t{thread}", "start": ""},
                           "held": self.lock(Lock(name), of), "wanted": self.lock(Lock(then), of)})
         self.put("finding", kind=kind, verdict=verdict, reasons=["as the run said"], of=self.run(run), edges=steps,
-                 fingerprint=fingerprint(kind, [f"static:prog:{name}" for name in names[1:] + names[:1]]), counts=verdict != "guarded",
+                 fingerprint=fingerprint(kind, [f"static:prog:{name}{ordinal}" for name in names[1:] + names[:1]]), counts=verdict != "guarded",
                  ms=1, thread=steps[0]["thread"], held=[], stack=0, text=f"\nreport of {run}\n\nverdict: {verdict}\n")
 
     def uses(self, run, side, text, context, handler="aa+0x100"):

@@ -168,6 +168,23 @@ START_TEST(order_of_threads_of_one_run)
     (void)expect("circular", REC_GUARDED, 2);
     end();
 
+    /* The same in another run, in another way; and in one that did not see the whole. */
+    begin();
+    takes(1, "A B");
+    takes(1, "B A");
+    takes(2, "C A B");
+    find_all(1, 2, "guarded", "A B");
+    (void)expect("circular", REC_GUARDED, 2);
+    end();
+
+    begin();
+    takes(1, "A B");
+    takes(1, "B A");
+    takes(3, "C A B");
+    find_all(1, 2, "guarded", "A B");
+    (void)expect("circular", REC_POTENTIAL, 2);
+    end();
+
     /* One acquisition may stand for several edges: without the gate at its end, two are enough. */
     begin();
     takes(1, "G A B");

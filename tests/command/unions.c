@@ -157,6 +157,12 @@ void takes(unsigned run, const char *text)
 
 void finds(unsigned run, const char *verdict, const char *text)
 {
+    find_all(run, run, verdict, text);
+}
+
+void find_all(unsigned run, unsigned last, const char *verdict, const char *text)
+{
+    char sample[1024] = "";
     char edges[4096] = "", *copy = strdup(text), *rest = copy;
     unsigned classes[NESTED], count = 0;
 
@@ -169,10 +175,13 @@ void finds(unsigned run, const char *verdict, const char *text)
                       "\"class\":%u},"
                       "\"wanted\":{\"class\":%u}}",
                       i != 0 ? "," : "", classes[i], classes[(i + 1) % count]);
+    for (unsigned i = run; i <= last; i++)
+        (void)sprintf(sample + strlen(sample), "%s\"%016x\"", i != run ? "," : "", i);
     line("\"finding\",\"kind\":\"circular\",\"verdict\":\"%s\",\"reasons\":[\"as it "
          "said\"],\"fingerprint\":\"%016x\",\"of\":%u,"
-         "\"edges\":[%s],\"counts\":true,\"held\":[],\"stack\":0,\"text\":\"report\"",
-         verdict, 0x1000u + run, run, edges);
+         "\"edges\":[%s],\"counts\":true,\"held\":[],\"stack\":0,\"text\":\"report\",\"seen\":{\"first\":1,\"last\":1,"
+         "\"runs\":%u,\"runs_exact\":true,\"sample\":[%s],\"tests\":[]}",
+         verdict, 0x1000u + run, run, edges, last - run + 1, sample);
     free(copy);
 }
 

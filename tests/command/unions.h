@@ -41,6 +41,9 @@ void takes_these(unsigned run, const struct lock *locks, unsigned count);
 /* @run found the circle of these classes by itself. */
 void finds(unsigned run, const char *verdict, const char *text);
 
+/* The same in runs up to @last, too, of which nothing else is known. */
+void find_all(unsigned run, unsigned last, const char *verdict, const char *text);
+
 /* @side: "inside" or "open". */
 void uses(unsigned run, const char *side, const char *word, const char *context, const char *handler);
 

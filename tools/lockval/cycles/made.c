@@ -116,10 +116,20 @@ struct cy_made *cy_made_use(const struct cy_all_made *made, const char *state, l
     return rec_index_find(&made->by_name, use_identity(state, inside, open));
 }
 
+static bool is_by(const struct rec_finding *finding, const struct rec_run *run)
+{
+    if (finding->run == run)
+        return true;
+    for (size_t i = 0; i < finding->seen.sample_count; i++)
+        if (run->hash[0] != '\0' && strcmp(finding->seen.sample[i], run->hash) == 0)
+            return true;
+    return false;
+}
+
 bool cy_made_by(const struct cy_made *made, const struct rec_run *run)
 {
     for (size_t i = 0; run != NULL && i < made->count; i++)
-        if (made->all[i]->run == run)
+        if (is_by(made->all[i], run))
             return true;
     return false;
 }

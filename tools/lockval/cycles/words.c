@@ -185,6 +185,8 @@ static void gather(struct words *w)
 {
     const struct rec_finding *finding = w->finding;
 
+    add_run(w, finding->usage_inside.run);
+    add_run(w, finding->usage_open.run);
     for (size_t i = finding->edge_count; i-- > 0;) {
         add_run(w, finding->edges[i].run);
         add_class(w, finding->edges[i].held.class);
@@ -192,8 +194,6 @@ static void gather(struct words *w)
     }
     for (size_t i = 0; i < finding->acquisition_count; i++)
         add_run(w, finding->acquisitions[i].run);
-    add_run(w, finding->usage_inside.run);
-    add_run(w, finding->usage_open.run);
 }
 
 /* "A", ..., "Z", "A2", ... */
@@ -247,7 +247,7 @@ static void put_circle(const struct words *w, const struct lv_report *report, st
         put_letter(w, w->finding->edges[i].run, out);
         lv_text_putc(out, '\n');
     }
-    lv_text_puts(out, "\nother info that might help us debug this:\n");
+    lv_text_puts(out, "\nother info that might help us debug this:\n\n");
     lv_scenario_draw(report, out);
 }
 

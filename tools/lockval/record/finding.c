@@ -2,9 +2,11 @@
 /* Lines of findings: of one that is said again, better judged, what came later counts. */
 
 #define _GNU_SOURCE
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/types.h"
+#include "common/memory.h"
 #include "record/reader.h"
 
 static enum rec_step_kind step_kind_of(const char *word)
@@ -113,6 +115,7 @@ static void fill(const struct rec_line *line, struct rec_finding *finding)
     finding->ms = rec_number_member(json, "ms");
     finding->thread = rec_thread_of(line, json_object_get(json, "thread"));
     finding->run = rec_run_at(line, rec_number_member(json, "of"));
+    rec_read_seen(line, &finding->seen);
     finding->edges = steps_of(line, json_object_get(json, "edges"), &finding->edge_count);
     finding->acquisitions = steps_of(line, json_object_get(json, "acquisitions"), &finding->acquisition_count);
     if (finding->acquisition_count == 0) {
@@ -140,6 +143,22 @@ static void fill(const struct rec_line *line, struct rec_finding *finding)
     finding->line = json_incref(line->json);
 }
 
+/* By what a finding is known in its process; in a merged record, where several runs may have made it, in its run. */
+static uint64_t key_of(const struct rec_line *line)
+{
+    const char *fingerprint = rec_text_member(line, line->json, "fingerprint");
+    uint64_t run = rec_number_member(line->json, "of");
+    const char *key = fingerprint;
+    char *text;
+
+    if (run != 0) {
+        text = cli_printf("%s/%llu", fingerprint, (unsigned long long)run);
+        key = rec_pool_text(line->pool, text);
+        free(text);
+    }
+    return (uint64_t)(uintptr_t)key;
+}
+
 /*
  * An upgrade is of the last finding with its fingerprint. Without one, the same fingerprint is the same finding said again, but for
  * threads that are stuck: those are others.
@@ -147,9 +166,8 @@ static void fill(const struct rec_line *line, struct rec_finding *finding)
 void rec_read_finding(const struct rec_line *line)
 {
     struct rec_process *process = line->process;
-    const char *fingerprint = rec_text_member(line, line->json, "fingerprint");
     bool upgrades = json_is_string(json_object_get(line->json, "before"));
-    void **place = rec_index_at(&process->indexes->findings, (uint64_t)(uintptr_t)fingerprint);
+    void **place = rec_index_at(&process->indexes->findings, key_of(line));
     struct rec_finding *finding = *place;
 
     if (finding != NULL && (upgrades || finding->stuck_count == 0)) {

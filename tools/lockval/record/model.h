@@ -305,8 +305,9 @@ struct rec_finding {
     uint64_t ms;
     struct rec_thread *thread;
     struct rec_run *run; /* null: the record is not a merged one, or no run made it by itself */
-    size_t also_count;   /* other runs that made it */
+    size_t also_count;   /* other runs that made it, of those that the record has */
     struct rec_run **also;
+    struct rec_seen seen; /* in merged records: which runs made it, with this verdict */
 
     size_t edge_count; /* of an order: each wants what the next holds, the last what the first holds */
     struct rec_step *edges;
