@@ -28,6 +28,7 @@ struct rec_pool {
     struct chunk *chunks;
     char *at; /* free memory of the newest chunk */
     size_t left;
+    size_t taken; /* bytes of all chunks */
     size_t text_count, text_size;
     struct text_entry *texts; /* a table with open addressing; size: a power of two */
 };
@@ -53,6 +54,11 @@ void rec_pool_close(struct rec_pool *pool)
     free(pool);
 }
 
+size_t rec_pool_size(const struct rec_pool *pool)
+{
+    return pool->taken;
+}
+
 void *rec_pool_take(struct rec_pool *pool, size_t count, size_t size)
 {
     size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -65,6 +71,7 @@ void *rec_pool_take(struct rec_pool *pool, size_t count, size_t size)
         size_t room = bytes > CHUNK_BYTES / 8 ? bytes : CHUNK_BYTES;
 
         chunk = cli_alloc(1, sizeof(*chunk) + room);
+        pool->taken += room;
         chunk->next = pool->chunks;
         pool->chunks = chunk;
         if (room == bytes) /* a big one of its own: what is left of the chunk before stays in use */

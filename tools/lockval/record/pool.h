@@ -14,6 +14,9 @@ struct rec_pool;
 struct rec_pool *rec_pool_open(void);
 void rec_pool_close(struct rec_pool *pool);
 
+/* How much memory it has taken, in bytes, but for the tables. */
+size_t rec_pool_size(const struct rec_pool *pool);
+
 /* @count times @size bytes, zeroed. */
 void *rec_pool_take(struct rec_pool *pool, size_t count, size_t size) __attribute__((returns_nonnull));
 
