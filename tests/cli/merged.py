@@ -129,6 +129,6 @@ class Merged:
 
     def text(self):
         meta = {"t": "meta", "pid": 0, "run": "merged", "format": 1, "merged": True, "runs": max(1, len(self.runs)), "runs_exact": True,
-                "sample": [], "version": "0.1.0", "program": "", "path": "", "argv": [], "argv_cut": False, "cwd": "", "ppid": 0,
+                "sample": sorted(f"{number:016x}" for number in self.runs.values()), "version": "0.1.0", "program": "", "path": "", "argv": [], "argv_cut": False, "cwd": "", "ppid": 0,
                 "forked": False, "start_ms": 0, "options": {}}
         return "".join(json.dumps(line) + "\n" for line in [meta] + self.lines)

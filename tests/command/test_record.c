@@ -223,7 +223,8 @@ START_TEST(merged)
         MERGED("edge") "\"from\":1,\"to\":2,\"modes\":[\"EN\"],\"witness\":4,\"held\":0}",
         MERGED("stack") "\"id\":9,\"frames\":[{\"module\":1,\"offset\":\"0x4\",\"lines\":[{\"function\":\"g\","
                         "\"file\":\"b.c\",\"line\":4},{\"function\":\"f\"}]}]}",
-        MERGED("finding") "\"kind\":\"circular\",\"fingerprint\":\"0\",\"of\":4}",
+        MERGED("finding") "\"kind\":\"circular\",\"fingerprint\":\"0\",\"of\":4," SEEN "}",
+        MERGED("finding") "\"kind\":\"circular\",\"fingerprint\":\"0\",\"of\":5,\"edges\":[{\"kind\":\"lock\"}]}",
     };
     struct rec_set *set = read_all(texts, LV_ARRAY_SIZE(texts));
     const struct rec_process *process = set->processes[0];
@@ -234,7 +235,10 @@ START_TEST(merged)
     ck_assert(process->merged && process->merged_runs_exact);
     ck_assert_uint_eq(process->merged_runs, 2);
     ck_assert_str_eq(process->sample[0], "aa");
-    ck_assert_uint_eq(process->run_count, 1);
+    ck_assert_uint_eq(process->run_count, 2);
+    ck_assert_uint_eq(process->finding_count, 2);
+    ck_assert_uint_eq(process->findings[0]->seen.sample_count, 2);
+    ck_assert_ptr_eq(process->findings[1]->edges[0].run, process->findings[1]->run);
     ck_assert_ptr_eq(edge->evidence[0].witness->run, process->runs[0]);
     ck_assert_ptr_eq(process->findings[0]->run, process->runs[0]);
     ck_assert_ptr_null(edge->evidence[1].witness->run);

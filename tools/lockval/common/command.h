@@ -29,7 +29,9 @@ struct cli_command {
                char **argv); /* argv[0] is the command's name, a null follows the last. Returns the exit status */
 };
 
+extern const struct cli_command cli_baseline;
 extern const struct cli_command cli_chains;
+extern const struct cli_command cli_check;
 extern const struct cli_command cli_classes;
 extern const struct cli_command cli_complete;
 extern const struct cli_command cli_confirm;

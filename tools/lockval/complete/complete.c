@@ -120,6 +120,8 @@ static const struct {
 } known_words[] = {
     { NULL, "WHEN", { "auto", "always", "never" } },
     { NULL, "V", { "guarded", "potential", "feasible", "misuse", "deadlock" } },
+    { "check", "VERDICT", { "guarded", "potential", "feasible", "misuse", "deadlock", "never" } },
+    { "baseline", "VERDICT", { "guarded", "potential", "feasible", "misuse", "deadlock", "never" } },
     { "stat", "FORMAT", { "table", "lock_stat", "json" } },
     { "stat",
       "KEY",
@@ -137,7 +139,7 @@ static void offer_option_values(const char *command, const char *value, const ch
             strcmp(known_words[i].value, value) == 0)
             for (const char *const *word = known_words[i].words; *word != NULL; word++)
                 offer_value(written, prefix, *word, "");
-    if (strcmp(value, "FORMAT") == 0 && strcmp(command, "report") == 0) {
+    if (strcmp(value, "FORMAT") == 0 && (strcmp(command, "report") == 0 || strcmp(command, "check") == 0)) {
         for (size_t i = 0; (format = format_at(i)) != NULL; i++)
             offer_value(written, prefix, format->name, format->summary);
     } else if (strcmp(value, "DIR") == 0 || strcmp(value, "FOLDER") == 0) {

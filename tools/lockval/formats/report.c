@@ -10,7 +10,9 @@
 #include "base/types.h"
 #include "common/command.h"
 #include "common/memory.h"
+#include "formats/baseline.h"
 #include "formats/format.h"
+#include "record/reader.h"
 
 static const struct format *const formats[] = {
     &format_text, &format_json, &format_html, &format_dot, &format_svg, &format_lockdep, &format_sarif, &format_junit,
@@ -36,6 +38,7 @@ struct request {
     enum rec_verdict lowest; /* verdict that is printed */
     const char *fingerprint; /* null: any */
     char *root;              /* of the sources, as in struct format_input; null: where we are */
+    const char *baseline;    /* file of findings that are known; null: none */
     bool no_symbols;         /* names are those of the record */
     const char *debug_path;  /* folders of debug files; null: the usual */
     size_t source_count;
@@ -49,7 +52,8 @@ enum {
     OPTION_VERDICT = 256,
     OPTION_SOURCE,
     OPTION_DEBUG_PATH,
-    OPTION_NO_SYMBOLS
+    OPTION_NO_SYMBOLS,
+    OPTION_BASELINE
 };
 
 static const struct option options[] = {
@@ -60,6 +64,7 @@ static const struct option options[] = {
     { "source", required_argument, NULL, OPTION_SOURCE },
     { "debug-path", required_argument, NULL, OPTION_DEBUG_PATH },
     { "no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS },
+    { "baseline", required_argument, NULL, OPTION_BASELINE },
     { 0 },
 };
 
@@ -109,6 +114,9 @@ static int take_option(struct request *request, int option)
         return 0;
     case OPTION_NO_SYMBOLS:
         request->no_symbols = true;
+        return 0;
+    case OPTION_BASELINE:
+        request->baseline = optarg;
         return 0;
     default:
         return cli_usage_error(&cli_report, "the options are not understood");
@@ -175,6 +183,25 @@ static int print_to_file(const struct request *request, const struct rec_set *se
     return status;
 }
 
+/* Hold the findings of @set against the baseline, if one is given. Returns false after a complaint. */
+static bool apply_baseline(const struct request *request, struct rec_set *set)
+{
+    struct baseline *baseline;
+    struct rec_finding **findings;
+    size_t count;
+
+    if (request->baseline == NULL)
+        return true;
+    baseline = baseline_read(request->baseline, false);
+    if (baseline == NULL)
+        return false;
+    findings = rec_sorted_findings(set, &count);
+    (void)baseline_apply(baseline, findings, count, set->books->pool);
+    free(findings);
+    baseline_close(baseline);
+    return true;
+}
+
 /* Read the @count records at @paths and print. Returns the exit status. */
 static int read_and_print(const struct request *request, int count, char *const *paths)
 {
@@ -184,7 +211,9 @@ static int read_and_print(const struct request *request, int count, char *const 
     for (int i = 0; i < count; i++)
         if (!rec_read(set, paths[i]))
             status = CLI_FAILED;
-    if (set->process_count != 0) {
+    if (!apply_baseline(request, set)) {
+        status = CLI_FAILED;
+    } else if (set->process_count != 0) {
         int printed = request->output != NULL ? print_to_file(request, set) : print(request, set, stdout);
 
         status = status == CLI_OK ? printed : status;
@@ -230,7 +259,8 @@ const struct cli_command cli_report = {
             "      --source=DIR      the root of the sources, to which sarif writes paths (the current folder);\n"
             "                        sources are looked for below it, too. May be given again\n"
             "      --debug-path=DIRS where separate debug files lie (:.debug:/usr/lib/debug)\n"
-            "      --no-symbols      names as the library knew them; no file is read but the record\n\n"
+            "      --no-symbols      names as the library knew them; no file is read but the record\n"
+            "      --baseline=FILE   findings that this file has are shown as suppressed (lockval help baseline)\n\n"
             "The exit status is 0, whatever the findings; 1 if a record cannot be read or the output cannot be "
             "written; 2 for wrong arguments.\n\n"
             "Formats:\n",

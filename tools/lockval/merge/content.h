@@ -145,8 +145,9 @@ struct un_finding {
     const char *fingerprint;
     enum rec_verdict verdict;
     struct un_run *run;
-    json_t *json; /* the line; classes, stacks and threads are texts that say which */
-    char *text;   /* the same, to compare */
+    struct un_seen seen; /* which runs gave it this verdict */
+    json_t *json;        /* the line; classes, stacks and threads are texts that say which */
+    char *text;          /* the same, to compare */
 };
 
 struct un_union {
@@ -186,8 +187,9 @@ uint64_t un_sample_estimate(const struct un_sample *sample);
 void un_texts_add(struct un_texts *texts, uint32_t room, const char *text);
 
 /* Was it seen in @run; or, of a merged record, as @seen says. */
-void un_seen_add(struct un_union *all, struct un_seen *seen, const struct un_run *run);
-void un_seen_join(struct un_union *all, struct un_seen *seen, const struct rec_seen *other);
+void un_seen_add(struct un_union *all, struct un_seen *seen, uint32_t room, const struct un_run *run);
+void un_seen_join(struct un_union *all, struct un_seen *seen, uint32_t room, const struct rec_seen *other);
+void un_seen_unite(struct un_seen *seen, uint32_t room, const struct un_seen *other);
 
 /* ---- parts.c ---- */
 

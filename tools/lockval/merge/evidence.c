@@ -190,9 +190,9 @@ static void add_edge(struct un_adding *adding, const struct rec_edge *edge)
     joined->chains = edge->chains > joined->chains ? edge->chains : joined->chains;
     joined->left_out |= edge->seen.left_out;
     if (adding->run != NULL)
-        un_seen_add(adding->all, &joined->seen, adding->run);
+        un_seen_add(adding->all, &joined->seen, UN_SAMPLE, adding->run);
     else
-        un_seen_join(adding->all, &joined->seen, &edge->seen);
+        un_seen_join(adding->all, &joined->seen, UN_SAMPLE, &edge->seen);
     for (size_t i = 0; i < edge->evidence_count; i++)
         if (edge->evidence[i].witness->known && edge->evidence[i].held < edge->evidence[i].witness->held_count)
             add_witness(adding, joined, edge->evidence[i].witness, edge->evidence[i].held);

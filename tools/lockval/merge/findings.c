@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Findings that runs made, one for each fingerprint: the highest verdict counts, then the run with the smallest hash. They are kept
+ * Findings that runs made, one for each fingerprint: the highest verdict counts, then the run with the smallest hash; which runs
+ * gave it that verdict is kept, too. They are kept
  * as the lines they were, with texts in place of the numbers of classes, stacks and threads, which mean something in one record only.
  */
 
@@ -73,6 +74,15 @@ static bool is_better(const struct un_finding *a, const struct un_finding *b)
     return strcmp(a->text, b->text) < 0;
 }
 
+/* Which runs gave @finding its verdict, of one run or of a merged record. */
+static void see(struct un_adding *adding, const struct rec_finding *finding, struct un_finding *made)
+{
+    if (finding->seen.sample_count != 0)
+        un_seen_join(adding->all, &made->seen, UN_RUNS, &finding->seen);
+    else if (made->run != NULL)
+        un_seen_add(adding->all, &made->seen, UN_RUNS, made->run);
+}
+
 static void add_finding(struct un_adding *adding, const struct rec_finding *finding)
 {
     struct un_union *all = adding->all;
@@ -86,8 +96,10 @@ static void add_finding(struct un_adding *adding, const struct rec_finding *find
     (void)json_object_del(made.json, "pid");
     (void)json_object_del(made.json, "run");
     (void)json_object_del(made.json, "of");
+    (void)json_object_del(made.json, "seen");
     name_all(adding, made.json, made.run);
     made.text = json_dumps(made.json, JSON_SORT_KEYS | JSON_COMPACT);
+    see(adding, finding, &made);
     place = rec_index_at(&all->finding_of, KEY(made.fingerprint));
     old = *place;
     if (old == NULL) {
@@ -102,6 +114,8 @@ static void add_finding(struct un_adding *adding, const struct rec_finding *find
         *old = made;
         made = worse;
     }
+    if (made.verdict == old->verdict)
+        un_seen_unite(&old->seen, UN_RUNS, &made.seen);
     json_decref(made.json);
     free(made.text);
 }

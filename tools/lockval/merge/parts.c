@@ -335,9 +335,9 @@ static void join_class(struct un_adding *adding, struct un_class *joined, const 
         }
     }
     if (adding->run != NULL)
-        un_seen_add(all, &joined->seen, adding->run);
+        un_seen_add(all, &joined->seen, UN_SAMPLE, adding->run);
     else
-        un_seen_join(all, &joined->seen, &class->seen);
+        un_seen_join(all, &joined->seen, UN_SAMPLE, &class->seen);
 }
 
 struct un_class *un_class_of(struct un_adding *adding, const struct rec_class *class)

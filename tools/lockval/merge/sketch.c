@@ -90,22 +90,33 @@ static void see(struct un_seen *seen, uint64_t first_ms, uint64_t last_ms)
         seen->last_ms = last_ms;
 }
 
-void un_seen_add(struct un_union *all, struct un_seen *seen, const struct un_run *run)
+void un_seen_add(struct un_union *all, struct un_seen *seen, uint32_t room, const struct un_run *run)
 {
     see(seen, run->start_ms, run->start_ms);
-    un_sample_add(&seen->runs, UN_SAMPLE, run->hash);
+    un_sample_add(&seen->runs, room, run->hash);
     un_texts_add(&seen->tests, UN_TESTS, rec_pool_text(all->pool, run->test));
 }
 
-void un_seen_join(struct un_union *all, struct un_seen *seen, const struct rec_seen *other)
+void un_seen_join(struct un_union *all, struct un_seen *seen, uint32_t room, const struct rec_seen *other)
 {
     if (other->sample_count == 0)
         return;
     see(seen, other->first_ms, other->last_ms);
     for (size_t i = 0; i < other->sample_count; i++)
-        un_sample_add(&seen->runs, UN_SAMPLE, strtoull(other->sample[i], NULL, 16));
+        un_sample_add(&seen->runs, room, strtoull(other->sample[i], NULL, 16));
     seen->runs.more |= !other->runs_exact;
     for (size_t i = 0; i < other->test_count; i++)
         un_texts_add(&seen->tests, UN_TESTS, rec_pool_text(all->pool, other->tests[i]));
     seen->tests.more |= other->more_tests;
+}
+
+void un_seen_unite(struct un_seen *seen, uint32_t room, const struct un_seen *other)
+{
+    if (other->runs.count == 0)
+        return;
+    see(seen, other->first_ms, other->last_ms);
+    un_sample_join(&seen->runs, room, &other->runs);
+    for (uint32_t i = 0; i < other->tests.count; i++)
+        un_texts_add(&seen->tests, UN_TESTS, other->tests.texts[i]);
+    seen->tests.more |= other->tests.more;
 }

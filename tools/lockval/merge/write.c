@@ -548,6 +548,8 @@ static void write_finding(struct writer *w, const struct un_finding *finding)
     number_json(w, content);
     if (finding->run != NULL)
         set_number(line, "of", finding->run->number);
+    if (finding->seen.runs.count != 0)
+        (void)json_object_set_new(line, "seen", seen_of(&finding->seen, false));
     (void)json_object_update_missing(line, content);
     json_decref(content);
     write_line(w, line);

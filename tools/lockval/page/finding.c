@@ -149,6 +149,23 @@ static void put_chain(struct page *page, const struct rec_finding *finding)
     page_put(page, "</p>\n");
 }
 
+/* Who made it: a thread of a process, a thread of a run, or several runs together. */
+static void put_who(struct page *page, const struct rec_finding *finding)
+{
+    const char *program = finding->run != NULL ? finding->run->program : finding->process->program;
+
+    if (finding->process->merged && finding->run == NULL) {
+        page_put(page, "by several runs together");
+        return;
+    }
+    page_put(page, "found by ");
+    page_thread(page, finding->thread);
+    page_put(page, " of ");
+    page_say(page, *program != '\0' ? program : "a program");
+    if (finding->run == NULL)
+        page_put(page, "[%" PRId64 "]", finding->process->pid);
+}
+
 static void put_head(struct page *page, const struct rec_finding *finding, size_t number)
 {
     page_put(page, "<header><p class=\"tags\"><span class=\"verdict v-%s\">", finding_verdict_class(finding));
@@ -160,11 +177,8 @@ static void put_head(struct page *page, const struct rec_finding *finding, size_
     page_say(page, finding_headline(finding));
     page_put(page, "</h3>\n");
     put_chain(page, finding);
-    page_put(page, "<p class=\"who\">found by ");
-    page_thread(page, finding->thread);
-    page_put(page, " of ");
-    page_say(page, *finding->process->program != '\0' ? finding->process->program : "a program");
-    page_put(page, "[%" PRId64 "]", finding->process->pid);
+    page_put(page, "<p class=\"who\">");
+    put_who(page, finding);
     if (finding->ms != 0)
         page_put(page, " after %.3f s", (double)finding->ms / 1000);
     page_put(page, " \u00b7 fingerprint <code class=\"print\">");
@@ -214,7 +228,7 @@ static void put_command(struct page *page, const struct rec_finding *finding, co
     page_put(page, "</pre>\n");
 }
 
-static void put_next(struct page *page, const struct rec_finding *finding)
+static void put_commands(struct page *page, const struct rec_finding *finding)
 {
     bool order = is_kind(finding, "circular") || (is_kind(finding, "recursive") && finding->edge_count > 1) ||
                  is_kind(finding, "event");
@@ -231,9 +245,16 @@ static void put_next(struct page *page, const struct rec_finding *finding)
         put_command(page, finding, "suppress", false);
     }
     page_put(page, "</details>\n");
+}
+
+static void put_next(struct page *page, const struct rec_finding *finding)
+{
+    if (!finding->process->merged)
+        put_commands(page, finding);
     if (*finding->text == '\0')
         return;
-    page_put(page, "<details class=\"text\"><summary>The report as the library logged it</summary><pre>");
+    page_put(page, "<details class=\"text\"><summary>The report%s</summary><pre>",
+             finding->process->merged && finding->run == NULL ? " as text" : " as the library logged it");
     page_say(page, finding->text + strspn(finding->text, "\n"));
     page_put(page, "</pre></details>\n");
 }

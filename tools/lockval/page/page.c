@@ -41,6 +41,8 @@ static const char *program_of(const struct rec_set *set)
             (process->finding_count == best->finding_count && process->class_count > best->class_count))
             best = process;
     }
+    if (best != NULL && best->merged)
+        return "many runs";
     return best != NULL && *best->program != '\0' ? best->program : "?";
 }
 

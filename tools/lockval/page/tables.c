@@ -12,7 +12,8 @@
 #include "page/contention.h"
 
 enum {
-    ROWS = 200 /* without the script */
+    ROWS = 200,    /* without the script */
+    RUNS_MOST = 50 /* of a merged record that are named */
 };
 
 /* ---- classes and edges ---- */
@@ -263,10 +264,37 @@ static void put_process(struct page *page, const struct rec_process *process, bo
     page_put(page, "</dl></details>\n");
 }
 
+/* Of a merged record those runs are known that something here is of. */
+static void put_runs(struct page *page, const struct rec_process *process)
+{
+    page_put(page,
+             "<details class=\"process\" open><summary><b>%s%" PRIu64
+             " run%s together</b> <span class=\"more\">%zu finding%s, "
+             "%zu class%s, %zu edge%s</span></summary>\n<ul>\n",
+             process->merged_runs_exact ? "" : "about ", process->merged_runs, page_plural(process->merged_runs),
+             process->finding_count, page_plural(process->finding_count), process->class_count,
+             process->class_count == 1 ? "" : "es", process->edge_count, page_plural(process->edge_count));
+    for (size_t i = 0; i < process->run_count && i < RUNS_MOST; i++) {
+        char *words = rec_run_words(process->runs[i]);
+
+        page_put(page, "<li>");
+        page_say(page, words);
+        page_put(page, "</li>\n");
+        free(words);
+    }
+    if (process->run_count > RUNS_MOST)
+        page_put(page, "<li>and %zu more of which something is kept</li>\n", process->run_count - RUNS_MOST);
+    page_put(page, "</ul></details>\n");
+}
+
 void tables_put_processes(struct page *page)
 {
-    for (size_t i = 0; i < page->set->process_count; i++)
-        put_process(page, page->set->processes[i], page->set->process_count == 1);
+    for (size_t i = 0; i < page->set->process_count; i++) {
+        if (page->set->processes[i]->merged)
+            put_runs(page, page->set->processes[i]);
+        else
+            put_process(page, page->set->processes[i], page->set->process_count == 1);
+    }
     if (page->set->bad_lines != 0 || page->set->unknown_lines != 0)
         page_put(
             page,

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Records and merged records, put together in memory. */
+
+#define _GNU_SOURCE
+#include "orders/orders.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#include "common/command.h"
+#include "common/memory.h"
+#include "merge/union.h"
+
+static bool fits(const char *glob, const char *text)
+{
+    return glob == NULL || fnmatch(glob, text, 0) == 0;
+}
+
+/* Does the run count? What a merged record says cannot be taken apart. */
+static bool is_wanted(const struct or_options *options, const struct rec_process *process)
+{
+    return process->merged || (fits(options->program, process->program) && fits(options->test, process->test) &&
+                               fits(options->commit, process->commit));
+}
+
+static bool has_filter(const struct or_options *options)
+{
+    return options->program != NULL || options->test != NULL || options->commit != NULL;
+}
+
+static bool add(const struct or_options *options, struct un_union *all, const char *path)
+{
+    struct rec_set *set = rec_open();
+    bool done = rec_read(set, path);
+
+    for (size_t i = 0; done && i < set->process_count; i++) {
+        if (set->processes[i]->merged && has_filter(options)) {
+            cli_complain("%s is a merged record: which of it is of which run is not in it", path);
+            done = false;
+        } else if (is_wanted(options, set->processes[i])) {
+            un_add(all, set->processes[i]);
+        }
+    }
+    rec_close(set);
+    return done;
+}
+
+struct or_order *or_load(const struct or_options *options, const char *const *paths, size_t count)
+{
+    struct un_union *all = un_open();
+    struct or_order *order = NULL;
+    bool done = true;
+
+    for (size_t i = 0; i < count && done; i++)
+        done = add(options, all, paths[i]);
+    if (done) {
+        order = cli_alloc(1, sizeof(*order));
+        order->set = un_read_back(all, count == 1 ? paths[0] : "records");
+        order->process = order->set->processes[0];
+    }
+    un_close(all);
+    return order;
+}
+
+void or_close(struct or_order *order)
+{
+    rec_close(order->set);
+    free(order);
+}
+
+void or_say_notes(const struct or_order *order, size_t most)
+{
+    for (size_t i = 0; i < order->note_count && (most == 0 || i < most); i++)
+        cli_complain("%s", order->notes[i].text);
+    if (most != 0 && order->note_count > most)
+        cli_complain("and %zu more of the kind", order->note_count - most);
+}
