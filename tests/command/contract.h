@@ -20,6 +20,8 @@
 #define EDGE(from, to, mode, more) \
     "{\"t\":\"edge\"," ALL ",\"from\":" #from ",\"to\":" #to ",\"modes\":[\"" mode "\"]" more "}"
 
+#define LOCK(class, instance, more) "{\"class\":" #class ",\"instance\":" #instance ",\"mode\":\"write\"" more "}"
+
 /* A record that is read, and what it says. */
 struct said {
     struct rec_set *set;

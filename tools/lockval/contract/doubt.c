@@ -29,17 +29,17 @@ static bool take_apart(const char *key, const char *place, size_t class, struct 
     const char *plus = strrchr(place, '+'), *digits;
     char *end;
 
-    if (!lv_expect_is_numbered(key) || plus == NULL)
+    if (!lv_expect_is_numbered(key))
         return false;
     digits = strrchr(key, ':') + 1;
     *ret = (struct numbered){ .key = key,
                               .stem = (size_t)(digits - key),
                               .place = place,
-                              .build = (size_t)(plus - place),
+                              .build = plus != NULL ? (size_t)(plus - place) : strlen(place),
                               .class = class };
     ret->number = strtoul(digits, &end, 10);
     ret->tail = end;
-    ret->offset = strtoull(plus + 1, NULL, 16);
+    ret->offset = plus != NULL ? strtoull(plus + 1, NULL, 16) : 0;
     return true;
 }
 

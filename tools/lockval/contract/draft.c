@@ -154,6 +154,20 @@ bool contract_is_against(const struct contract_draft *draft, const struct lv_exp
     }
 }
 
+bool contract_is_open(const struct contract_draft *draft, const struct lv_expect_side *side)
+{
+    const struct lv_expect_lock *lock = side->lock != 0 ? lv_expect_lock(&draft->expect, side->lock) : NULL;
+
+    return lock != NULL && lock->twin != side->lock && (side->doubt || lock->vague);
+}
+
+bool contract_step_is_open(const struct contract_draft *draft, const struct contract_step *step)
+{
+    const struct lv_expect_side *from = &draft->side[step->from], *to = &draft->side[step->to];
+
+    return from->lock != 0 && to->lock != 0 && (contract_is_open(draft, from) || contract_is_open(draft, to));
+}
+
 /* ---- all ---- */
 
 static bool locks(struct contract_draft *draft, const struct contract_update *update)

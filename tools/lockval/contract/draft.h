@@ -61,6 +61,12 @@ char *contract_word(const char *word);
 /* Is @step, which does not fit, against a line that somebody wrote, so that no update may allow it? */
 bool contract_is_against(const struct contract_draft *draft, const struct lv_expect_answer *answer);
 
+/* Is it open which of its twins the lock is? */
+bool contract_is_open(const struct contract_draft *draft, const struct lv_expect_side *side);
+
+/* Does the file name both locks of @step, and of one it is open? Then it says nothing of levels. */
+bool contract_step_is_open(const struct contract_draft *draft, const struct contract_step *step);
+
 /* ---- the passes: each returns whether it changed a line ---- */
 
 /* Locks that are new get a line, on their level; others get the keys that they have now, and move to a lower level where the order asks for it.

@@ -3,8 +3,8 @@
  * Which locks a file names, and on which levels.
  *
  * A new lock is called by one stable key: the first that no other has. Of the mutexes that one function makes, runs number the same ones
- * in different ways; which of the numbers one gets does not matter, as the parser takes them for twins, but each gets one of its
- * own, so that they stay apart.
+ * in different ways. Where that happened, all of them get the pattern with any number, each in a line of its own, which the parser
+ * takes for as many locks of which it is not known which is which.
  *
  * With `rule edges` levels are there to be read, and follow the edges: what has one moves down where it must, and never up. With
  * `rule levels` they are the rule, which a person set: only new locks are put somewhere.
@@ -25,7 +25,7 @@ enum {
 
 struct fresh {
     size_t class;
-    const char *key;
+    char *key; /* as it stands in the file */
     char *name;
     int level;
 };
@@ -120,18 +120,41 @@ static const char *free_key(struct work *w, const struct contract_class *class)
     return NULL;
 }
 
+/* The pattern that stands for the class and all that its key does not tell it from; memory to free. Null: its keys are good enough, or
+ * some stand in the file by their numbers, or need quotes, in which there are no patterns. */
+static char *pattern_of(struct work *w, const struct contract_class *class)
+{
+    const char *key = class->keys[class->first_stable], *number;
+    char *word;
+    bool plain;
+
+    if (!class->doubt || !lv_expect_is_numbered(key))
+        return NULL;
+    word = contract_word(key);
+    plain = *word != '"';
+    free(word);
+    number = strrchr(key, ':') + 1;
+    for (uint32_t i = 1; plain && i < w->draft->expect.keys.count; i++)
+        plain = strncmp(lv_expect_key(&w->draft->expect, i)->text, key, (size_t)(number - key)) != 0;
+    return plain ? cli_printf("%.*s*%s", (int)(number - key), key, number + strspn(number, "0123456789")) : NULL;
+}
+
 /* A lock for the class; without a key of its own it is the one that has its first. */
 static void name_class(struct work *w, size_t i)
 {
     const struct contract_class *class = &w->draft->steps->classes[i];
-    const char *key = free_key(w, class);
+    char *key = pattern_of(w, class);
+    const char *plain = key == NULL ? free_key(w, class) : NULL;
 
-    if (key == NULL) {
+    if (key == NULL && plain == NULL) {
         w->node[i] = (long)(uintptr_t)*at(w, &w->taken, class->keys[class->first_stable]) - 1;
         return;
     }
     w->node[i] = (long)(w->old + w->fresh_count);
-    *at(w, &w->taken, key) = as_pointer((size_t)w->node[i] + 1);
+    if (plain != NULL) {
+        key = contract_word(plain);
+        *at(w, &w->taken, plain) = as_pointer((size_t)w->node[i] + 1);
+    }
     w->fresh[w->fresh_count++] = (struct fresh){ .class = i, .key = key, .name = name_of(w, class) };
 }
 
@@ -244,7 +267,7 @@ static void add_arcs(const struct work *w, struct order *order)
     for (size_t i = 0; i < draft->steps->step_count; i++) {
         const struct contract_step *step = &draft->steps->steps[i];
 
-        if (!step->indirect && draft->step_counts[i] &&
+        if (!step->indirect && draft->step_counts[i] && !contract_step_is_open(draft, step) &&
             (contract_step_fits(&draft->expect, step, draft->side[step->from], draft->side[step->to], &answer) ||
              !contract_is_against(draft, &answer)))
             add_arc(w, order, w->node[step->from], w->node[step->to]);
@@ -297,13 +320,20 @@ static struct contract_levels *find_levels(const struct work *w, bool relevel, i
     return levels;
 }
 
-/* Somebody wrote a file without levels. */
+/* Somebody wrote a file without levels. Patterns say nothing of that: they are for what a file is not about. */
 static bool is_flat(const struct work *w)
 {
-    for (size_t i = 0; i < w->old; i++)
-        if (has_level(w, i))
+    const struct lv_expect *expect = &w->draft->expect;
+    bool any = false;
+
+    for (uint32_t i = 1; i < expect->locks.count; i++) {
+        const struct lv_expect_lock *lock = lv_expect_lock(expect, i);
+
+        if (lock->level != LV_EXPECT_NO_LEVEL)
             return false;
-    return w->old != 0;
+        any |= !lv_expect_key(expect, lock->first_key)->pattern;
+    }
+    return any;
 }
 
 static bool move(struct work *w, struct contract_sections *sections, size_t node, int level)
@@ -324,8 +354,8 @@ static bool move(struct work *w, struct contract_sections *sections, size_t node
 static void add_lock(struct work *w, struct contract_sections *sections, const struct fresh *fresh)
 {
     struct contract_changes *changes = w->draft->changes;
-    char *name = contract_word(fresh->name), *key = contract_word(fresh->key);
-    char *line = cli_printf("lock %s = %s", name, key);
+    char *name = contract_word(fresh->name);
+    char *line = cli_printf("lock %s = %s", name, fresh->key);
 
     if (fresh->level == LV_EXPECT_NO_LEVEL)
         contract_changes_add(changes, '+', NULL, cli_strdup(line));
@@ -337,7 +367,6 @@ static void add_lock(struct work *w, struct contract_sections *sections, const s
     changes->name[changes->names++] = cli_strdup(fresh->name);
     free(line);
     free(name);
-    free(key);
 }
 
 static int compare_fresh(const void *a, const void *b)
@@ -379,8 +408,10 @@ bool contract_update_locks(struct contract_draft *draft, bool relevel)
     for (size_t i = 0; i < draft->steps->class_count; i++)
         changed |= add_keys(&w, i);
     changed |= place(&w, relevel);
-    for (size_t i = 0; i < w.fresh_count; i++)
+    for (size_t i = 0; i < w.fresh_count; i++) {
         free(w.fresh[i].name);
+        free(w.fresh[i].key);
+    }
     free(w.fresh);
     free(w.node);
     rec_index_free(&w.owners);

@@ -132,7 +132,7 @@ static struct order order_of(const struct contract_draft *draft)
         const struct contract_step *step = &steps->steps[i];
         struct lv_expect_answer answer;
 
-        if (draft->step_counts[i] && !step->indirect &&
+        if (draft->step_counts[i] && !step->indirect && !contract_step_is_open(draft, step) &&
             contract_step_fits(expect, step, draft->side[step->from], draft->side[step->to], &answer))
             add_arc(&order, draft->side[step->from].lock, draft->side[step->to].lock);
     }

@@ -48,6 +48,9 @@ static void find_headings(struct contract_sections *sections)
                     .level = level_in(line->text), .heading = line, .before = file->at[i - 1], .last = line });
         else if (sections->count == 0 && is_head(line->text))
             sections->head_end = line;
+        if (sections->count == 0 && *line->text != '\0' &&
+            (i == 1 || file->at[i - 1] == sections->head_gap || line == sections->head_end))
+            sections->head_gap = line;
     }
 }
 
@@ -86,7 +89,7 @@ void contract_sections_free(struct contract_sections *sections)
 
 static struct contract_section *make_section(struct contract_sections *sections, int level)
 {
-    struct contract_line *line = sections->head_end;
+    struct contract_line *line = sections->head_gap;
     size_t at = 0;
 
     while (at < sections->count && sections->list[at].level < level)

@@ -20,7 +20,8 @@ struct contract_sections {
     struct contract_file *file;
     size_t count;
     struct contract_section *list;  /* by their levels */
-    struct contract_line *head_end; /* the last line of settings, and of locks without a level */
+    struct contract_line *head_end; /* the last line of settings, and of locks without a level, */
+    struct contract_line *head_gap; /* and the last of those that follow it without an empty one between */
 };
 
 struct contract_sections *contract_sections_of(struct contract_draft *draft);

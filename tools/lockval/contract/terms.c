@@ -54,7 +54,7 @@ static void note_line(struct work *w, const struct lv_expect_term *term)
         w->leaf = line;
     else if (term->what == LV_EXPECT_NEST)
         w->nest = line;
-    if (term->what != LV_EXPECT_ALLOW)
+    if (term->what != LV_EXPECT_ALLOW || term->from == LV_EXPECT_ANY) /* what any lock may, somebody put somewhere */
         return;
     while (i < w->group_count && w->groups[i].from != term->from)
         i++;
@@ -84,11 +84,15 @@ static int compare_locks(const struct work *w, uint32_t a, uint32_t b)
     return strcmp(left->name, right->name);
 }
 
-/* A first line of its sort, at the end of the file, under a heading. */
+/* A first line of its sort: under its heading, which may have been there before, or at the end of the file. */
 static struct contract_line *begin_list(struct work *w, const char *heading)
 {
-    struct contract_line *line = contract_file_last(w->draft->file);
+    struct contract_line *line;
 
+    for (line = w->draft->file->first; line != NULL; line = line->next)
+        if (!line->gone && strcmp(line->text, heading) == 0)
+            return line;
+    line = contract_file_last(w->draft->file);
     line = contract_file_add(w->draft->file, line, cli_strdup(""));
     return contract_file_add(w->draft->file, line, cli_strdup(heading));
 }
@@ -104,7 +108,7 @@ static void add_allow(struct work *w, uint32_t from, char *text)
             w->groups[i].last = contract_file_add(w->draft->file, w->groups[i].last, text);
             return;
         }
-        if (w->groups[i].from != LV_EXPECT_ANY && compare_locks(w, w->groups[i].from, from) < 0) {
+        if (compare_locks(w, w->groups[i].from, from) < 0) {
             after = w->groups[i].last;
             at = i + 1;
         }
@@ -173,7 +177,7 @@ static void note_taking(struct work *w, const struct lv_expect_side *side)
 
     do {
         w->takes[lock] = true;
-        lock = lock != 0 && side->doubt ? lock_of(w, lock)->twin : side->lock;
+        lock = contract_is_open(w->draft, side) ? lock_of(w, lock)->twin : side->lock;
     } while (lock != side->lock);
 }
 
