@@ -24,7 +24,7 @@ struct orders {
     struct rec_set *set;
     const char *build;
     char names[64][16];
-    unsigned name_count, witness_count, run_count, finding_count;
+    unsigned name_count, witness_count, run_count, finding_count; /* of names, at most 64 */
     char runs[64][32];
 };
 

@@ -112,8 +112,7 @@ static void add_finding(struct graph *graph, const struct rec_finding *finding)
 
 /* ---- as text ---- */
 
-/* Names come from programs: what means something to Graphviz in a text is escaped. */
-static void print_text(FILE *out, const char *text)
+void dot_text(FILE *out, const char *text)
 {
     char *visible = cli_visible(text);
 
@@ -130,7 +129,7 @@ static void print_text(FILE *out, const char *text)
     free(visible);
 }
 
-static const char *shape_of(const char *kind)
+const char *dot_shape(const char *kind)
 {
     if (strcmp(kind, "event") == 0)
         return "ellipse";
@@ -142,9 +141,9 @@ static const char *shape_of(const char *kind)
 static void print_node(FILE *out, const struct node *node, size_t number)
 {
     (void)fprintf(out, "  n%zu [label=", number);
-    print_text(out, node->name);
-    (void)fprintf(out, ", shape=%s, tooltip=", shape_of(node->kind));
-    print_text(out, node->key);
+    dot_text(out, node->name);
+    (void)fprintf(out, ", shape=%s, tooltip=", dot_shape(node->kind));
+    dot_text(out, node->key);
     (void)fprintf(out, "%s];\n", node->in_circle ? ", color=\"#c01c28\", penwidth=2" : "");
 }
 

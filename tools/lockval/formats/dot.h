@@ -10,4 +10,10 @@
 
 bool dot_print(FILE *out, const struct format_input *input);
 
+/* A text of a program's in quotes, with what means something to Graphviz escaped. */
+void dot_text(FILE *out, const char *text);
+
+/* The shape of a lock of this kind. */
+const char *dot_shape(const char *kind);
+
 #endif

@@ -21,4 +21,8 @@ extern const char page_script[];
 extern const size_t page_script_len;
 extern const char page_script_hash[];
 
+extern const char page_sheet[]; /* the script of pages of tables */
+extern const size_t page_sheet_len;
+extern const char page_sheet_hash[];
+
 #endif

@@ -1,31 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The data of the page with names, and what all scripts need. */
+/* The data of the page with names. */
 
 const MODES = ["ER", "EN", "SR", "SN", "ERt", "ENt", "SRt", "SNt"];
-
-/* An element: attributes by name, "on..." for listeners; children are elements or texts. */
-function make(tag, attributes, ...children) {
-    const element = document.createElement(tag);
-
-    for (const [name, value] of Object.entries(attributes || {})) {
-        if (name.startsWith("on"))
-            element.addEventListener(name.slice(2), value);
-        else if (value === true)
-            element.setAttribute(name, "");
-        else if (value !== false && value !== null && value !== undefined)
-            element.setAttribute(name, value);
-    }
-    element.append(...children.filter((child) => child !== null && child !== undefined));
-    return element;
-}
-
-function find(selector, root) {
-    return (root || document).querySelector(selector);
-}
-
-function findAll(selector, root) {
-    return [...(root || document).querySelectorAll(selector)];
-}
 
 function classOf(row, index) {
     const [name, key, stable, kind, usage, origin, standing, group, circle, findings, processes, outer, inner, x, y, width, taken, chains] = row;

@@ -5,16 +5,15 @@
 #include "page/drawing.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/memory.h"
+#include "page/strokes.h"
 
 #define CHARACTER 7.25 /* of 12 pixels */
 #define NODE_HEIGHT 28.0
 #define NODE_PADDING 20.0
-#define HEAD 8.0 /* of an arrow */
 
 enum {
     NAME_MAX_WIDTH = 34,
@@ -184,18 +183,6 @@ static void put_node(struct page *page, const struct drawing_node *node, const s
     page_put(page, "</text></g>\n");
 }
 
-static void put_head(struct page *page, const double *tip, const double *before)
-{
-    double dx = tip[0] - before[0], dy = tip[1] - before[1], len = sqrt(dx * dx + dy * dy);
-
-    if (len < 0.01)
-        return;
-    dx *= HEAD / len;
-    dy *= HEAD / len;
-    page_put(page, "<path class=\"head\" d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fz\"/>", tip[0], tip[1],
-             tip[0] - dx - dy * 0.45, tip[1] - dy + dx * 0.45, tip[0] - dx + dy * 0.45, tip[1] - dy - dx * 0.45);
-}
-
 static void put_arrow(struct page *page, const struct drawing_arrow *arrow, const struct layout_arrow *at)
 {
     if (at->point_count < 4)
@@ -203,11 +190,8 @@ static void put_arrow(struct page *page, const struct drawing_arrow *arrow, cons
     page_put(page, "<g class=\"arrow%s\"", arrow->circle ? " in-circle" : "");
     if (arrow->column >= 0)
         page_put(page, " data-column=\"%ld\"", arrow->column);
-    page_put(page, "><path class=\"line\" d=\"M%.1f %.1fC", at->points[0], at->points[1]);
-    for (size_t i = 1; i < at->point_count; i++)
-        page_put(page, "%s%.1f %.1f", i == 1 ? "" : " ", at->points[i * 2], at->points[i * 2 + 1]);
-    page_put(page, "\"/>");
-    put_head(page, at->points + at->point_count * 2 - 2, at->points + at->point_count * 2 - 4);
+    page_put(page, ">");
+    strokes_arrow(page->out, at);
     if (at->label != 0) {
         page_put(page, "<text x=\"%.1f\" y=\"%.1f\">", at->label_x, at->label_y + 4);
         page_say(page, arrow->label);

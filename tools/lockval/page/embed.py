@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Make C of the page's style sheet and scripts: their bytes, and the hashes that allow them in the page.
 
-Usage: embed.py OUTPUT.c STYLE.css FIRST.js SCRIPT.js ...
+Usage: embed.py OUTPUT.c STYLE.css FIRST.js SCRIPT.js ... -- SCRIPT.js ...
 
-The first script runs in the head of the page. The others are put one behind the other into one function, so that they share names and leave none behind.
+The first script runs in the head of the page. The others are put one behind the other into one function, so that they share names and leave none behind:
+those of the page of a report, and behind the -- those of pages of tables.
 """
 
 import base64
@@ -32,11 +33,15 @@ def read(path):
     return text
 
 
+def joined(paths):
+    return "(() => {\n\"use strict\";\n" + "\n".join(read(path) for path in paths) + "})();\n"
+
+
 def main():
     output, style, first, *scripts = sys.argv[1:]
-    script = "(() => {\n\"use strict\";\n" + "\n".join(read(path) for path in scripts) + "})();\n"
+    end = scripts.index("--")
     pathlib.Path(output).write_text("/* Made by embed.py */\n#include \"page/assets.h\"\n\n" + array("page_style", read(style)) + "\n"
-                                    + array("page_first", read(first)) + "\n" + array("page_script", script), encoding="utf-8")
+                                    + array("page_first", read(first)) + "\n" + array("page_script", joined(scripts[:end])) + "\n" + array("page_sheet", joined(scripts[end + 1:])), encoding="utf-8")
 
 
 if __name__ == "__main__":

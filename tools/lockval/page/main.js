@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the page, one of which is seen; the colour scheme; printing. */
+/* The parts of the page, one of which is seen. */
 
-const THEMES = ["auto", "light", "dark"];
 const started = new Set(["findings", "run"]);
 const starters = { graph: startMap, statistics: startTables };
 
@@ -44,40 +43,6 @@ function follow() {
     }
 }
 
-function setTheme(theme) {
-    document.documentElement.dataset.theme = theme;
-    try {
-        localStorage.setItem("lockval-theme", theme);
-    } catch (error) {
-        /* a page of a file may have no storage; then it is for this once */
-    }
-    recolourMap();
-}
-
-function storedTheme() {
-    try {
-        return localStorage.getItem("lockval-theme");
-    } catch (error) {
-        return null;
-    }
-}
-
-function startTheme() {
-    const button = make("button", { type: "button", id: "theme", onclick: () => {
-        setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]);
-        name();
-    } });
-    const name = () => {
-        button.textContent = `colours: ${document.documentElement.dataset.theme}`;
-    };
-    const theme = storedTheme();
-
-    document.documentElement.dataset.theme = THEMES.includes(theme) ? theme : "auto";
-    name();
-    find(".top nav").append(button);
-    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolourMap);
-}
-
 /* A lock's name leads to its class in the graph. */
 function followLock(event) {
     const lock = event.target.closest(".lock[data-class]");
@@ -86,17 +51,7 @@ function followLock(event) {
         location.hash = `#class-${lock.dataset.class}`;
 }
 
-function startPrinting() {
-    let opened = [];
-
-    window.addEventListener("beforeprint", () => {
-        opened = findAll("details:not([open]):not(.text)");
-        opened.forEach((details) => { details.open = true; });
-    });
-    window.addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));
-}
-
-startTheme();
+startTheme(recolourMap);
 startFindings();
 startPrinting();
 document.addEventListener("click", followLock);

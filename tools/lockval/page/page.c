@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The frame of the page. Its policy allows the style sheet and the two scripts that are in it, by their hashes, and nothing else: whatever a
- * program's names would come to be taken for, it does not run and asks no network.
- */
+/* The parts of the page, one behind the other. */
 
 #define _GNU_SOURCE
 #include "page/page.h"
@@ -13,21 +10,14 @@
 
 #include "common/command.h"
 #include "common/memory.h"
-#include "page/assets.h"
 #include "page/data.h"
 #include "page/finding.h"
+#include "page/frame.h"
 #include "page/tables.h"
 
 enum {
     DRAW_SECONDS = 20
 };
-
-static void put_style(struct page *page)
-{
-    page_put(page, "<style>");
-    (void)fwrite(page_style, 1, page_style_len, page->out);
-    page_put(page, "</style>\n");
-}
 
 /* Whose page it is: of several processes the one with the most findings, or else with the most classes. */
 static const char *program_of(const struct rec_set *set)
@@ -44,24 +34,6 @@ static const char *program_of(const struct rec_set *set)
     if (best != NULL && best->merged)
         return "many runs";
     return best != NULL && *best->program != '\0' ? best->program : "?";
-}
-
-static void put_document_head(struct page *page)
-{
-    page_put(page,
-             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-%s'; "
-             "script-src 'sha256-%s' 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
-             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-             "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"lockval %s\">\n"
-             "<link rel=\"icon\" href=\"data:,\">\n<title>lockval: ",
-             page_style_hash, page_first_hash, page_script_hash, LOCKVAL_VERSION_TEXT);
-    page_say(page, program_of(page->set));
-    page_put(page, "</title>\n");
-    put_style(page);
-    page_put(page, "<script>");
-    (void)fwrite(page_first, 1, page_first_len, page->out);
-    page_put(page, "</script>\n</head>\n");
 }
 
 /* ---- the top ---- */
@@ -204,7 +176,7 @@ bool page_write(FILE *out, const struct rec_set *set, struct sym_session *symbol
 
     page.graph = graph_of(set, options->findings, options->finding_count);
     map = map_of(&page);
-    put_document_head(&page);
+    frame_begin(out, "lockval: ", program_of(set), FRAME_REPORT);
     put_top(&page);
     put_findings(&page);
     put_graph(&page, &map);
@@ -217,9 +189,7 @@ bool page_write(FILE *out, const struct rec_set *set, struct sym_session *symbol
     page_put(&page, "</section>\n</main>\n<footer>Made by lockval %s from %zu lines of record.</footer>\n",
              LOCKVAL_VERSION_TEXT, set->lines);
     data_put(&page, &map);
-    page_put(&page, "<script>");
-    (void)fwrite(page_script, 1, page_script_len, out);
-    page_put(&page, "</script>\n</body>\n</html>\n");
+    frame_end(out, FRAME_REPORT);
     map_free(&map);
     graph_free(page.graph);
     return true;

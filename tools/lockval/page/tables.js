@@ -77,25 +77,6 @@ class Table {
     }
 }
 
-/* A table that has all its rows already: a cell's data-v is what it is sorted by. */
-function sortInPlace(section) {
-    const body = find("tbody", section), heads = findAll("thead th", section);
-
-    heads.forEach((head, index) => {
-        const sort = () => {
-            const down = head.getAttribute("aria-sort") !== "descending";
-            const by = (row) => Number(row.children[index].dataset.v), text = (row) => row.children[index].textContent;
-            const order = (a, b) => head.classList.contains("n") ? by(a) - by(b) : text(b).localeCompare(text(a));
-
-            heads.forEach((other) => other.removeAttribute("aria-sort"));
-            head.setAttribute("aria-sort", down ? "descending" : "ascending");
-            body.append(...findAll("tr", body).sort((a, b) => down ? order(b, a) : order(a, b)));
-        };
-
-        head.replaceChildren(make("button", { type: "button", onclick: sort }, head.textContent));
-    });
-}
-
 /* When the part is seen first: building thousands of rows takes its time. */
 function startTables() {
     new Table(find("#classes"), data.classes, CLASS_COLUMNS, (cls) => `${cls.name} ${cls.key} ${cls.kind} ${cls.origin}`.toLowerCase(), 4);
