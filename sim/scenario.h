@@ -30,7 +30,7 @@ struct sim_options {
     unsigned seconds; /* --seconds, 1 to 86400 */
     uint64_t seed;    /* --seed */
     unsigned pages;   /* --pages, 64 to 1048576 */
-    char order[4];    /* --order, a permutation of "123"; empty when not given */
+    char order[4];    /* --order, some of 1, 2, 3, each once; empty when not given */
     bool freezer;     /* --freezer */
     bool hotplug;     /* --hotplug */
     bool forever;     /* --forever */
