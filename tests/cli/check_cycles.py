@@ -205,8 +205,8 @@ def baseline(test):
 def programs(test, library, program):
     checks = test.checks
 
-    def run(what):
-        path = test.folder / f"{what}.jsonl"
+    def run(what, again=""):
+        path = test.folder / f"{what}{again}.jsonl"
         if not path.exists():
             done = call(program, what, env=environment(LD_PRELOAD=library, LOCKVAL_OPTIONS=f"log=none:record={path}:test=suite.{what}"))
             checks.equal(f"{what} by itself is clean", 0, done.returncode)
@@ -225,6 +225,8 @@ def programs(test, library, program):
     out = test.findings(run("gated"), run("back"))
     checks.equal("and with one that goes without the gate", ["potential"], [finding["verdict"] for finding in out])
     checks.is_true("which is the same finding", [finding["fingerprint"] for finding in test.findings(run("gated"))] == [out[0]["fingerprint"]])
+    out = test.check("the same in two runs", 0, run("gated"), run("gated", again="-again")).stdout
+    checks.is_true("the text says how many", "(test suite.gated)" in out and "\n       and 1 more\n" in out, out)
     checks.equal("a handler's half", [], test.findings(run("inside")))
     checks.equal("both halves of a handler", [("signal", "SIGUSR1")],
                  [(finding["kind"], finding["state"]) for finding in test.findings(run("inside"), run("open"))])

@@ -205,6 +205,119 @@ START_TEST(random_gates)
 }
 END_TEST
 
+enum {
+    CONTEXTS = 2
+};
+
+struct used {
+    bool inside[CONTEXTS][FEW][2]; /* [1]: by a recursive reader */
+    bool open[CONTEXTS][FEW][2];   /* [1]: shared */
+};
+
+/* Does a context that takes @inside, and can interrupt a holder of @open, close a strong path? */
+static bool is_unsafe(const struct oracle_graph *g, const struct used *used, unsigned context, unsigned inside,
+                      unsigned open)
+{
+    for (unsigned weak_inside = 0; weak_inside < 2; weak_inside++) {
+        for (unsigned weak_open = 0; weak_open < 2; weak_open++) {
+            uint8_t bit = (uint8_t)((weak_open != 0 ? 4u : 1u) << (weak_inside != 0 ? 0 : 1));
+
+            if (!used->inside[context][inside][weak_inside] || !used->open[context][open][weak_open])
+                continue;
+            if ((inside == open && (weak_inside == 0 || weak_open == 0)) ||
+                oracle_close(g, open, inside, bit, LV_DEP_UNTIMED) != 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void use_at_random(struct used *used)
+{
+    static const char *const names[CONTEXTS] = { "irq", "soft" };
+    static const char *const modes[] = { "", ":r", ":R" };
+
+    for (unsigned i = 0; i < 6; i++) {
+        unsigned class = below(FEW), context = below(CONTEXTS), mode = below(3);
+        bool inside = below(2) == 0;
+        char word[32];
+
+        (void)snprintf(word, sizeof(word), "C%u%s", class, modes[mode]);
+        uses(1 + below(3), inside ? "inside" : "open", word, names[context], "");
+        if (inside)
+            used->inside[context][class][mode == 2] = true;
+        else
+            used->open[context][class][mode != 0] = true;
+    }
+}
+
+/* Each finding about a context is true; and what is taken in a context, and leads to what is unsafe there, has one. */
+static void check_uses(const struct oracle_graph *g, const struct used *used, unsigned *ret_true)
+{
+    unsigned found[CONTEXTS][FEW] = { 0 };
+
+    *ret_true = 0;
+    for (size_t i = 0; i < result.count; i++) {
+        const struct rec_finding *finding = result.findings[i];
+        unsigned context = strcmp(finding->usage_state, "irq") == 0 ? 0 : 1, inside, open;
+
+        if (strcmp(finding->kind, "signal") != 0)
+            continue;
+        inside = finding->usage_inside.lock.class->id - 1;
+        open = finding->usage_open.lock.class->id - 1;
+        ck_assert_msg(is_unsafe(g, used, context, inside, open), "seed %lu: C%u and C%u are safe", seed, inside, open);
+        found[context][inside]++;
+    }
+    for (unsigned context = 0; context < CONTEXTS; context++) {
+        for (unsigned inside = 0; inside < FEW; inside++) {
+            bool unsafe = false;
+
+            for (unsigned open = 0; open < FEW; open++)
+                unsafe |= is_unsafe(g, used, context, inside, open);
+            ck_assert_msg(!unsafe || found[context][inside] != 0, "seed %lu: C%u leads to what is unsafe", seed,
+                          inside);
+            *ret_true += unsafe;
+        }
+    }
+}
+
+START_TEST(random_contexts)
+{
+    unsigned unsafe, some = 0, none = 0;
+
+    for (seed = 1; seed <= PROGRAMS; seed++) {
+        struct oracle_graph g = { .nodes = FEW };
+        struct used used = { 0 };
+
+        random_state = seed * 131;
+        begin();
+        for (unsigned i = 0; i < FEW; i++) {
+            char name[16];
+
+            (void)snprintf(name, sizeof(name), "C%u", i);
+            ck_assert_uint_eq(class_of(name), i + 1);
+        }
+        for (unsigned i = 0; i < 5; i++) {
+            unsigned from = below(FEW), to = (from + 1 + below(FEW - 1)) % FEW;
+            const struct lock locks[] = { random_lock(from, false), random_lock(to, true) };
+
+            takes_these(1 + below(3), locks, 2);
+        }
+        use_at_random(&used);
+        for (unsigned from = 0; from < FEW; from++)
+            for (unsigned to = 0; to < FEW; to++)
+                g.bits[from][to] = (uint8_t)edge_modes[from][to];
+        look();
+        check_uses(&g, &used, &unsafe);
+        some += unsafe != 0;
+        none += unsafe == 0;
+        end();
+    }
+    ck_assert_uint_gt(some, PROGRAMS / 10);
+    ck_assert_uint_gt(none, PROGRAMS / 10);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("random unions");
@@ -213,6 +326,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, random_unions);
     tcase_add_test(tcase, random_gates);
+    tcase_add_test(tcase, random_contexts);
     suite_add_tcase(suite, tcase);
     return unit_run(suite);
 }

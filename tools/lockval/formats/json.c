@@ -211,6 +211,14 @@ static json_t *json_of_finding(struct sym_session *symbols, const struct rec_fin
     put(json, "pid", json_integer(finding->process->pid));
     put(json, "thread", json_of_thread(finding->thread));
     put_run(json, finding->run);
+    if (finding->seen.runs != 0) {
+        json_t *tests = json_array();
+
+        put(json, "runs", json_integer((json_int_t)finding->seen.runs));
+        for (size_t i = 0; i < finding->seen.test_count; i++)
+            (void)json_array_append_new(tests, json_string(finding->seen.tests[i]));
+        put(json, "tests", tests);
+    }
     if (finding->also_count != 0) {
         json_t *also = json_array();
 

@@ -216,6 +216,7 @@ static void put_others(FILE *out, const struct format_input *input, size_t i)
 
 void text_made(FILE *out, const struct rec_finding *finding)
 {
+    uint64_t others;
     char *words;
 
     if (finding->run == NULL)
@@ -228,8 +229,10 @@ void text_made(FILE *out, const struct rec_finding *finding)
         (void)fprintf(out, "       and: %s\n", words);
         free(words);
     }
-    if (finding->also_count > MADE_MOST)
-        (void)fprintf(out, "       and %zu more\n", finding->also_count - MADE_MOST);
+    others = rec_more_runs(finding, MADE_MOST);
+    if (others != 0)
+        (void)fprintf(out, "       and %s%llu more\n",
+                      finding->seen.runs_exact || finding->seen.runs == 0 ? "" : "about ", (unsigned long long)others);
 }
 
 void text_findings(FILE *out, const struct text_style *style, const struct format_input *input)

@@ -249,14 +249,18 @@ static void put_own_locks(struct page *page, const struct rec_finding *finding)
 /* The runs that made the finding by themselves. */
 static void put_made(struct page *page, const struct rec_finding *finding)
 {
+    uint64_t others;
+
     if (finding->run == NULL)
         return;
     page_put(page, "<p class=\"facts\">");
     put_run(page, finding->run);
     for (size_t i = 0; i < finding->also_count && i < MADE_MOST; i++)
         put_run(page, finding->also[i]);
-    if (finding->also_count > MADE_MOST)
-        page_put(page, " \u00b7 and %zu more", finding->also_count - MADE_MOST);
+    others = rec_more_runs(finding, MADE_MOST);
+    if (others != 0)
+        page_put(page, " \u00b7 and in %s%" PRIu64 " more",
+                 finding->seen.runs_exact || finding->seen.runs == 0 ? "" : "about ", others);
     page_put(page, "</p>\n");
 }
 

@@ -158,3 +158,14 @@ char *rec_run_words(const struct rec_run *run)
         text = append(text, ", ", when, "");
     return text;
 }
+
+uint64_t rec_more_runs(const struct rec_finding *finding, size_t named)
+{
+    uint64_t also = finding->also_count;
+
+    if (finding->seen.runs > also + 1)
+        also = finding->seen.runs - 1;
+    if (named > finding->also_count)
+        named = finding->also_count;
+    return also - named;
+}

@@ -423,6 +423,9 @@ const char *rec_verdict_name(enum rec_verdict verdict);
 enum rec_verdict rec_verdict_of(const char *word);
 const char *rec_step_kind_name(enum rec_step_kind kind);
 
+/* How many runs made @finding besides .run and the first @named of .also, as far as that is known. */
+uint64_t rec_more_runs(const struct rec_finding *finding, size_t named);
+
 /* Which run that is, in a line: "PROGRAM ARGUMENTS (test NAME), commit ID, on HOST, 2026-11-29 05:04:01"; memory to free. */
 char *rec_run_words(const struct rec_run *run);
 
