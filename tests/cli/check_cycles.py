@@ -202,6 +202,10 @@ def baseline(test):
     test.check("a baseline that there is not", 1, f"--baseline={test.folder / 'missing'}", path)
 
 
+def path_of_nothing(test):
+    return test.file("nothing", Merged(["A"]))
+
+
 def programs(test, library, program):
     checks = test.checks
 
@@ -227,6 +231,17 @@ def programs(test, library, program):
     checks.is_true("which is the same finding", [finding["fingerprint"] for finding in test.findings(run("gated"))] == [out[0]["fingerprint"]])
     out = test.check("the same in two runs", 0, run("gated"), run("gated", again="-again")).stdout
     checks.is_true("the text says how many", "(test suite.gated)" in out and "\n       and 1 more\n" in out, out)
+    known = str(test.folder / "known.run")
+    call(test.command, "baseline", "--fail-on=guarded", run("gated"), "-o", known)
+    checks.equal("lockval run: it counts", 66, call(test.command, "run", "--fail_on=guarded", "--", program, "gated").returncode)
+    done = call(test.command, "run", "--fail_on=guarded", f"--baseline={known}", "--", program, "gated")
+    checks.equal("lockval run: what is known does not", (0, "done\n"), (done.returncode, done.stdout))
+    checks.is_true("and is counted", f"lockval: 1 finding is known ({known})" in done.stderr, done.stderr)
+    done = call(test.command, "run", "--fail_on=guarded", f"--baseline={known}.use", "--", program, "gated")
+    checks.equal("lockval run: a baseline that there is not", (126, ""), (done.returncode, done.stdout))
+    call(test.command, "baseline", path_of_nothing(test), "-o", known + ".empty")
+    done = call(test.command, "run", "--fail_on=guarded", f"--baseline={known}.empty", "--", program, "gated")
+    checks.equal("lockval run: what is new counts", 66, done.returncode)
     checks.equal("a handler's half", [], test.findings(run("inside")))
     checks.equal("both halves of a handler", [("signal", "SIGUSR1")],
                  [(finding["kind"], finding["state"]) for finding in test.findings(run("inside"), run("open"))])

@@ -263,8 +263,10 @@ static int look_and_print(const struct request *request, struct or_order *order)
     status = exit_status(order->process);
     if (!put(request->output, print, &printing))
         status = CLI_FAILED;
-    if (baseline != NULL)
-        baseline_say(baseline, score, said_on(request));
+    if (baseline != NULL) {
+        baseline_say_known(baseline, score, said_on(request));
+        baseline_say_missed(baseline, said_on(request));
+    }
     say_left_out(request, &result);
     baseline_close(baseline);
     return status;
@@ -322,7 +324,7 @@ static int look_and_write(const struct request *request, struct or_order *order)
                  ? CLI_OK
                  : CLI_FAILED;
     if (status == CLI_OK && writing.old != NULL)
-        baseline_say(writing.old, (struct baseline_score){ 0, 0 }, stderr);
+        baseline_say_missed(writing.old, stderr);
     if (status == CLI_OK)
         say_left_out(request, &result);
     baseline_close(writing.old);

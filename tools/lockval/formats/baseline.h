@@ -53,8 +53,11 @@ struct baseline_score {
 struct baseline_score baseline_apply(struct baseline *baseline, struct rec_finding *const *findings, size_t count,
                                      struct rec_pool *pool);
 
-/* Say on @out what is known, and list the entries that were not met. */
-void baseline_say(const struct baseline *baseline, struct baseline_score score, FILE *out);
+/* Say on @out how much is known. */
+void baseline_say_known(const struct baseline *baseline, struct baseline_score score, FILE *out);
+
+/* List the entries that were not met. */
+void baseline_say_missed(const struct baseline *baseline, FILE *out);
 
 /* Write the findings, with the comments that @old (may be null) has for them. */
 void baseline_write(struct baseline *old, struct rec_finding *const *findings, size_t count, FILE *out);

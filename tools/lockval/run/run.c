@@ -18,6 +18,8 @@
 #include "common/progress.h"
 #include "common/target.h"
 #include "common/terminal.h"
+#include "formats/baseline.h"
+#include "record/reader.h"
 #include "run/back.h"
 #include "run/commit.h"
 #include "run/place.h"
@@ -30,7 +32,8 @@ enum {
 };
 
 struct request {
-    char *options; /* of the library; null: none */
+    char *options;             /* of the library; null: none */
+    const char *baseline_path; /* null: none */
     bool exec, keep, quiet, verbose;
     enum cli_when colours;
 };
@@ -48,8 +51,10 @@ struct run {
     struct run_how how;
     enum cli_target target;
     struct run_program program;
-    char *record;          /* that the command made; null: the user's, or none */
-    struct run_back *back; /* null: the library prints */
+    char *record;              /* that the command made; null: the user's, or none */
+    struct run_back *back;     /* null: the library prints */
+    struct baseline *baseline; /* findings that are known; null: none */
+    struct baseline_score score;
     struct run_tell tell;
 };
 
@@ -58,7 +63,7 @@ struct run {
 /* Is it an option of the command itself? *ret_status: 0, or CLI_USAGE. */
 static bool take_own(struct request *request, const char *argument, int *ret_status)
 {
-    static const char colour[] = "--color=";
+    static const char colour[] = "--color=", baseline[] = "--baseline=";
     const struct {
         const char *name;
         bool *flag;
@@ -71,6 +76,10 @@ static bool take_own(struct request *request, const char *argument, int *ret_sta
             *flags[i].flag = true;
             return true;
         }
+    }
+    if (strncmp(argument, baseline, sizeof(baseline) - 1) == 0) {
+        request->baseline_path = argument + sizeof(baseline) - 1;
+        return true;
     }
     if (strncmp(argument, colour, sizeof(colour) - 1) != 0)
         return false;
@@ -267,15 +276,33 @@ static char *prepare(struct run *run)
     /* Whoever asks for the library's reports gets them from it. */
     if (run->back != NULL && !run->settled.has_log)
         (void)cli_options_add(&options, "told_by", id);
+    /* Whether a finding is known, and so counts, is seen when the program has ended. */
+    if (run->back != NULL && run->baseline != NULL)
+        (void)cli_options_add(&options, "exitcode", "0");
     free(id);
     return options != NULL ? options : cli_strdup("");
 }
 
 /* ---- while it runs, and afterwards ---- */
 
-static void tell_now(struct run *run, bool deadlocks)
+/* What is in the record by now. */
+static struct rec_set *read_back(struct run *run)
 {
     struct rec_set *set = run_back_read(run->back);
+    size_t count;
+    struct rec_finding **findings;
+
+    if (run->baseline == NULL)
+        return set;
+    findings = rec_sorted_findings(set, &count);
+    run->score = baseline_apply(run->baseline, findings, count, set->books->pool);
+    free(findings);
+    return set;
+}
+
+static void tell_now(struct run *run, bool deadlocks)
+{
+    struct rec_set *set = read_back(run);
 
     run_tell_now(&run->tell, set, deadlocks);
     rec_close(set);
@@ -353,7 +380,7 @@ static bool tell(struct run *run)
     char *names = run_back_names(run->back);
 
     if (seen.findings != 0 || run->request->verbose) {
-        struct rec_set *set = run_back_read(run->back);
+        struct rec_set *set = read_back(run);
 
         keep |= run_tell_count(set) != 0;
         run_tell_all(&run->tell, set, keep ? names : NULL);
@@ -361,6 +388,8 @@ static bool tell(struct run *run)
             put_statistics(set);
         counted = counts(set);
         rec_close(set);
+        if (run->baseline != NULL)
+            baseline_say_known(run->baseline, run->score, stderr);
     }
     if (seen.processes == 0 && run->target == CLI_TARGET_FINE && !WIFSIGNALED(run->program.status))
         cli_complain("nothing was recorded: no process of %s loaded the library, or none could write", run->how.name);
@@ -396,7 +425,7 @@ static int stay(struct run *run)
     if (run->back != NULL)
         counted = tell(run);
     status = run_program_end(&run->program);
-    return status == 0 && counted ? run->settled.options.exitcode : status;
+    return counted && (status == 0 || run->baseline != NULL) ? run->settled.options.exitcode : status;
 }
 
 static int run_one(const struct request *request, char **argv)
@@ -407,8 +436,13 @@ static int run_one(const struct request *request, char **argv)
 
     if (library == NULL)
         return CLI_CANNOT_RUN;
+    if (request->baseline_path != NULL && (run.baseline = baseline_read(request->baseline_path, false)) == NULL) {
+        free(library);
+        return CLI_CANNOT_RUN;
+    }
     path = cli_target_find(argv[0]);
     if (path == NULL) {
+        baseline_close(run.baseline);
         free(library);
         return cannot_run(argv[0], ENOENT);
     }
@@ -423,6 +457,7 @@ static int run_one(const struct request *request, char **argv)
     status = request->exec ? become(&run) : stay(&run);
     run_tell_close(&run.tell);
     run_back_close(run.back);
+    baseline_close(run.baseline);
     free(run.record);
     free(path);
     free(library);
@@ -434,6 +469,10 @@ static int run(int argc, char **argv)
     struct request request = { .colours = CLI_AUTO };
     int status = 0, at = take_arguments(&request, argc, argv, &status);
 
+    if (at != 0 && request.exec && request.baseline_path != NULL) {
+        status = cli_usage_error(&cli_run, "--baseline needs a command that stays, and --exec has none");
+        at = 0;
+    }
     if (at != 0)
         status = run_one(&request, argv + at);
     free(request.options);
@@ -455,6 +494,7 @@ const struct cli_command cli_run = {
         "  -v, --verbose         notes in full (findings that are guarded), every frame, and what was seen\n"
         "      --color=WHEN      auto (on a terminal, if NO_COLOR is not set), always, never\n"
         "      --keep            keep the record, though nothing was found\n"
+        "      --baseline=FILE   findings that this file has do not count (lockval help baseline)\n"
         "      --exec            become the program: the library prints its own reports as they are made\n\n"
         "The program is a child, with the command's input, output, terminal and process group; signals are passed on, "
         "and\n"
