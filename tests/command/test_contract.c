@@ -470,6 +470,7 @@ START_TEST(nesting)
         (const char *const[]){
             two, other, "{\"t\":\"chain\"," ALL ",\"id\":1,\"classes\":[1,1],\"modes\":[\"write\",\"write\"]}", NULL },
         NULL, nested);
+    check_only(order, (const char *const[]){ CLASS(1, "static:p:a", ",\"nests\":true"), other, NULL }, NULL, nested);
     check_only("lockval-order 1\nnesting forbidden\nlock a = static:p:*\n",
                (const char *const[]){ two, other, EDGE(1, 2, "EN", ""), NULL }, NULL,
                "lockval-order 1\nnesting forbidden\nlock a = static:p:*\n\n# Two of one of these may be held at "

@@ -182,6 +182,18 @@ static void add_witnesses(struct work *w, const struct rec_process *process)
             add_witness(w, process->edges[i], &process->edges[i]->evidence[j]);
 }
 
+/* A merged record has no chains, but what they said of each class. In which modes that was is not known. */
+static void add_nesting(struct work *w)
+{
+    for (size_t i = 0; i < w->steps->class_count; i++) {
+        struct contract_step *step = w->steps->classes[i].class->nests ? add_step(w, i, i) : NULL;
+
+        if (step != NULL)
+            step->bits = REC_EN;
+        w->steps->classes[i].nested |= w->steps->classes[i].class->nests;
+    }
+}
+
 /* The last lock of a chain was taken while the others were held. Only the record of one run has chains; the instances are not in it. */
 static void add_chain(struct work *w, const struct rec_chain *chain)
 {
@@ -224,6 +236,7 @@ struct contract_steps *contract_steps_of(const struct rec_process *process)
     add_witnesses(&w, process);
     for (size_t i = 0; i < process->chain_count; i++)
         add_chain(&w, process->chains[i]);
+    add_nesting(&w);
     if (steps->step_count != 0)
         qsort(steps->steps, steps->step_count, sizeof(*steps->steps), compare_steps);
     rec_index_free(&w.by_class);

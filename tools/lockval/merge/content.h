@@ -85,7 +85,7 @@ struct un_class {
     struct un_texts stables; /* no more than UN_STABLES of them */
     struct un_class *base;   /* null: it is no class of a subclass */
     unsigned subclass;
-    bool named;
+    bool named, nests;
     unsigned wait_outer, wait_inner;
     unsigned usage[4]; /* a bit for '-', one for '+' */
     enum rec_standing standing;

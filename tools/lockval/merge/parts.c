@@ -320,6 +320,7 @@ static void join_class(struct un_adding *adding, struct un_class *joined, const 
         un_texts_add(&joined->stables, UN_STABLES, keep(all, class->stables[i]));
     joined->subclass = class->subclass > joined->subclass ? class->subclass : joined->subclass;
     joined->named |= class->named;
+    joined->nests |= class->nests;
     joined->wait_outer = class->wait_outer > joined->wait_outer ? class->wait_outer : joined->wait_outer;
     joined->wait_inner = class->wait_inner > joined->wait_inner ? class->wait_inner : joined->wait_inner;
     for (size_t i = 0; i < 4 && strlen(class->usage) == 4; i++)

@@ -77,6 +77,21 @@ static void add_runs(struct un_union *all, struct un_adding *adding)
     all->runs.more |= !process->merged_runs_exact;
 }
 
+/* Of a run, its chains say which classes nest in themselves: edges lead from one class to another, and chains are not kept. */
+static void add_nesting(struct un_adding *adding)
+{
+    for (size_t i = 0; i < adding->process->chain_count; i++) {
+        const struct rec_chain *chain = adding->process->chains[i];
+        const struct rec_link *last = &chain->links[chain->count - 1];
+        struct un_class *class = un_class_of(adding, last->class);
+
+        if (class == NULL || (last->flags & (REC_TRY | REC_UNCHECKED)) != 0)
+            continue;
+        for (size_t k = 0; k + 1 < chain->count; k++)
+            class->nests |= chain->links[k].class == last->class && (chain->links[k].flags & REC_UNCHECKED) == 0;
+    }
+}
+
 static void add(struct un_union *all, const struct rec_process *process)
 {
     struct un_adding adding = { .all = all, .process = process };
@@ -84,6 +99,7 @@ static void add(struct un_union *all, const struct rec_process *process)
     add_runs(all, &adding);
     for (size_t i = 0; i < process->class_count; i++)
         (void)un_class_of(&adding, process->classes[i]);
+    add_nesting(&adding);
     un_add_edges(&adding);
     un_add_uses(&adding);
     un_add_findings(&adding);

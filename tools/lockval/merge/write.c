@@ -366,6 +366,8 @@ static void write_class(struct writer *w, const struct un_class *class)
     set_text(line, "usage", usage);
     set_text(line, "standing", standings[class->standing]);
     (void)json_object_set_new(line, "stables", texts_of(class->stables.texts, class->stables.count));
+    if (class->nests)
+        set_flag(line, "nests", true);
     if (*class->source_text != '\0')
         (void)json_object_set_new(line, "source", source_of(&class->source, true));
     (void)json_object_set_new(line, "seen", seen_of(&class->seen, false));

@@ -70,6 +70,7 @@ void rec_read_merged_class(const struct rec_line *line, struct rec_class *class)
     rec_read_seen(line, &class->seen);
     class->source = rec_source_member(line, line->json, "source");
     class->keys = texts_of(line, json_object_get(line->json, "keys"), &class->key_count);
+    class->nests = rec_bool_member(line->json, "nests");
     class->stables = texts_of(line, json_object_get(line->json, "stables"), &class->stable_count);
 }
 

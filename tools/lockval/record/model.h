@@ -154,6 +154,7 @@ struct rec_class {
     const char **keys;
     size_t stable_count; /* all stable keys that it had in its runs; 0: .stable alone */
     const char **stables;
+    bool nests; /* a thread held two of it at once; a run says that by its chains */
 };
 
 /* A lock: an object, in a witness or in a finding. */
