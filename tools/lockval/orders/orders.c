@@ -28,6 +28,29 @@ static bool has_filter(const struct or_options *options)
     return options->program != NULL || options->test != NULL || options->commit != NULL;
 }
 
+static struct or_order *order_of(struct rec_set *set)
+{
+    struct or_order *order = cli_alloc(1, sizeof(*order));
+
+    order->set = set;
+    order->process = set->processes[0];
+    return order;
+}
+
+/* One merged record is what is asked for already. Null: @path is something else, and nothing was said. */
+static struct or_order *take_merged(const struct or_options *options, const char *path)
+{
+    struct rec_set *set;
+
+    if (has_filter(options) || !rec_is_merged(path))
+        return NULL;
+    set = rec_open();
+    if (rec_read(set, path) && set->process_count == 1 && set->processes[0]->merged)
+        return order_of(set);
+    rec_close(set);
+    return NULL;
+}
+
 static bool add(const struct or_options *options, struct un_union *all, const char *path)
 {
     struct rec_set *set = rec_open();
@@ -47,17 +70,17 @@ static bool add(const struct or_options *options, struct un_union *all, const ch
 
 struct or_order *or_load(const struct or_options *options, const char *const *paths, size_t count)
 {
-    struct un_union *all = un_open();
-    struct or_order *order = NULL;
+    struct or_order *order = count == 1 ? take_merged(options, paths[0]) : NULL;
+    struct un_union *all;
     bool done = true;
 
+    if (order != NULL)
+        return order;
+    all = un_open();
     for (size_t i = 0; i < count && done; i++)
         done = add(options, all, paths[i]);
-    if (done) {
-        order = cli_alloc(1, sizeof(*order));
-        order->set = un_read_back(all, count == 1 ? paths[0] : "records");
-        order->process = order->set->processes[0];
-    }
+    if (done)
+        order = order_of(un_read_back(all, count == 1 ? paths[0] : "records"));
     un_close(all);
     return order;
 }

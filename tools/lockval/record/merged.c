@@ -4,6 +4,7 @@
  */
 
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -169,4 +170,22 @@ uint64_t rec_more_runs(const struct rec_finding *finding, size_t named)
     if (named > finding->also_count)
         named = finding->also_count;
     return also - named;
+}
+
+bool rec_is_merged(const char *path)
+{
+    FILE *file = strcmp(path, "-") != 0 ? fopen(path, "re") : NULL;
+    char *text = NULL;
+    size_t size = 0;
+    json_t *json;
+    bool merged;
+
+    if (file == NULL)
+        return false;
+    json = getline(&text, &size, file) > 0 ? json_loads(text, 0, NULL) : NULL;
+    merged = json_is_true(json_object_get(json, "merged"));
+    json_decref(json);
+    free(text);
+    (void)fclose(file);
+    return merged;
 }

@@ -405,6 +405,9 @@ void rec_close(struct rec_set *set);
  * complaint, if the file cannot be read or has no line of a record; what was read before stays. */
 bool rec_read(struct rec_set *set, const char *path);
 
+/* Does the file at @path begin as a merged record does? */
+bool rec_is_merged(const char *path);
+
 /* Add one line. Returns false if it was not understood. */
 bool rec_read_line(struct rec_set *set, const char *file, const char *text, size_t len);
 
