@@ -5,6 +5,7 @@
  *     forward, back            a then b, b then a
  *     gated-forward, ...       the same under a gate
  *     gated                    both under the gate, by two threads
+ *     circle, handler          both halves in one run
  *     inside, open             a in a signal's handler; a where the signal can come
  */
 #include <pthread.h>
@@ -67,6 +68,9 @@ int main(int argc, char **argv)
     (void)signal(SIGUSR1, handler);
     if (strcmp(what, "inside") == 0) {
         raise(SIGUSR1);
+    } else if (strcmp(what, "handler") == 0) {
+        raise(SIGUSR1);
+        nest(&a, &b);
     } else if (strcmp(what, "open") == 0) {
         pthread_mutex_lock(&a);
         pthread_mutex_unlock(&a);
@@ -79,6 +83,8 @@ int main(int argc, char **argv)
             nest(&a, &b);
         else if (strcmp(what, "back") == 0)
             nest(&b, &a);
+        else if (strcmp(what, "circle") == 0)
+            nest(&a, &b), nest(&b, &a);
         else if (strcmp(what, "gated-forward") == 0)
             gated(&a, &b);
         else if (strcmp(what, "gated-back") == 0)

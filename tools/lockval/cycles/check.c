@@ -224,9 +224,10 @@ static bool print(FILE *out, void *arg)
 static void say_left_out(const struct request *request, const struct cy_result *result)
 {
     if (result->left_out != 0)
-        cli_complain("%zu more edges close circles in parts of the order of which %zu circles are shown "
-                     "(--most=N shows more)",
-                     result->left_out, request->look.most);
+        cli_complain(
+            "%zu more edges close circles in parts of the order of which %zu circles are shown; these were not "
+            "judged (--most=N shows more)",
+            result->left_out, request->look.most);
 }
 
 /* Not mixed into what a program reads on stdout. */
@@ -235,8 +236,11 @@ static FILE *said_on(const struct request *request)
     return request->output == NULL && request->format == &format_text ? stdout : stderr;
 }
 
-static int exit_status(const struct rec_process *process)
+/* What was left out was not judged, and may be as bad as anything that no run saw whole. */
+static int exit_status(const struct request *request, const struct rec_process *process, const struct cy_result *result)
 {
+    if (result->left_out != 0 && !request->look.never && request->look.fail_on <= REC_POTENTIAL)
+        return FINDINGS;
     for (size_t i = 0; i < process->finding_count; i++)
         if (process->findings[i]->counts)
             return FINDINGS;
@@ -260,7 +264,7 @@ static int look_and_print(const struct request *request, struct or_order *order)
     if (baseline != NULL)
         score =
             baseline_apply(baseline, order->process->findings, order->process->finding_count, order->set->books->pool);
-    status = exit_status(order->process);
+    status = exit_status(request, order->process, &result);
     if (!put(request->output, print, &printing))
         status = CLI_FAILED;
     if (baseline != NULL) {

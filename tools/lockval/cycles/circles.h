@@ -12,7 +12,7 @@
 #include "cycles/ground.h"
 
 enum {
-    CY_MOST = 100 /* circles of one connected part, unless something else is asked for */
+    CY_MOST = 1000 /* circles of one connected part, unless something else is asked for */
 };
 
 /* By the order of classes alone. */
