@@ -5,7 +5,7 @@
 /*
  * Circles of a lock order: each edge that closes strong paths gives one of its shortest circles, and a circle that several
  * edges give is one. So every strongly connected part is covered, and nothing that two edges close by themselves hides behind
- * a longer circle.
+ * a longer circle. Which of them are shown is for result.c to say.
  */
 
 #include "check/finding.h"

@@ -84,11 +84,11 @@ struct cy_all_made *cy_made_of(const struct cy_ground *ground)
 
         if (made == NULL) {
             made = *place = cli_alloc(1, sizeof(*made));
+            made->identity = is_circle(finding) ? circle_identity(ground, finding) : 0;
             rec_append(&all->list, &all->count, made);
         }
         if (made->best == NULL || is_better(finding, made->best))
             made->best = finding;
-        made->guarded |= finding->verdict == REC_GUARDED;
         made->shown = true;
         rec_append(&made->all, &made->count, finding);
     }

@@ -11,7 +11,7 @@
 
 struct cy_made {
     struct rec_finding *best; /* the highest verdict, and of these the first */
-    bool guarded;             /* some run judged it guarded */
+    uint64_t identity;        /* of a circle: cy_identity(); 0: it is none, or not all of its classes are known */
     size_t count;
     struct rec_finding **all;
     bool shown; /* nothing says that it is worse than the runs say */

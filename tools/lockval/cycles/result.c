@@ -187,21 +187,133 @@ static void put_circle(struct look *look, struct cy_circle *circle, struct cy_ma
                                     finding->timed ? REC_GUARDED : REC_POTENTIAL, &reasons, fingerprint));
 }
 
-static void look_at_circle(struct look *look, struct cy_circle *circle)
-{
-    struct cy_made *made = cy_made_circle(look->made, circle->identity);
-    bool gated;
+/* A circle that may be shown, and how it stands. */
+struct candidate {
+    struct cy_circle *circle; /* null: one that only runs found, since there are shorter ones */
+    struct cy_made *made;     /* null: no run found it */
+    bool shown;               /* it is among what runs found, and stands as they said */
+    bool gated, harmless;     /* harmless: guarded */
+    size_t length, order;
+    size_t edge_count; /* its edges, by their numbers in the graph; 0: one is not known */
+    uint32_t *edges;
+};
 
-    if (made != NULL && (made->best->verdict > REC_GUARDED || circle->finding.timed))
+static void judge(struct look *look, struct candidate *candidate)
+{
+    struct cy_circle *circle = candidate->circle;
+    struct cy_made *made = candidate->made;
+
+    candidate->harmless = circle->finding.timed;
+    candidate->shown = made != NULL && (made->best->verdict > REC_GUARDED || circle->finding.timed);
+    if (candidate->shown) {
+        candidate->harmless = made->best->verdict <= REC_GUARDED;
         return;
-    rotate(look, &circle->finding);
-    gated = is_gated(look, circle);
-    if (made != NULL) {
-        if (gated || is_all_judged(look, circle, made))
-            return;
-        made->shown = false;
     }
-    put_circle(look, circle, made, gated);
+    rotate(look, &circle->finding);
+    candidate->gated = is_gated(look, circle);
+    if (made == NULL)
+        return;
+    candidate->shown = candidate->harmless = candidate->gated || is_all_judged(look, circle, made);
+    made->shown = candidate->shown;
+}
+
+/* The edges of a circle that a run found, in the graph of all. */
+static void find_edges(struct look *look, struct candidate *candidate)
+{
+    const struct rec_finding *finding = candidate->made->best;
+
+    candidate->edges = cli_alloc(finding->edge_count + 1, sizeof(*candidate->edges));
+    for (size_t i = 0; i < finding->edge_count; i++) {
+        uint32_t number = lv_digraph_find(&look->ground->graph, cy_class(look->ground, finding->edges[i].held.class).v,
+                                          cy_class(look->ground, finding->edges[i].wanted.class).v);
+
+        if (number == 0) {
+            candidate->edge_count = 0;
+            return;
+        }
+        candidate->edges[candidate->edge_count++] = number;
+    }
+}
+
+static int by_length(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+
+    if (x->length != y->length)
+        return x->length < y->length ? -1 : 1;
+    if (x->shown != y->shown)
+        return x->shown ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Are there edges of it that no circle has which is shown already, and is as bad? They are shown then. */
+static bool covers_more(struct candidate *candidate, bool *covered)
+{
+    bool more = false;
+
+    for (size_t i = 0; i < candidate->edge_count; i++) {
+        more |= !covered[candidate->edges[i]];
+        covered[candidate->edges[i]] = true;
+    }
+    return more;
+}
+
+static size_t candidates_of(struct look *look, const struct cy_circles *circles, struct candidate *list)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < circles->count; i++) {
+        struct cy_circle *circle = circles->list[i];
+        struct candidate *candidate = &list[count];
+
+        *candidate = (struct candidate){ .circle = circle,
+                                         .made = cy_made_circle(look->made, circle->identity),
+                                         .length = circle->finding.edge_count,
+                                         .order = count++,
+                                         .edge_count = circle->finding.edge_count };
+        judge(look, candidate);
+        candidate->edges = cli_alloc(candidate->edge_count, sizeof(*candidate->edges));
+        memcpy(candidate->edges, circle->finding.edge_numbers, candidate->edge_count * sizeof(*candidate->edges));
+    }
+    for (size_t i = 0; i < look->made->count; i++) {
+        struct cy_made *made = look->made->list[i];
+        struct candidate *candidate = &list[count];
+
+        if (made->identity == 0 || rec_index_find(&circles->by_name, made->identity) != NULL)
+            continue;
+        *candidate = (struct candidate){ .made = made,
+                                         .shown = true,
+                                         .harmless = made->best->verdict <= REC_GUARDED,
+                                         .length = made->best->edge_count,
+                                         .order = count++ };
+        find_edges(look, candidate);
+    }
+    return count;
+}
+
+/*
+ * Of a part in which everything reaches everything each edge has its own shortest circle, and most of these say the same in other
+ * words. A circle is shown if it has an edge that no circle has which is as short, and as bad.
+ */
+static void look_at_circles(struct look *look, const struct cy_circles *circles)
+{
+    struct candidate *list = cli_alloc(circles->count + look->made->count + 1, sizeof(*list));
+    size_t count = candidates_of(look, circles, list), edges = look->ground->graph.edges.count + 1;
+    bool *bad = cli_alloc(edges, sizeof(*bad)), *any = cli_alloc(edges, sizeof(*any));
+
+    qsort(list, count, sizeof(*list), by_length);
+    for (size_t i = 0; i < count; i++) {
+        bool more = covers_more(&list[i], any);
+
+        if (!list[i].harmless)
+            more = covers_more(&list[i], bad);
+        if (!list[i].shown && (more || list[i].made != NULL))
+            put_circle(look, list[i].circle, list[i].made, list[i].gated);
+        free(list[i].edges);
+    }
+    free(bad);
+    free(any);
+    free(list);
 }
 
 /* ---- contexts ---- */
@@ -299,8 +411,7 @@ bool cy_look(struct rec_process *process, const struct cy_options *options, stru
     done = circles != NULL && cy_uses_of(look.ground, options->most, &inversions);
     if (done) {
         look.made = cy_made_of(look.ground);
-        for (size_t i = 0; i < circles->count; i++)
-            look_at_circle(&look, circles->list[i]);
+        look_at_circles(&look, circles);
         for (size_t i = 0; i < inversions.count; i++)
             look_at_inversion(&look, &inversions.list[i]);
         ret->made = look.count;
