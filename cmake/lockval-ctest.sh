@@ -4,6 +4,10 @@
 #   judge STATUS INSTEAD COMMAND...     runs it; its status STATUS means findings: says so, and ends with INSTEAD
 #   fresh FILE FILE COMMAND...          becomes it, after the record of an earlier run was removed
 #   preload LIBRARY OPTIONS COMMAND...  becomes it, with the library in its environment
+# and, before and behind the tests of a union:
+#   begin FOLDER -                      removes the records that an earlier run left there
+#   union FOLDER DB LOCKVAL WORD...     puts all records there together, as FOLDER.jsonl, and runs `LOCKVAL WORD... FOLDER.jsonl`; the
+#                                       records are added to the store DB, if that is not empty
 set -u
 mode=$1
 first=$2
@@ -31,6 +35,27 @@ case $mode in
         LOCKVAL_OPTIONS=${LOCKVAL_OPTIONS:+$LOCKVAL_OPTIONS:}$second
         export LD_PRELOAD LOCKVAL_OPTIONS
         exec "$@"
+        ;;
+    begin)
+        mkdir -p "$first" && find "$first" -type f -name '*.jsonl' -exec rm -f {} +
+        ;;
+    union)
+        records() {
+            find "$first" -type f -name '*.jsonl' -size +0 "$@"
+        }
+        lockval=$1
+        if [ -z "$(records | head -n 1)" ]; then
+            echo "lockval: there are no records in $first"
+            exit 77
+        fi
+        if [ -n "$second" ]; then
+            records -exec "$lockval" db add "$second" {} + || exit 1
+        fi
+        # What a test that was killed left behind may be no record; merge says so.
+        rm -f "$first.jsonl"
+        records -print0 | "$lockval" merge --keep-going --null --from-file=- --output="$first.jsonl"
+        [ -s "$first.jsonl" ] || exit 1
+        "$@" "$first.jsonl"
         ;;
     *)
         echo "lockval-ctest.sh: there is no '$mode'" >&2

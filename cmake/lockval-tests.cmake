@@ -19,6 +19,11 @@
 #     SUPPRESSIONS file...  files of findings that are not to count. A relative path is meant from the source folder
 #     RECORD_DIR dir        keep a record of each test in dir/NAME.jsonl, for `lockval report`. A relative path is meant from
 #                           the build folder
+#     UNION                 keep records in lockval.union/ of the whole build's folder, and have one more test, lockval.union, look
+#                           at the end whether the lock orders of all tests together can deadlock, where none can by itself
+#
+# lockval_check_union(...)  says how lockval.union judges; once in a build, anywhere. It takes BASELINE file, ARGUMENTS more... of
+#                           `lockval check`
 #
 # Where several calls choose a test, the last one holds. With LOCKVAL_CTEST=0 in its environment ctest runs everything as if
 # nothing of this were there.
@@ -44,6 +49,37 @@ function(lockval_add_tests)
   _lockval_choose(lockval_add_tests beside "${ARGV}")
 endfunction()
 
+function(lockval_check_union)
+  cmake_parse_arguments(union "" "BASELINE" "ARGUMENTS" ${ARGV})
+  if(union_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "lockval_check_union: what is '${union_UNPARSED_ARGUMENTS}'? It takes BASELINE file, ARGUMENTS argument...")
+  endif()
+  get_property(said GLOBAL PROPERTY LOCKVAL_UNION_SAID SET)
+  if(said)
+    message(FATAL_ERROR "lockval_check_union: it was called before; there is one union in a build")
+  endif()
+  set_property(GLOBAL PROPERTY LOCKVAL_UNION_SAID TRUE)
+  set(arguments)
+  foreach(what IN ITEMS baseline)
+    string(TOUPPER ${what} word)
+    if(union_${word})
+      get_filename_component(file "${union_${word}}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_SOURCE_DIR}")
+      list(APPEND arguments "--${what}=${file}")
+    endif()
+  endforeach()
+  _lockval_write_union("${union_DB}" ${arguments} ${union_ARGUMENTS})
+endfunction()
+
+# What lockval-ctest.cmake is to know of the union: one file for the build, since its directories are read one by one.
+function(_lockval_write_union db)
+  _lockval_bracket(folder "${CMAKE_BINARY_DIR}/lockval.union")
+  _lockval_bracket(db "${db}")
+  _lockval_bracket(arguments "${ARGN}")
+  file(WRITE "${CMAKE_BINARY_DIR}/CMakeFiles/lockval-union.cmake"
+       "# Written by lockval-tests.cmake, read by ctest.\n"
+       "set(_lockval_union_folder ${folder})\nset(_lockval_union_db ${db})\nset(_lockval_union_arguments ${arguments})\n")
+endfunction()
+
 # The text as one argument of a file of CMake's language, whatever is in it.
 function(_lockval_bracket ret_argument text)
   set(equals "=")
@@ -59,10 +95,10 @@ function(_lockval_bracket ret_argument text)
 endfunction()
 
 function(_lockval_choose caller mode arguments)
-  cmake_parse_arguments(choice "ALL" "MATCHING;RECORD_DIR" "TESTS;EXCEPT;OPTIONS;SUPPRESSIONS" ${arguments})
+  cmake_parse_arguments(choice "ALL;UNION" "MATCHING;RECORD_DIR" "TESTS;EXCEPT;OPTIONS;SUPPRESSIONS" ${arguments})
   if(choice_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "${caller}: what is '${choice_UNPARSED_ARGUMENTS}'? It takes ALL [EXCEPT name...], TESTS name..., "
-                        "MATCHING regex, OPTIONS key=value..., SUPPRESSIONS file..., RECORD_DIR dir")
+                        "MATCHING regex, OPTIONS key=value..., SUPPRESSIONS file..., RECORD_DIR dir or UNION")
   endif()
   if(NOT choice_ALL AND NOT choice_TESTS AND NOT choice_MATCHING)
     message(FATAL_ERROR "${caller}: say which tests: ALL, TESTS name... or MATCHING regex")
@@ -73,6 +109,12 @@ function(_lockval_choose caller mode arguments)
   if(NOT LOCKVAL_COMMAND AND NOT LOCKVAL_LIBRARY)
     message(FATAL_ERROR "${caller}: neither LOCKVAL_COMMAND (the program lockval) nor LOCKVAL_LIBRARY (the path of "
                         "liblockval.so.0) is set; find_package(lockval) does that")
+  endif()
+  if(choice_UNION AND choice_RECORD_DIR)
+    message(FATAL_ERROR "${caller}: UNION has a folder of its own, lockval.union in that of the build; RECORD_DIR does not go with it")
+  endif()
+  if(choice_UNION AND NOT LOCKVAL_COMMAND)
+    message(FATAL_ERROR "${caller}: UNION needs LOCKVAL_COMMAND, the program lockval")
   endif()
   set(files)
   foreach(file IN LISTS choice_SUPPRESSIONS)
@@ -91,9 +133,23 @@ function(_lockval_choose caller mode arguments)
     get_filename_component(choice_RECORD_DIR "${choice_RECORD_DIR}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_BINARY_DIR}")
   endif()
 
+  if(choice_UNION)
+    # Tests of different directories may have the same name.
+    file(RELATIVE_PATH below "${CMAKE_BINARY_DIR}" "${CMAKE_CURRENT_BINARY_DIR}")
+    string(REGEX REPLACE "(^|/)\\.\\.(/|$)" "\\1_\\2" below "${below}")
+    set(choice_RECORD_DIR "${CMAKE_BINARY_DIR}/lockval.union")
+    if(below)
+      string(APPEND choice_RECORD_DIR "/${below}")
+    endif()
+    get_property(said GLOBAL PROPERTY LOCKVAL_UNION_SAID SET)
+    if(NOT said)
+      _lockval_write_union("")
+    endif()
+  endif()
+
   # The rules of a directory are calls, in the order in which they hold.
   set(rule "_lockval_rule(${mode}")
-  foreach(part IN ITEMS ALL TESTS MATCHING EXCEPT OPTIONS RECORD_DIR)
+  foreach(part IN ITEMS ALL TESTS MATCHING EXCEPT OPTIONS RECORD_DIR UNION)
     _lockval_bracket(argument "${choice_${part}}")
     string(APPEND rule " ${argument}")
   endforeach()
@@ -163,7 +219,7 @@ function(_lockval_write)
   get_property(rules DIRECTORY PROPERTY LOCKVAL_RULES)
   set(text "# Written by lockval-tests.cmake, read by ctest.\n")
   string(APPEND text "if(\"\$ENV{LOCKVAL_CTEST}\" STREQUAL \"0\")\n  return()\nendif()\n")
-  foreach(setting IN ITEMS "here;${CMAKE_CURRENT_BINARY_DIR}" "command;${LOCKVAL_COMMAND}" "library;${LOCKVAL_LIBRARY}")
+  foreach(setting IN ITEMS "here;${CMAKE_CURRENT_BINARY_DIR}" "top;${CMAKE_BINARY_DIR}" "command;${LOCKVAL_COMMAND}" "library;${LOCKVAL_LIBRARY}")
     list(GET setting 0 variable)
     list(GET setting 1 value)
     _lockval_bracket(argument "${value}")

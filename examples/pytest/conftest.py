@@ -5,6 +5,8 @@ Copy this file, or import it from your own conftest.py. It needs the command loc
 The interpreter itself, with its extension modules, is watched if it is started so, and then its findings fail tests, too:
 
     lockval run --record=run.jsonl --log=none --exitcode=0 -- python3 -m pytest
+
+Behind the last test comes one more, lockval.union: can the lock orders of all tests together deadlock, where none can by itself?
 """
 
 import glob
@@ -16,6 +18,12 @@ import subprocess
 import tempfile
 
 import pytest
+
+
+def lockval(*arguments):
+    """The command, which is not watched itself."""
+    env = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "LOCKVAL_OPTIONS")}
+    return subprocess.run(["lockval", *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
 class Findings:
@@ -52,14 +60,30 @@ class Findings:
         """With the lines of the source, where the command is there and they are known."""
         if not shutil.which("lockval"):
             return line["text"]
-        env = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "LOCKVAL_OPTIONS")}
-        done = subprocess.run(["lockval", "report", "--format=text", "--finding", line["fingerprint"], path], env=env,
-                              capture_output=True, text=True, check=False)
+        done = lockval("report", "--format=text", "--finding", line["fingerprint"], path)
         return done.stdout if done.returncode == 0 else line["text"]
 
 
+class Union(pytest.Item):
+    """All records of the run, put together."""
+
+    class Failed(Exception):
+        pass
+
+    def runtest(self):
+        done = lockval("check", *sorted(glob.glob(self.config.lockval.pattern)))
+        if done.returncode != 0:
+            raise self.Failed(done.stdout)
+
+    def repr_failure(self, excinfo, style=None):
+        return str(excinfo.value) if excinfo.errisinstance(self.Failed) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self):
+        return self.path, None, self.name
+
+
 def pytest_configure(config):
-    config.lockval = config.lockval_folder = None
+    config.lockval = config.lockval_folder = config.lockval_options = None
     options = os.environ.get("LOCKVAL_OPTIONS", "")
     if "liblockval" in os.environ.get("LD_PRELOAD", ""):
         # We are watched ourselves, and what is started here writes its record to the same place.
@@ -73,13 +97,28 @@ def pytest_configure(config):
         config.lockval_folder = tempfile.mkdtemp(prefix="pytest-lockval-")
         os.environ["LD_PRELOAD"] = preload.stdout.strip()
         # A test may look at the status and stderr of what it starts, so these stay as they are.
-        os.environ["LOCKVAL_OPTIONS"] = f"{options}:log=none:exitcode=0:record='{config.lockval_folder}/%p.jsonl'".lstrip(":")
+        config.lockval_options = f"{options}:log=none:exitcode=0:record='{config.lockval_folder}/%p.jsonl'".lstrip(":")
+        os.environ["LOCKVAL_OPTIONS"] = config.lockval_options
         config.lockval = Findings(os.path.join(config.lockval_folder, "*.jsonl"))
 
 
 def pytest_unconfigure(config):
     if config.lockval_folder:
         shutil.rmtree(config.lockval_folder, ignore_errors=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session, config, items):
+    # Of the processes of pytest-xdist none sees the last test of all.
+    if items and config.lockval and shutil.which("lockval") and not hasattr(config, "workerinput"):
+        items.append(Union.from_parent(session, name="lockval.union"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item):
+    if item.config.lockval_options:
+        name = item.nodeid.replace('"', "'")[:500]
+        os.environ["LOCKVAL_OPTIONS"] = f'{item.config.lockval_options}:test="{name}"'
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -43,7 +43,7 @@ class Package:
         (folder / "lockvalConfig.cmake").write_text(
             f'set(LOCKVAL_COMMAND "{command}")\nset(LOCKVAL_LIBRARY "{library}")\n'
             'include("${CMAKE_CURRENT_LIST_DIR}/lockval-tests.cmake")\n', encoding="utf-8")
-        self.folder = folder
+        self.folder, self.command = folder, command
 
     def as_with_old_cmake(self):
         """The way that code takes before CMake 3.18."""
@@ -152,6 +152,83 @@ def check_sorts(checks, work, root, title, package, command, *more, config=()):
     checks.equal(f"{title}: it is that of one run", 1, record.count('"t":"meta"'))
 
 
+ACROSS = ["teller", "auditor", "desk.pay", "desk.audit"]
+BOTH_WAYS = {"lockval.union.begin": "Passed", "lockval.union": "Failed"}
+
+
+def build_across(checks, title, source, build, package):
+    done = configure(source, build, package)
+    built = run("cmake", "--build", build)
+    return checks.is_true(f"{title}: it is built", done.returncode == 0 and built.returncode == 0, done.stdout + built.stdout)
+
+
+def check_union(checks, work, root, package):
+    title, build = "the union", work / "across"
+    passed = {name: "Passed" for name in ACROSS}
+    if not build_across(checks, title, root / "examples/across", build, package):
+        return
+    for title, more in ((title, ()), ("in parallel", ("-j4",))):
+        results, output = ctest(build, *more)
+        checks.equal(f"{title}: exactly its test fails", {**passed, **BOTH_WAYS}, results)
+        checks.is_true(f"{title}: the reason and both sides are in the log",
+                       all(word in output for word in ("different runs", "accounts_lock", "history_lock", "ledger_pay", "ledger_audit")), output)
+        checks.is_true(f"{title}: the tests are named", sum(name in output[output.index("lockval.union"):] for name in ACROSS) >= 2, output)
+    results, output = ctest(build, "--rerun-failed")
+    checks.equal("run again alone it fails again", {"lockval.union": "Failed"}, results)
+    results, output = ctest(build, "-R", "^(teller|desk.pay)$")
+    checks.equal("of those that go one way there is nothing to say", {
+        "teller": "Passed", "desk.pay": "Passed", "lockval.union.begin": "Passed", "lockval.union": "Passed"}, results)
+    checks.equal("their records are those of this call", {"teller.jsonl", "desk.pay.jsonl"}, {path.name for path in (build / "lockval.union").iterdir()})
+    results, _ = ctest(build, LOCKVAL_CTEST="0")
+    checks.equal("the union: LOCKVAL_CTEST=0 runs the tests as they were", passed, results)
+    (build / "lockval.union/teller.jsonl").unlink()
+    (build / "lockval.union/desk.pay.jsonl").unlink()
+    results, _ = ctest(build, "-R", "^lockval.union$", "-FA", ".*")
+    checks.equal("without records it is skipped", {"lockval.union": "Skipped"}, results)
+
+
+FIXTURES = """
+enable_testing()
+add_test(NAME prepare COMMAND ${CMAKE_COMMAND} -E touch prepared)
+add_test(NAME desk COMMAND desk pay)
+set_tests_properties(prepare PROPERTIES FIXTURES_SETUP prepared)
+set_tests_properties(desk PROPERTIES LABELS own FIXTURES_REQUIRED prepared)
+lockval_add_tests(TESTS desk UNION)
+add_subdirectory(below)
+lockval_check_union(BASELINE known.baseline)
+"""
+
+
+def check_union_of_folders(checks, work, root, package):
+    """Tests of two folders, one of them with a fixture of its own; a baseline."""
+    source, build = work / "folders", work / "build-folders"
+    shutil.copytree(root / "examples/across", source)
+    text = (source / "CMakeLists.txt").read_text(encoding="utf-8")
+    (source / "CMakeLists.txt").write_text(
+        text[:text.index("enable_testing()")] + "find_package(lockval REQUIRED)" + FIXTURES, encoding="utf-8")
+    (source / "below").mkdir()
+    (source / "below/CMakeLists.txt").write_text("add_test(NAME below COMMAND desk audit)\nlockval_preload(ALL UNION)\n", encoding="utf-8")
+    (source / "known.baseline").write_text("lockval baseline 1\n", encoding="utf-8")
+    if not build_across(checks, "two folders", source, build, package):
+        return
+    results, output = ctest(build)
+    tests = {"desk": "Passed", "below": "Passed", "desk.lockval": "Passed", "prepare": "Passed"}
+    checks.equal("two folders: exactly the union's test fails", {**tests, **BOTH_WAYS}, results)
+    checks.equal("two folders: each test has its record", {"desk.lockval.jsonl", "below/below.jsonl"}, {
+        str(path.relative_to(build / "lockval.union")) for path in (build / "lockval.union").glob("**/*.jsonl")})
+    results, _ = ctest(build, "-R", "^desk.lockval$")
+    checks.equal("two folders: both fixtures are of the test", {"prepare", "desk.lockval", "lockval.union.begin", "lockval.union"}, set(results))
+    results, output = ctest(build)
+    (build / "below/CTestTestfile.cmake").write_text(
+        (build / "below/CTestTestfile.cmake").read_text(encoding="utf-8").replace("add_test(below", "add_test(desk.lockval"), encoding="utf-8")
+    results, output = ctest(build, "-N")
+    checks.is_true("two folders: a name that two tests have is said", "several tests are called 'desk.lockval'" in re.sub(r"\s+", " ", output), output)
+    run("cmake", build)
+    done = run(package.command, "baseline", "-o", source / "known.baseline", build / "lockval.union.jsonl")
+    results, output = ctest(build)
+    checks.is_true("two folders: with it in the baseline all pass", results == {**tests, **BOTH_WAYS, "lockval.union": "Passed"}, done.stdout + output)
+
+
 MISTAKES = [
     ("a test that is not there", "lockval_preload(TESTS one two)", "there is no test 'two'"),
     ("no test chosen", "lockval_preload(OPTIONS strict=1)", "say which tests"),
@@ -159,6 +236,9 @@ MISTAKES = [
     ("a word that means nothing", "lockval_add_tests(one)", "what is 'one'?"),
     ("a file of suppressions that is not there", "lockval_preload(ALL SUPPRESSIONS x.supp)", "there is no file"),
     ("an option without a value", "lockval_preload(ALL OPTIONS strict)", "not of the form key=value"),
+    ("a folder for what has one", "lockval_preload(ALL UNION RECORD_DIR x)", "RECORD_DIR does not go with it"),
+    ("a union twice", "lockval_check_union()\nlockval_check_union()", "was called before"),
+    ("a union with a word that means nothing", "lockval_check_union(one)", "what is 'one'?"),
     ("an option that there is not", "lockval_preload(ALL OPTIONS strikt=1)", "strikt"),
     ("a value that an option cannot have", "lockval_preload(ALL OPTIONS fail_on=often)", "often"),
 ]
@@ -212,6 +292,8 @@ def main(arguments):
         if shutil.which("ninja"):
             check_sorts(checks, work, root, "multi-config", package, command, "-G", "Ninja Multi-Config", config=("-C", "Debug"))
         check_sorts(checks, work, root, "library alone", Package(work / "alone", root, "", library), None)
+        check_union(checks, work, root, package)
+        check_union_of_folders(checks, work, root, package)
         check_mistakes(checks, work, package)
     return checks.finish()
 

@@ -130,7 +130,7 @@ def shell(checks, kitchen):
     checks.equal("without it all pass", 0, done.returncode)
 
 
-def pytest(checks, kitchen):
+def find_pytest(kitchen):
     for python in (sys.executable, "/usr/bin/python3"):
         if os.path.exists(python) and subprocess.run([python, "-m", "pytest", "--version"], capture_output=True, check=False,
                                                      timeout=TIMEOUT).returncode == 0:
@@ -139,6 +139,10 @@ def pytest(checks, kitchen):
         raise Skip("pytest")
     # The python3 that has it, and not what stands for one of several.
     os.symlink(os.path.realpath(python), kitchen.bin / "python3")
+
+
+def pytest(checks, kitchen):
+    find_pytest(kitchen)
     kitchen.copy("store", "store")
     folder = kitchen.copy("pytest", "pytest")
     (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n", encoding="utf-8")
@@ -148,7 +152,7 @@ def pytest(checks, kitchen):
 
     done = kitchen.cook("pytest", folder)
     checks.equal("the test fails whose program made a finding", ["test_program[compact]"], failed(done))
-    checks.is_true("with the report", done.returncode == 1 and done.stdout.count(HEADLINE) == 1, done.stdout)
+    checks.is_true("with the report, which the union's test has, too", done.returncode == 1 and done.stdout.count(HEADLINE) == 2, done.stdout)
     checks.is_true("with lines of the source", "store_compact  " in done.stdout and "/store.c:" in done.stdout, done.stdout)
     done = kitchen.cook("pytest-interpreter", folder)
     checks.equal("the interpreter itself is watched", ["test_program[compact]", "test_library_compacts"], failed(done))
@@ -269,7 +273,54 @@ def rust(checks, kitchen):
     checks.is_true("without it all pass", done.returncode == 0, done.stdout)
 
 
+def union(checks, kitchen):
+    """Four tests that pass, and what comes of all: exactly the union's test fails, with both sides and their tests."""
+    words = ["different runs", "accounts_lock", "history_lock", "ledger_pay", "ledger_audit"]
+
+    def told(title, text, tests):
+        checks.is_true(f"{title}: the reason, both locks and both functions", all(word in text for word in words), text)
+        checks.is_true(f"{title}: a test of each side", all(any(name in text for name in side) for side in tests), text)
+
+    folder = kitchen.copy("across", "shell")
+    done = kitchen.cook("union-shell", folder)
+    checks.equal("shell: the tests pass", ["teller", "auditor", "desk pay", "desk audit"], re.findall(r"^ok (.*)$", done.stdout, re.MULTILINE))
+    checks.is_true("shell: the union does not", done.returncode != 0, done.stdout)
+    told("shell", done.stdout, (("teller", "desk pay"), ("auditor", "desk audit")))
+
+    folder = kitchen.copy("across", "pytest/across")
+    kitchen.copy("pytest", "pytest/pytest")
+    find_pytest(kitchen)
+    done = kitchen.cook("union-pytest", folder)
+    checks.is_true("pytest: exactly the union fails", "1 failed, 4 passed" in done.stdout and "FAILED ::lockval.union" in done.stdout, done.stdout)
+    told("pytest", done.stdout, (("[teller]", "[desk pay]"), ("[auditor]", "[desk audit]")))
+    done = kitchen.sh("python3 -m pytest -k 'teller or pay'", folder)
+    checks.is_true("pytest: one side alone passes", done.returncode == 0 and "3 passed" in done.stdout, done.stdout)
+
+    kitchen.need("meson", "ninja")
+    result = re.compile(r"^ *\d+/\d+ (?:across / )?(.*?) +(OK|FAIL|SKIP)", re.MULTILINE)
+    passed = {"union begins": "OK", "teller": "OK", "auditor": "OK", "desk pay": "OK", "desk audit": "OK"}
+    lines = kitchen.block("union-meson-lines")
+    text = (kitchen.root / "examples/across/meson.build").read_text(encoding="utf-8")
+    checks.is_true("meson: the lines stand in the example", text.endswith(lines), text)
+    folder = kitchen.copy("across", "meson")
+    done = kitchen.cook("union-meson", folder)
+    checks.equal("meson: exactly the union fails", {**passed, "union": "FAIL"}, dict(result.findall(done.stdout)))
+    told("meson", "".join(path.read_text(encoding="utf-8") for path in (folder / "build/meson-logs").glob("testlog-lockval.txt")),
+         (("teller", "desk pay"), ("auditor", "desk audit")))
+    done = kitchen.sh("meson test -C build --setup=lockval 'union begins' teller 'desk pay' union", folder)
+    checks.equal("meson: one side alone passes", {"union begins", "teller", "desk pay", "union"},
+                 {name for name, word in result.findall(done.stdout) if word == "OK"})
+    done = kitchen.sh("meson test -C build", folder)
+    checks.equal("meson: without the setup there is nothing to check", {**passed, "union": "SKIP"}, dict(result.findall(done.stdout)))
+    (folder / "meson.build").write_text(text.replace(lines, ""), encoding="utf-8")
+    shutil.rmtree(folder / "build")
+    done = kitchen.cook("union-wrapper", folder)
+    checks.is_true("a wrapper: the tests pass, and the union does not", done.returncode != 0 and "Fail:               0" in done.stdout, done.stdout)
+    told("a wrapper", done.stdout, (("teller", "desk pay"), ("auditor", "desk audit")))
+
+
 RECIPES = {
+    union: {"union-meson-lines", "union-meson", "union-wrapper", "union-pytest", "union-shell"},
     meson: {"meson-wrapper", "meson-lines", "meson-setup", "meson-wrap", "meson-subproject"},
     autotools: {"autotools"},
     shell: {"shell"},
