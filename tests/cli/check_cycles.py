@@ -236,6 +236,8 @@ def programs(test, library, program):
     test.check("twice the same half", 0, run("forward"), run("forward"))
     one, other = (call(test.command, "check", run(first), run(second)).stdout for first, second in (("forward", "back"), ("back", "forward")))
     checks.equal("in another order it is the same", one, other)
+    test.check("only one of the tests", 0, "--test=suite.for*", run("forward"), run("back"))
+    test.check("both by name", 66, "--test=suite.*", "--program=cli_*", run("forward"), run("back"))
     fingerprints(test, run)
     # A gate in a test each: nobody knows whether it is one lock. With a run that saw both, somebody does.
     checks.equal("gated halves", ["potential"], [finding["verdict"] for finding in test.findings(run("gated-forward"), run("gated-back"))])

@@ -352,11 +352,13 @@ static int run_baseline(int argc, char **argv)
     return status;
 }
 
-#define LOADING_HELP                                                                                              \
-    "      --program=GLOB    only runs of these programs; --test=GLOB, --commit=GLOB likewise\n"                  \
-    "      --renames=FILE    what was renamed or moved between builds\n"                                          \
-    "      --no-match        classes of different builds are different\n"                                         \
-    "      --most=N          circles that are shown of each part of the order in which all leads to all (100);\n" \
+#define LOADING_HELP                                                                                               \
+    "      --program=GLOB    only runs of these programs\n"                                                        \
+    "      --test=GLOB       only runs of these tests\n"                                                           \
+    "      --commit=GLOB     only runs of these commits\n"                                                         \
+    "      --renames=FILE    what was renamed or moved between builds\n"                                           \
+    "      --no-match        classes of different builds are different\n"                                          \
+    "      --most=N          circles that are shown of each part of the order in which all leads to all (1000);\n" \
     "                        0: all\n"
 
 static void print_formats(void)
@@ -376,7 +378,9 @@ const struct cli_command cli_check = {
             "      --fail-on=VERDICT from which verdict on a finding counts: guarded, potential (as it is), feasible,\n"
             "                        misuse, deadlock, never\n"
             "      --baseline=FILE   findings that this file has do not count (lockval help baseline)\n" LOADING_HELP
-            "      --source=DIR, --debug-path=DIRS, --no-symbols   as in lockval report\n\n"
+            "      --source=DIR      the root of the sources, as in lockval report\n"
+            "      --debug-path=DIRS where separate debug files lie (:.debug:/usr/lib/debug)\n"
+            "      --no-symbols      names as the library knew them\n\n"
             "The exit status is 66 if a finding counts, as that of a program under lockval run, and 0 if none does; 1 "
             "if something cannot be read or written; 2 for wrong arguments. See docs/check.md.\n\n"
             "Formats:\n",
