@@ -35,6 +35,7 @@ extern const struct cli_command cli_check;
 extern const struct cli_command cli_classes;
 extern const struct cli_command cli_complete;
 extern const struct cli_command cli_confirm;
+extern const struct cli_command cli_db;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_edges;
 extern const struct cli_command cli_merge;

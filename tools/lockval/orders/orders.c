@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Records and merged records, put together in memory. */
+/* Records, merged records and stores, put together in memory. */
 
 #define _GNU_SOURCE
 #include "orders/orders.h"
@@ -10,6 +10,7 @@
 #include "common/command.h"
 #include "common/memory.h"
 #include "merge/union.h"
+#include "store/db.h"
 
 static bool fits(const char *glob, const char *text)
 {
@@ -53,9 +54,14 @@ static struct or_order *take_merged(const struct or_options *options, const char
 
 static bool add(const struct or_options *options, struct un_union *all, const char *path)
 {
-    struct rec_set *set = rec_open();
-    bool done = rec_read(set, path);
+    const struct db_filter filter = { .program = options->program, .test = options->test, .commit = options->commit };
+    struct rec_set *set;
+    bool done;
 
+    if (db_is(path))
+        return db_load(path, &filter, all);
+    set = rec_open();
+    done = rec_read(set, path);
     for (size_t i = 0; done && i < set->process_count; i++) {
         if (set->processes[i]->merged && has_filter(options)) {
             cli_complain("%s is a merged record: which of it is of which run is not in it", path);
