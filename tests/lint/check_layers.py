@@ -53,6 +53,8 @@ HOST_HEADERS = {
     "dwarf.h": set(),
     "gelf.h": set(),
     "libelf.h": set(),
+    "sqlite3.h": set(),
+    "zlib.h": set(),
 }
 HOST_HEADER_FOLDERS = ("elfutils/",)  # no folder of the library includes these
 

@@ -148,7 +148,7 @@ static int64_t write_run(struct db *db, struct item *item)
         " ON CONFLICT (hash) DO UPDATE SET ended = max(ended, excluded.ended),"
         " status = coalesce(excluded.status, status), findings = max(findings, excluded.findings),"
         " digest = excluded.digest RETURNING id, part",
-        "tittttttiiitiit", item->hash, item->part, process->merged ? "merged" : name, process->program, process->path,
+        "titttttttiiitiit", item->hash, item->part, process->merged ? "merged" : name, process->program, process->path,
         argv != NULL ? argv : "[]", item->test, item->commit, item->host, (int64_t)process->start_ms,
         (int64_t)process->forked, (int64_t)(process->end != NULL), code, (int64_t)merged->finding_count,
         (int64_t)(process->merged ? process->merged_runs : 1), item->digest);
