@@ -5,7 +5,9 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "check/expect_parse.h"
+#include "report/report.h"
 
 enum {
     KEY_MOST = 4096 /* of a key with a subclass that is cut off to find the base class; a longer one is not */
@@ -17,6 +19,11 @@ bool lv_expect_is_for(const struct lv_expect *expect, const char *program)
         if (lv_text_glob(*(const char *const *)lv_vec_at(&expect->programs, i), program))
             return true;
     return expect->programs.count == 0;
+}
+
+uint64_t lv_expect_fingerprint(uint64_t held, uint64_t wanted)
+{
+    return lv_hash_mix(lv_hash_mix(lv_hash_text(0, lv_finding_kind_name(LV_FINDING_ORDER)), held), wanted);
 }
 
 /* ---- which lock ---- */

@@ -181,6 +181,9 @@ bool lv_expect_judge(const struct lv_expect *expect, const struct lv_expect_aske
 /* What is wrong, in a line: "locks.order:17: leaf pool: nothing is taken while it is held # why". */
 void lv_expect_put_answer(const struct lv_expect *expect, const struct lv_expect_answer *answer, struct lv_text *out);
 
+/* The fingerprint of a finding of the kind `order`, from lv_hash_text(0, stable key) of what was held and of what was wanted. */
+uint64_t lv_expect_fingerprint(uint64_t held, uint64_t wanted);
+
 /* ---- for who writes such files ---- */
 
 /* @word as it stands in a file, in quotes where it must be. */

@@ -186,7 +186,11 @@ void lv_reason_text(const struct lv_reason *reason, const char *a, const char *b
         if (reason->a == 1)
             lv_text_puts(out, "the only thread of the process waits, and nothing is left that could wake it");
         else
-            lv_text_printf(out, "all %u threads of the process wait, and nothing is left that could wake one", reason->a);
+            lv_text_printf(out, "all %u threads of the process wait, and nothing is left that could wake one",
+                           reason->a);
+        break;
+    case LV_REASON_EXPECTED:
+        lv_text_puts(out, "the lock order that is expected says so, whether it can hang or not");
         break;
     case LV_REASON_MISUSE:
         lv_text_puts(out, "seen in this run, in this thread");

@@ -56,6 +56,7 @@ struct lv_reason {
         LV_REASON_IN_SAME_LOCKS,  /* every class met in one lock */
         LV_REASON_STUCK,          /* a threads wait for each other in a circle */
         LV_REASON_ALL_WAIT,       /* all a threads of the process wait, and nothing is left that could wake one */
+        LV_REASON_EXPECTED,       /* it is against the lock order that is expected */
         LV_REASON_MISUSE
     } what;
     uint32_t a, b;
@@ -97,6 +98,10 @@ struct lv_finding {
     struct lv_use inside;
     struct lv_use open;
 
+    struct {
+        const char *file;
+        uint32_t line;
+    } against;     /* order: where what edges[0] is against stands */
     bool late;     /* edges[0] was made earlier: until @at one of its classes was not known to be a lock */
     bool compared; /* recursive: the class has a comparison function, which returned .comparison */
     int comparison;

@@ -30,6 +30,7 @@ struct lv_life;
 struct lv_birth;
 struct lv_made;
 struct lv_steer;
+struct lv_expect;
 
 enum {
     LV_WAIT_PLACES = 256, /* places of the table of waits on condition variables */
@@ -206,9 +207,10 @@ struct lv_context {
     void *reserve; /* lock: memory for one publication when there is no other; null: it is in use, or there is none */
     struct lv_recorder recorder;
     struct lv_watch watch;
-    struct lv_steer *steer;              /* constant after start; null: no plan (engine/steer.h) */
-    struct lv_vec made;                  /* lock: struct lv_made (engine/summary.h), for the summary at exit */
-    bool summary_said;                   /* atomic */
+    struct lv_steer *steer;   /* constant after start; null: no plan (engine/steer.h) */
+    struct lv_vec made;       /* lock: struct lv_made (engine/summary.h), for the summary at exit */
+    bool summary_said;        /* atomic */
+    struct lv_expect *expect; /* constant after start, but for what was met; null: no file (engine/expect.h) */
     struct lv_suppressions suppressions; /* constant after start, but for counts (engine/suppress.h) */
 
     uint32_t findings;    /* atomic: all */

@@ -13,9 +13,11 @@
 
 #include "check/evidence.h"
 #include "engine/cache.h"
+#include "engine/expect.h"
 #include "engine/here.h"
 #include "engine/marks.h"
 #include "engine/record.h"
+#include "engine/resolve.h"
 #include "engine/sem.h"
 #include "engine/steer.h"
 #include "engine/usage.h"
@@ -91,6 +93,25 @@ static uint64_t held_key(const struct lv_event_edge *add)
     return key;
 }
 
+/* What the expected order says of a new edge. What another thread did was done before. */
+static void expect(struct lv_context *ctx, struct lv_thread *t, const struct lv_event_edge *add, uint8_t bit,
+                   struct lv_findings *findings)
+{
+    const struct lv_held_record *held = &add->held[add->at];
+    const struct lv_finding_edge edge = { .kind = held->kind == LV_KIND_EVENT ? LV_REPORT_EDGE_COMPLETE
+                                                                              : LV_REPORT_EDGE_WAIT,
+                                          .thread = add->thread,
+                                          .held = *held,
+                                          .wanted = *add->wanted };
+    struct lv_expect_step step = { .edge = &edge, .bits = bit, .late = add->thread.v != t->info.v };
+
+    if (step.late)
+        step.at = held->kind == LV_KIND_EVENT ? held->stack : add->wanted->stack;
+    else if (lv_resolve_edge_kind(ctx, &edge) == LV_REPORT_EDGE_END)
+        step.at = add->wanted->stack;
+    lv_expect_judge_step(ctx, findings, t, &step);
+}
+
 /* Its segment is not noted: no verdict on a circle through an event asks for it. */
 int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct lv_event_edge *add,
                       enum lv_event_judge judge, struct lv_findings *findings)
@@ -133,6 +154,8 @@ int lv_event_edge_add(struct lv_context *ctx, struct lv_thread *t, const struct 
         (void)lv_evidence_keep(&ctx->graph, edge, at);
         lv_record_edge(ctx, &findings->batch, edge, &at);
     }
+    if (fresh != 0)
+        expect(ctx, t, add, bit, findings);
     if (judge == LV_EVENT_JUDGE_NEVER || (judge == LV_EVENT_JUDGE_NEW && fresh == 0))
         return fresh != 0 ? LV_EVENT_EDGE_NEW : LV_EVENT_EDGE_KNOWN;
     r = lv_check_circular(&check, number, bit, at, &finding);

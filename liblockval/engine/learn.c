@@ -18,6 +18,7 @@
 
 #include "check/evidence.h"
 #include "engine/chaintree.h"
+#include "engine/expect.h"
 #include "engine/here.h"
 #include "engine/marks.h"
 #include "engine/nest.h"
@@ -159,8 +160,27 @@ static void add_edge(struct walk *w, uint32_t held)
         lv_findings_add(w->ctx, w->findings, w->t, &finding);
     else if (fresh < 0)
         w->error = fresh;
+    lv_expect_judge_edge(w->ctx, w->findings, w->t, at.bit, at, (lv_stack_id){ 0 });
     if (w->error == 0)
         w->error = lv_marks_edge(w->ctx, w->t, number, at.bit, at, w->findings);
+}
+
+/* What the expected order says of held lock number @held and the wanted one, between which there is no edge: @indirect as another
+ * lock links them, or as they are of one class. */
+static void expect_step(struct walk *w, uint32_t held, bool indirect)
+{
+    struct lv_finding_edge edge = { .thread = w->t->info };
+
+    if (LV_LIKELY(w->ctx->expect == NULL))
+        return;
+    edge.held = lv_held_record_of(&w->t->held[held]);
+    edge.wanted = lv_acquisition_record(w->t, w->a);
+    edge.kind = edge.wanted.kind == LV_KIND_EVENT ? LV_REPORT_EDGE_WAIT : LV_REPORT_EDGE_LOCK;
+    lv_expect_judge_step(w->ctx, w->findings, w->t,
+                         &(struct lv_expect_step){ .edge = &edge,
+                                                   .bits = lv_dep_bit((enum lv_mode)edge.held.mode, w->a->mode,
+                                                                      (w->a->flags & LV_TIMED) != 0),
+                                                   .indirect = indirect });
 }
 
 /* Pairs of the class may have been forgotten: then all threads tell theirs again. */
@@ -264,10 +284,14 @@ static void learn_edges(struct walk *w)
         if (h->kind == LV_KIND_SEM && h->inherited)
             continue; /* a semaphore names no holder: whether this thread posts it is open */
         if (h->class.v == w->a->class.v) {
-            if (!w->a->nested && !links.own)
+            if (!w->a->nested && !links.own) {
                 check_class_nesting(w, i);
+                expect_step(w, i, false);
+            }
         } else if (!is_linked(&links, h->class)) {
             add_edge(w, i);
+        } else {
+            expect_step(w, i, true);
         }
         note_link(&links, h, w->a->class);
     }
@@ -351,6 +375,8 @@ void lv_learn(struct lv_context *ctx, struct lv_thread *t, struct lv_acquisition
     lv_findings_init(&findings);
     lv_os_thread_name(w.name);
     lv_record_prepare(ctx, a->class);
+    if (t->depth != 0)
+        lv_expect_prepare(ctx, a->class);
     locked = lv_context_lock(ctx);
     /* Others may have learned it while this thread waited for the lock: a thousand threads that start together. */
     lesson->walkers = lv_chains_known(chains_of(ctx, a), lesson->chain);

@@ -159,6 +159,13 @@ static bool is_in(const struct lv_class *class, const struct lv_symbol *symbol)
     return theirs.symbol == symbol->symbol;
 }
 
+/* Is @other one that @class is counted among, if it is in the same function? */
+static bool is_like(const struct lv_class *class, const struct lv_class *other)
+{
+    return other->subclass == 0 && other->key.origin == class->key.origin && other->key.kind == class->key.kind &&
+           other->key.module == class->key.module;
+}
+
 /* The how-manyth class this is among those of one origin and kind in one function: the order in which they were met. Most of a
  * large program's classes are of other functions, and are not looked up. */
 static uint32_t ordinal_of(struct lv_context *ctx, struct lv_class *class, const struct lv_symbol *symbol)
@@ -170,13 +177,28 @@ static uint32_t ordinal_of(struct lv_context *ctx, struct lv_class *class, const
     for (uint32_t i = 1; i < class->base.v; i++) {
         const struct lv_class *other = lv_classes_get(&ctx->classes, (lv_class_id){ i });
 
-        if (other->subclass != 0 || other->key.origin != class->key.origin || other->key.kind != class->key.kind ||
-            other->key.module != class->key.module)
-            continue;
-        ordinal += is_in(other, symbol);
+        ordinal += is_like(class, other) && is_in(other, symbol);
     }
     class->ordinal = ordinal;
     return ordinal;
+}
+
+bool lv_class_is_out_of_order(struct lv_context *ctx, const struct lv_class *class)
+{
+    struct lv_symbol symbol;
+    uintptr_t last = 0;
+
+    (void)place_symbol(class, &symbol);
+    for (uint32_t i = 1; i < ctx->classes.all.count; i++) {
+        const struct lv_class *other = lv_classes_get(&ctx->classes, (lv_class_id){ i });
+
+        if (!is_like(class, other) || !is_in(other, &symbol))
+            continue;
+        if (other->key.place < last)
+            return true;
+        last = other->key.place;
+    }
+    return false;
 }
 
 /*

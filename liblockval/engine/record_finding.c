@@ -198,6 +198,8 @@ struct lv_record_finding *lv_record_finding_of(struct lv_context *ctx, struct lv
                                         .ms = lv_recorder_ms(ctx),
                                         .thread = thread_of(ctx, *batch, t->info),
                                         .detail = report->detail,
+                                        .against = finding->against.file,
+                                        .against_line = finding->against.line,
                                         .stack = lv_record_stack(ctx, batch, call_of(finding)) };
     line->steps = steps_of(ctx, *batch, finding->edges, finding->edge_count, &line->step_count);
     line->acquisitions =

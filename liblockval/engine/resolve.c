@@ -4,6 +4,7 @@
 #include "engine/resolve.h"
 
 #include "base/hash.h"
+#include "check/expect.h"
 #include "engine/acquire.h"
 #include "engine/advise.h"
 #include "engine/pool.h"
@@ -45,6 +46,9 @@ static const char *fingerprint(struct lv_pool *p, const struct lv_finding *findi
         h = lv_hash_mix(h, lv_pool_stable_hash(p, finding->open.record.class));
     } else if (finding->kind == LV_FINDING_DEADLOCK && finding->stuck_count != 0) {
         h = lv_hash_mix(h, lv_resolve_stuck_hash(p, finding));
+    } else if (finding->kind == LV_FINDING_ORDER && finding->edge_count != 0) {
+        h = lv_expect_fingerprint(lv_pool_stable_hash(p, finding->edges[0].held.class),
+                                  lv_pool_stable_hash(p, finding->edges[0].wanted.class));
     } else if (hashes == NULL) {
         if (finding->subject.class.v != 0)
             h = lv_hash_mix(h, lv_pool_stable_hash(p, finding->subject.class));
@@ -305,7 +309,7 @@ void lv_resolve(struct lv_context *ctx, const struct lv_thread *t, const struct 
     resolve_held(&p, t, ret);
     ret->classes = p.classes;
     ret->class_count = cycle_classes;
-    if (finding->late)
+    if (finding->late || (finding->kind == LV_FINDING_ORDER && finding->at.v != 0))
         lv_pool_stack(&p, finding->at, &ret->backtrace);
     else if (ret->edge_count != 0 && finding->kind != LV_FINDING_SIGNAL)
         ret->backtrace =

@@ -37,6 +37,10 @@ void lv_class_origin(struct lv_context *ctx, const struct lv_class *class, struc
 void lv_class_run_key(const struct lv_class *class, struct lv_text *out);
 void lv_class_stable_key(struct lv_context *ctx, struct lv_class *class, struct lv_text *out);
 
+/* Did this run meet the classes of @class's origin and kind in its function in another order than that of their places? Then the
+ * numbers in their stable keys may be others in another run. Cost: a look at all classes. Context: lock held. */
+bool lv_class_is_out_of_order(struct lv_context *ctx, const struct lv_class *class);
+
 /* "post_entry+0x41 (transfer)"; for a return address, in the module that was born with the number @born. Context: lock
  * held. */
 void lv_frame_name(struct lv_context *ctx, uintptr_t frame, uint32_t born, struct lv_text *out);

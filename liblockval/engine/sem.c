@@ -17,6 +17,7 @@
 
 #include "check/circular.h"
 #include "engine/acquire.h"
+#include "engine/expect.h"
 #include "engine/here.h"
 #include "engine/lockstat.h"
 #include "engine/marks.h"
@@ -54,6 +55,16 @@ static void add_finding(struct change *c, struct lv_finding *finding)
     lv_findings_add(c->ctx, &c->findings, c->t, finding);
 }
 
+/* What the expected order says of an edge that counts from now on. */
+static void expect(struct change *c, const struct lv_edge *edge)
+{
+    if (LV_LIKELY(c->ctx->expect == NULL) || edge->witness_count == 0)
+        return;
+    if (c->at.v == 0)
+        c->at = lv_stack_here(c->ctx, c->site);
+    lv_expect_judge_edge(c->ctx, &c->findings, c->t, edge->bits, *lv_edge_witness(edge, 0), c->at);
+}
+
 static int judge_edges(struct change *c)
 {
     const struct lv_check check = lv_context_check(c->ctx);
@@ -70,6 +81,7 @@ static int judge_edges(struct change *c)
             return r;
         if (r > 0)
             add_finding(c, &finding);
+        expect(c, edge);
     }
     return 0;
 }

@@ -37,10 +37,13 @@ static struct lv_made *made_at(const struct lv_context *ctx, uint32_t i)
     return lv_vec_at(&ctx->made, i);
 }
 
+/* Of a step against the expected order, which is no cycle, the two ends. */
 static const char *class_name(const struct lv_report *report, uint32_t i)
 {
-    const struct lv_report_class *class =
-        report->edge_count != 0 ? report->edges[i % report->edge_count].wanted.class : report->subject.class;
+    const struct lv_report_class *class = report->edge_count == 0 ? report->subject.class
+                                          : report->kind == LV_FINDING_ORDER && i == 0
+                                              ? report->edges[0].held.class
+                                              : report->edges[i % report->edge_count].wanted.class;
 
     return class != NULL && class->name != NULL ? class->name : "?";
 }

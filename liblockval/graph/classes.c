@@ -226,6 +226,7 @@ lv_class_id lv_classes_subclass(struct lv_classes *classes, lv_class_id base, un
     class->usage = 0;
     class->uses = 0;
     class->ordinal = 0;
+    class->expect = 0;
     class->record.number = 0;
     memset(class->subclasses, 0, sizeof(class->subclasses));
     __atomic_store_n(&parent->subclasses[subclass].v, number, __ATOMIC_RELEASE);

@@ -91,6 +91,7 @@ struct lv_class {
     uint32_t first_uid;    /* and locks of an older instance number than this, of the base class's, were that class's */
     uint32_t name_room;    /* owner's lock: size of the memory at .key.name */
     uint32_t next_zapped;  /* owner's lock */
+    uint32_t expect;  /* atomic, written under the owner's lock: engine/expect.c; 0: not asked yet */
     uint32_t ordinal; /* the how-manyth class of this origin, kind and function; for the stable key. 0: not asked yet */
     struct {
         uint32_t number;                   /* in the record; 0: it was never written */

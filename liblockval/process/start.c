@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/expect.h"
 #include "engine/publish.h"
 #include "engine/steer.h"
 #include "engine/suppress.h"
@@ -126,6 +127,7 @@ bool lv_start_context(struct lv_context *ctx)
     lv_recorder_start(ctx);
     lv_steer_load(ctx, &text);
     lv_suppress_load(ctx, &text);
+    lv_expect_load(ctx, &text);
     if (text.len != 0)
         lv_context_say(ctx, said, text.len);
     return true;

@@ -6,6 +6,7 @@
 
 #include "process/stats.h"
 
+#include "engine/expect.h"
 #include "engine/life.h"
 #include "engine/mint.h"
 #include "engine/steer.h"
@@ -106,4 +107,5 @@ void lv_stats_say(struct lv_context *ctx)
     lv_context_unlock(ctx, &locked);
     lv_context_say(ctx, buf, text.len);
     lv_suppress_stats(ctx);
+    lv_expect_stats(ctx);
 }

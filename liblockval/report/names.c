@@ -33,6 +33,8 @@ const char *lv_finding_kind_name(enum lv_finding_kind kind)
         return "assert";
     case LV_FINDING_WAIT_CONTEXT:
         return "wait-context";
+    case LV_FINDING_ORDER:
+        return "order";
     case LV_FINDING_DEADLOCK:
         return "deadlock";
     case LV_FINDING__COUNT:

@@ -149,6 +149,9 @@ struct lv_record_finding {
     uint32_t stuck_count, circle;
     const struct lv_record_stuck *stuck;
     const struct lv_report_prediction *prediction; /* null, or without a fingerprint: there was none */
+    const char
+        *against; /* the file of the expected order that it is against, and the line; null: it is no such finding */
+    uint32_t against_line;
     const char *suppressed_by, *suppressed_from, *suppressed_reason; /* null: it is shown */
     uint32_t suppressed_line;
     const char *text;

@@ -115,6 +115,14 @@ static void put_verdict(struct lv_json *json, const struct lv_record_finding *fi
     lv_json_int(json, "ms", finding->ms);
 }
 
+static void put_against(struct lv_json *json, const struct lv_record_finding *finding)
+{
+    lv_json_begin_object(json, "against");
+    lv_json_text(json, "file", finding->against);
+    lv_json_int(json, "line", finding->against_line);
+    lv_json_end_object(json);
+}
+
 static void put_suppressed(struct lv_json *json, const struct lv_record_finding *finding)
 {
     lv_json_begin_object(json, "suppressed");
@@ -149,6 +157,8 @@ void lv_record_put_finding(const struct lv_record_finding *finding, struct lv_re
         put_usage(&json, finding);
     if (finding->stuck_count != 0)
         put_stuck_ones(&json, finding);
+    if (finding->against != NULL)
+        put_against(&json, finding);
     if (finding->suppressed_by != NULL)
         put_suppressed(&json, finding);
     lv_json_text(&json, "text", finding->text);

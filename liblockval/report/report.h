@@ -22,6 +22,7 @@ enum lv_finding_kind {
     LV_FINDING_FORK,
     LV_FINDING_ASSERT,
     LV_FINDING_WAIT_CONTEXT,
+    LV_FINDING_ORDER,
     LV_FINDING_DEADLOCK,
     LV_FINDING__COUNT
 };
@@ -163,6 +164,9 @@ struct lv_report {
      * of instances within one class, edges as for circular. */
     uint32_t edge_count;
     const struct lv_report_edge *edges;
+
+    /* order: edges[0] is against the lock order that is expected, and detail is the line of the file that says so. It was made
+     * earlier if .late is set. */
 
     /* unlock, lifetime, cond, fork, assert, wait-context: the lock (address 0: there is none, as the thread itself is meant), and one sentence that says what is wrong with it ("is being released, but this
      * thread does not hold it"); detail may be null otherwise. */

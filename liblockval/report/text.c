@@ -47,6 +47,8 @@ static const char *headline_of(enum lv_finding_kind kind)
         return "WARNING: lock assertion failed";
     case LV_FINDING_WAIT_CONTEXT:
         return lv_wait_context_headline;
+    case LV_FINDING_ORDER:
+        return "WARNING: acquisition against the expected lock order";
     case LV_FINDING_SIGNAL: /* these have their own */
     case LV_FINDING_DEADLOCK:
     case LV_FINDING__COUNT:
@@ -309,6 +311,33 @@ static void put_recursive(struct lv_text *out, const struct lv_report *report)
         lv_text_puts(out, "\n The lock is held by the thread itself.\n");
 }
 
+static void put_taken(struct lv_text *out, const char *what, const struct lv_report_lock *lock)
+{
+    lv_text_printf(out, "\n%s%s:\n", what, lock->earlier ? " (first acquisition from this site)" : "");
+    put_stack(out, INDENT_STACK, &lock->stack);
+}
+
+/* What is against the lock order that the program is expected to keep. The backtrace has the other side. */
+static void put_order(struct lv_text *out, const struct lv_report *report)
+{
+    const struct lv_report_edge *edge = &report->edges[0];
+
+    if (report->late)
+        put_late_edge(out, report);
+    else
+        put_new_edge(out, report);
+    lv_text_printf(out, "\nwhich is against the lock order that is expected:\n  %s\n",
+                   lv_scenario_word(report->detail));
+    if (edge->kind == LV_REPORT_EDGE_END && !report->late)
+        put_taken(out, "the end is waited for at", &edge->held);
+    else if (edge->kind == LV_REPORT_EDGE_END || edge->kind == LV_REPORT_EDGE_COMPLETE)
+        put_taken(out, "the lock was taken at", &edge->wanted);
+    else
+        put_taken(out, "the held lock was taken at", &edge->held);
+    if (report->late && (edge->kind == LV_REPORT_EDGE_LOCK || edge->kind == LV_REPORT_EDGE_WAIT))
+        put_taken(out, "and the other one at", &edge->wanted);
+}
+
 /* The lock is about to be taken under a nest lock that is not held. */
 static void put_nest(struct lv_text *out, const struct lv_report *report)
 {
@@ -383,6 +412,12 @@ static void put_body(struct lv_text *out, const struct lv_report *report)
         break;
     case LV_FINDING_WAIT_CONTEXT:
         lv_wait_context_text(report, out);
+        break;
+    case LV_FINDING_ORDER:
+        if (report->edge_count == 1)
+            put_order(out, report);
+        else
+            lv_text_puts(out, "(no dependency is known)\n");
         break;
     case LV_FINDING_SIGNAL:
         lv_usage_text(report, out);

@@ -14,6 +14,8 @@ What is expected stands in the program's source, in comments that begin a line:
     /* file: NAME: REGEX */   a file whose name matches NAME was made in the current folder, and its text has a match
     /* options: A=B:C=D */    LOCKVAL_OPTIONS; for both ways of identity unless it names one
     /* identity: auto */      only this way
+    /* order: LINE */         a line of a file locks.order in the current folder, which the option expect names; its first line is
+                              there already
     /* with: NAME */          preload the library NAME (see --lib), too, behind ours; a name with .so in it is a library
                               of the system, and the case is skipped where there is none
     /* with-first: NAME */    the same, before ours
@@ -43,7 +45,7 @@ import time
 TIMEOUT = 50  # seconds a run
 IDENTITIES = ("auto", "table")
 DIRECTIVE = re.compile(
-    r"^\s*(?:/\*|#)\s*(case|args|status|findings|expect|reject|file|options|identity|with|with-first|stdout|plain|command):"
+    r"^\s*(?:/\*|#)\s*(case|args|status|findings|expect|reject|file|options|order|identity|with|with-first|stdout|plain|command):"
     r"\s*(.*?)\s*(?:\*/)?\s*$")
 REPORT = re.compile(r"^verdict: ", re.MULTILINE)
 HEADLINE = re.compile(r"^WARNING: .*", re.MULTILINE)
@@ -62,6 +64,7 @@ class Case:
         self.files = list(common.files) if common else []
         self.stdout = list(common.stdout) if common else []
         self.options = list(common.options) if common else []
+        self.order = list(common.order) if common else []
         self.identities = common.identities if common else IDENTITIES
         self.behind = list(common.behind) if common else []
         self.before = list(common.before) if common else []
@@ -85,6 +88,8 @@ class Case:
             self.stdout.append(value)
         elif key == "options":
             self.options.append(value)
+        elif key == "order":
+            self.order.append(value)
         elif key == "identity":
             self.identities = (value,)
         elif key == "with":
@@ -165,7 +170,8 @@ def check_run(case, command, libraries, identity):
     complaints = []
     before = [libraries[name] for name in case.before]
     behind = [libraries[name] for name in case.behind]
-    options = ":".join(case.options + ([f"identity={identity}"] if identity else []))
+    order = ["expect=locks.order"] if case.order else []
+    options = ":".join(order + case.options + ([f"identity={identity}"] if identity else []))
 
     plain_status, plain_out, plain_err = None, None, ""
     if case.plain:
@@ -175,6 +181,8 @@ def check_run(case, command, libraries, identity):
             return ["without the library it did not end"], ""
     with tempfile.TemporaryDirectory() as folder:
         env = environment(before + [libraries["lockval"]] + behind, options)
+        if case.order:
+            pathlib.Path(folder, "locks.order").write_text("\n".join(["lockval-order 1", *case.order, ""]), encoding="utf-8")
         status, out, err = run(command, env, folder)
         check_files(case, folder, complaints)
 
