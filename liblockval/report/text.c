@@ -414,7 +414,7 @@ static void put_body(struct lv_text *out, const struct lv_report *report)
         lv_wait_context_text(report, out);
         break;
     case LV_FINDING_ORDER:
-        if (report->edge_count == 1)
+        if (report->edge_count != 0)
             put_order(out, report);
         else
             lv_text_puts(out, "(no dependency is known)\n");

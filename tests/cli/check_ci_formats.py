@@ -77,7 +77,7 @@ class Sarif:
             for result in run["results"]:
                 self.check_finding(title, result, findings[result["partialFingerprints"]["lockval/v1"]])
         rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
-        self.checks.equal("a rule for each kind", {"circular", "recursive", "signal", "wait-context", "event", "deadlock", "unlock",
+        self.checks.equal("a rule for each kind", {"circular", "order", "recursive", "signal", "wait-context", "event", "deadlock", "unlock",
                                                    "lifetime", "cond", "fork", "assert"}, rules)
 
 

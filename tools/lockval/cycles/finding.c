@@ -151,6 +151,7 @@ struct rec_finding *cy_finding_of(const struct cy_ground *ground, struct rec_pro
     finding->verdict_name = rec_pool_text(pool, rec_verdict_name(verdict));
     finding->before = finding->detail = finding->usage_state = "";
     finding->predicted_kind = finding->predicted_verdict = finding->predicted_fingerprint = "";
+    finding->against = "";
     finding->suppressed_by = finding->suppressed_from = finding->suppressed_reason = "";
     finding->reason_count = reasons->count;
     finding->reasons = rec_pool_take(pool, reasons->count, sizeof(char *));

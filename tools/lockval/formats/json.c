@@ -235,6 +235,9 @@ static json_t *json_of_finding(struct sym_session *symbols, const struct rec_fin
     if (finding->has_subject)
         put(json, "subject", json_of_lock(symbols, &finding->subject));
     put_text(json, "detail", finding->detail);
+    if (finding->against[0] != '\0')
+        put(json, "against",
+            json_pack("{s:s, s:I}", "file", finding->against, "line", (json_int_t)finding->against_line));
     if (finding->holder.thread != NULL)
         put(json, "holder", json_of_side(symbols, &finding->holder));
     if (finding->usage_state[0] != '\0') {

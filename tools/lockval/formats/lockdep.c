@@ -349,6 +349,27 @@ static void print_other(struct lockdep *to, const struct rec_finding *finding)
     lockdep_backtrace(to, finding);
 }
 
+/* As for a circle, without one: the file of the order stands for the dependency that would close it. */
+static void print_order(struct lockdep *to, const struct rec_finding *finding)
+{
+    static const char title[] = "WARNING: acquisition against the expected lock order";
+
+    lockdep_headline(to, finding, (int)strlen(title), title);
+    lockdep_task(to, finding->edges[0].thread);
+    (void)fputs(" is trying to acquire lock:\n", to->out);
+    lockdep_lock(to, &finding->edges[0].wanted);
+    (void)fprintf(to->out, "\n%s\n",
+                  is_release(finding) ? "but now in release context of a crosslock acquired at the following:"
+                                      : "but task is already holding lock:");
+    lockdep_lock(to, &finding->edges[0].held);
+    (void)fprintf(to->out,
+                  "\nwhich is against the lock order that is expected:\n  %s\n\n"
+                  "other info that might help us debug this:\n",
+                  finding->detail);
+    lockdep_held(to, finding);
+    lockdep_backtrace(to, finding);
+}
+
 static void print_finding(struct lockdep *to, const struct rec_finding *finding)
 {
     if (finding->stuck_count != 0)
@@ -357,6 +378,8 @@ static void print_finding(struct lockdep *to, const struct rec_finding *finding)
         print_signal(to, finding);
     else if (strcmp(finding->kind, "recursive") == 0 && finding->edge_count == 1)
         print_recursive(to, finding);
+    else if (strcmp(finding->kind, "order") == 0 && finding->edge_count != 0)
+        print_order(to, finding);
     else if (finding->edge_count != 0)
         print_circular(to, finding);
     else if (strcmp(finding->kind, "unlock") == 0)

@@ -256,6 +256,19 @@ static json_t *runs_of(const struct rec_finding *finding)
     return NULL;
 }
 
+/* The line of the expected order that a step is against. */
+static json_t *against_of(const struct format_input *input, const struct rec_finding *finding)
+{
+    bool relative;
+    char *uri = place_uri(input, finding->against, &relative);
+    json_t *json = json_pack("{s:{s:{s:s}, s:{s:i}}, s:o}", "physicalLocation", "artifactLocation", "uri", uri,
+                             "region", "startLine", finding->against_line != 0 ? (int)finding->against_line : 1,
+                             "message", message_of(cli_strdup("The expected order.")));
+
+    free(uri);
+    return json;
+}
+
 static json_t *result_of(const struct format_input *input, const struct rec_finding *finding, size_t times)
 {
     struct sites sites;
@@ -271,6 +284,8 @@ static json_t *result_of(const struct format_input *input, const struct rec_find
         if (sites.list[i].stack != NULL && sites.list[i].stack->count != 0)
             append_new(stacks, stack_of(input, &sites.list[i]));
     }
+    if (finding->against[0] != '\0')
+        (void)json_array_append_new(related, against_of(input, finding));
     result = json_pack("{s:s, s:s, s:o, s:[o], s:o, s:{s:s}, s:I, s:{s:s, s:s, s:s, s:b}}", "ruleId", finding->kind,
                        "level", sarif_level(finding->verdict), "message", message_of(text_of(input, finding, &sites)),
                        "locations", location_of_site(input, &sites.list[sites.main < sites.count ? sites.main : 0]),

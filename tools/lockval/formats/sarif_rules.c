@@ -58,6 +58,11 @@ static const struct rule rules[] = {
       "That thread does not exist in the child, so nobody will release the lock. Between fork and exec call only what "
       "is "
       "safe in signal handlers, or take the lock around the fork by pthread_atfork." },
+    { "order", "AgainstExpectedOrder", "error",
+      "Locks are taken against the lock order that the program is expected to keep.",
+      "The file of the order, which the option expect names, does not allow this step, whether it can hang or not. "
+      "Take the "
+      "locks in the order that is written down; where the new step is meant, allow it there, so that it is reviewed." },
     { "assert", "ClaimNotTrue", "error", "A claim of the program about what is held is not true.",
       "The call is annotated with what its caller must hold, or must not. Either the caller or the claim is wrong." },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An order of locks: each acquisition is a column, first all take what they hold, then all wait. Threads that are stuck: the
- * same of what they really hold and wait for. All other findings are about one lock, and have no columns.
+ * same of what they really hold and wait for. A step against the expected order is one acquisition, which cannot be interleaved. All other findings are about one lock, and have no columns.
  */
 
 #include "formats/sites.h"
@@ -199,10 +199,24 @@ static void add_subject(struct sites *sites, const struct rec_finding *finding)
     }
 }
 
+/* ---- a step against the expected order ---- */
+
+static void add_against(struct sites *sites, const struct rec_finding *finding)
+{
+    const struct rec_step *step = &finding->edges[0];
+
+    sites->summary = cli_printf("against the expected lock order: %s", finding->detail);
+    sites->main = 1;
+    (void)add(sites, text_of_held(step), step->held.stack, step->thread);
+    (void)add(sites, text_of_wanted(step), step->wanted.stack, step->thread);
+}
+
 void sites_init(struct sites *sites, const struct rec_finding *finding)
 {
     memset(sites, 0, sizeof(*sites));
-    if (finding->acquisition_count != 0)
+    if (finding->against[0] != '\0' && finding->edge_count != 0)
+        add_against(sites, finding);
+    else if (finding->acquisition_count != 0)
         add_order(sites, finding);
     else if (finding->stuck_count != 0)
         add_stuck(sites, finding);

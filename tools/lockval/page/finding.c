@@ -30,6 +30,7 @@ const char *finding_headline(const struct rec_finding *finding)
         { "lifetime", "A lock goes away while it is held" },
         { "cond", "A wait on a condition variable without its mutex" },
         { "fork", "A lock that another thread held at the fork is taken in the child" },
+        { "order", "Locks are taken against the expected order" },
         { "assert", "A claim about a lock is not true" },
         { "wait-context", "A lock is waited for where that is not allowed" },
     };

@@ -103,6 +103,7 @@ static void fill(const struct rec_line *line, struct rec_finding *finding)
 {
     const json_t *json = line->json, *usage = json_object_get(json, "usage");
     const json_t *suppressed = json_object_get(json, "suppressed");
+    const json_t *against = json_object_get(json, "against");
     const json_t *predicted = json_object_get(json, "predicted");
 
     finding->kind = rec_text_member(line, json, "kind");
@@ -135,6 +136,8 @@ static void fill(const struct rec_line *line, struct rec_finding *finding)
     finding->predicted_kind = rec_text_member(line, predicted, "kind");
     finding->predicted_verdict = rec_text_member(line, predicted, "verdict");
     finding->predicted_fingerprint = rec_text_member(line, predicted, "fingerprint");
+    finding->against = rec_text_member(line, against, "file");
+    finding->against_line = (uint32_t)rec_number_member(against, "line");
     finding->suppressed_by = rec_text_member(line, suppressed, "by");
     finding->suppressed_from = rec_text_member(line, suppressed, "from");
     finding->suppressed_line = (uint32_t)rec_number_member(suppressed, "line");

@@ -331,6 +331,9 @@ struct rec_finding {
     size_t circle;
     const char *predicted_kind, *predicted_verdict, *predicted_fingerprint; /* empty: it was not */
 
+    const char *against; /* kind order: the file of the expected order that it is against, and the line; empty: another kind */
+    uint32_t against_line;
+
     const char *suppressed_by; /* the entry that suppresses it, "kind:pattern"; empty: it is shown */
     const char *suppressed_from, *suppressed_reason;
     uint32_t suppressed_line;
