@@ -192,6 +192,28 @@ def check_foreign(tap, merge):
     tap.equal(sorted(path.name for path in merge.folder.iterdir() if not path.name.endswith(".jsonl")), [], "no temporary file is left")
 
 
+def check_recipes(tap, merge):
+    """The recipes of the manual, word for word, but with parts of 7 records."""
+    page = (HERE.parents[1] / "docs" / "merge.md").read_text(encoding="utf-8")
+    section = page[page.index("## Many records"):]
+    blocks = ["\n".join(line[4:] for line in block.splitlines()) for block in section.split("\n\n") if block.startswith("    ") and "lockval merge" in block]
+    tap.equal(len(blocks), 3, "the manual has three recipes")
+    folder = merge.folder / "recipes"
+    subprocess.run([sys.executable, HERE / "records.py", folder / "records", "30", "20", "30"], check=True)
+    wanted = merge.merge(*(folder / "records").glob("*.jsonl"), options=["--no-symbols"]).read_bytes()
+    path = os.path.dirname(merge.lockval) + os.pathsep + os.environ["PATH"]
+    for block in blocks:
+        if "parallel" in block and not any((pathlib.Path(place) / "parallel").exists() for place in path.split(os.pathsep)):
+            tap.say(True, "GNU parallel # SKIP it is not here")
+            continue
+        done = subprocess.run(["sh", "-euc", block.replace("500", "7")], cwd=folder, env={**os.environ, "PATH": path, "HOME": str(folder)},
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        result = folder / "all.jsonl"
+        tap.say(done.returncode == 0 and result.exists() and result.read_bytes() == wanted, f"recipe: {block.splitlines()[-2 if 'parts' in block else 0][:70]}", done.stdout)
+        subprocess.run(["rm", "-rf", "parts", "all.jsonl"], cwd=folder, check=True)
+    subprocess.run(["rm", "-rf", folder], check=True)
+
+
 def check_memory(tap, merge):
     """Fifty times as many runs take hardly more memory."""
     peaks = []
@@ -217,6 +239,7 @@ def main():
         check_random(tap, merge)
         check_bounds(tap, merge)
         check_memory(tap, merge)
+        check_recipes(tap, merge)
         check_foreign(tap, merge)
     print(f"1..{tap.number}")
     return 1 if tap.failed else 0

@@ -82,8 +82,10 @@ struct un_thread {
 struct un_class {
     const char *identity;
     const char *key, *name, *kind, *origin;
-    struct un_texts stables; /* no more than UN_STABLES of them */
-    struct un_class *base;   /* null: it is no class of a subclass */
+    struct un_texts stables;  /* no more than UN_STABLES of them */
+    struct un_texts keys;     /* where classes of other builds were found to be this one */
+    struct un_module *module; /* that the key's place is in; null: none, or not known */
+    struct un_class *base;    /* null: it is no class of a subclass */
     unsigned subclass;
     bool named, nests;
     unsigned wait_outer, wait_inner;
@@ -171,7 +173,8 @@ struct un_union {
 struct un_adding {
     struct un_union *all;
     const struct rec_process *process;
-    struct un_run *run;                                       /* null: it is a merged one */
+    struct un_run *run;           /* null: it is a merged one */
+    const struct rec_index *same; /* by classes: the one that stands for them; null: each is its own */
     struct rec_index modules, stacks, threads, classes, runs; /* by pointers of the record */
 };
 
@@ -208,6 +211,14 @@ struct un_thread *un_thread_find(const struct un_union *all, const char *key);
 
 /* The run of a process that is none of a merged record. */
 struct un_run *un_run_of_process(struct un_adding *adding);
+
+struct un_module *un_module_of(struct un_adding *adding, const struct rec_module *module);
+/* The module of this key, or null. */
+struct un_module *un_module_find(const struct un_union *all, const char *key);
+
+/* Keep the lines of a place in the source in the pool. The text is for comparing. */
+const char *un_lines_text(struct un_union *all, size_t count, const struct rec_source *lines);
+const struct rec_source *un_keep_lines(struct un_union *all, size_t count, const struct rec_source *lines);
 
 /* ---- evidence.c ---- */
 

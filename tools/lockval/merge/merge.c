@@ -19,6 +19,7 @@
 #include "common/progress.h"
 #include "merge/union.h"
 #include "record/pool.h"
+#include "symbol/symbols.h"
 
 enum {
     JOBS_MAX = 256
@@ -26,7 +27,7 @@ enum {
 
 struct request {
     const char *output, *list;
-    bool zeros, keep_going;
+    bool zeros, keep_going, no_symbols;
     unsigned jobs;
     const char **names; /* of records */
     size_t count;
@@ -187,6 +188,14 @@ static int run_jobs(struct request *request, struct un_union *all)
     return status;
 }
 
+static void look_up(struct un_union *all)
+{
+    struct sym_session *symbols = sym_open(&(struct sym_options){ 0 });
+
+    un_look_up(all, symbols);
+    sym_close(symbols);
+}
+
 static int merge(struct request *request)
 {
     struct un_union *all = un_open();
@@ -196,6 +205,8 @@ static int merge(struct request *request)
         request->jobs = (unsigned)request->count;
     status = request->jobs > 1 ? run_jobs(request, all) : add_records(request, 0, 1, all);
     if (status == CLI_OK || request->keep_going) {
+        if (!request->no_symbols)
+            look_up(all);
         if (strcmp(request->output, "-") == 0)
             (void)un_write(all, stdout);
         else if ((written = write_whole(all, request->output)) != CLI_OK)
@@ -224,6 +235,9 @@ static int take_option(struct request *request, int option)
     case 'k':
         request->keep_going = true;
         return CLI_OK;
+    case 'n':
+        request->no_symbols = true;
+        return CLI_OK;
     case 'j':
         request->jobs = (unsigned)strtoul(optarg, &end, 10);
         if (*end == '\0' && request->jobs >= 1 && request->jobs <= JOBS_MAX)
@@ -237,9 +251,13 @@ static int take_option(struct request *request, int option)
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
-        { "output", required_argument, NULL, 'o' }, { "from-file", required_argument, NULL, 'f' },
-        { "null", no_argument, NULL, '0' },         { "keep-going", no_argument, NULL, 'k' },
-        { "jobs", required_argument, NULL, 'j' },   { 0 },
+        { "output", required_argument, NULL, 'o' },
+        { "from-file", required_argument, NULL, 'f' },
+        { "null", no_argument, NULL, '0' },
+        { "keep-going", no_argument, NULL, 'k' },
+        { "no-symbols", no_argument, NULL, 'n' },
+        { "jobs", required_argument, NULL, 'j' },
+        { 0 },
     };
     struct request request = { .jobs = 1 };
     int option, status = CLI_OK;
@@ -271,7 +289,8 @@ const struct cli_command cli_merge = {
             "      --from-file=F   also the records that the file F names, one a line; - is stdin\n"
             "  -0, --null          names in that file end with a zero byte\n"
             "  -j, --jobs=N        N processes\n"
-            "  -k, --keep-going    leave out what cannot be read, and end with status 1\n\n"
+            "  -k, --keep-going    leave out what cannot be read, and end with status 1\n"
+            "      --no-symbols    do not note where in the source the places of its stacks and classes are\n\n"
             "The exit status is 0, 1 if a record cannot be read or the result not be written, 2 for wrong arguments.\n",
     .run = run,
 };

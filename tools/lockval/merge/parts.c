@@ -137,7 +137,7 @@ struct un_run *un_run_of_process(struct un_adding *adding)
 
 /* ---- modules, frames, stacks --------------------------------------------------------------------------------------- */
 
-static struct un_module *module_of(struct un_adding *adding, const struct rec_module *module)
+struct un_module *un_module_of(struct un_adding *adding, const struct rec_module *module)
 {
     struct un_union *all = adding->all;
     struct un_module *joined;
@@ -164,7 +164,12 @@ static struct un_module *module_of(struct un_adding *adding, const struct rec_mo
     return joined;
 }
 
-static const char *lines_text(struct un_union *all, size_t count, const struct rec_source *lines)
+struct un_module *un_module_find(const struct un_union *all, const char *key)
+{
+    return rec_index_find(&all->module_of, KEY(key));
+}
+
+const char *un_lines_text(struct un_union *all, size_t count, const struct rec_source *lines)
 {
     char *text = NULL;
     size_t size = 0;
@@ -176,7 +181,7 @@ static const char *lines_text(struct un_union *all, size_t count, const struct r
     return keep_made(all, text);
 }
 
-static const struct rec_source *keep_lines(struct un_union *all, size_t count, const struct rec_source *lines)
+const struct rec_source *un_keep_lines(struct un_union *all, size_t count, const struct rec_source *lines)
 {
     struct rec_source *kept = rec_pool_take(all->pool, count, sizeof(*kept));
 
@@ -191,7 +196,7 @@ static const struct rec_source *keep_lines(struct un_union *all, size_t count, c
 static struct un_frame *frame_of(struct un_adding *adding, const struct rec_frame *frame)
 {
     struct un_union *all = adding->all;
-    struct un_module *module = module_of(adding, frame->module);
+    struct un_module *module = un_module_of(adding, frame->module);
     char *made = cli_printf("%s+%" PRIx64, module != NULL ? module->key : "", frame->offset);
     void **place = rec_index_at(&all->frame_of, KEY(keep_made(all, made)));
     struct un_frame *joined = *place;
@@ -205,11 +210,11 @@ static struct un_frame *frame_of(struct un_adding *adding, const struct rec_fram
         joined->name = un_smaller(joined->name, keep(all, frame->name));
     if (frame->line_count == 0)
         return joined;
-    text = lines_text(all, frame->line_count, frame->lines);
+    text = un_lines_text(all, frame->line_count, frame->lines);
     if (text != joined->lines_text && un_smaller(text, joined->lines_text) == text) {
         joined->lines_text = text;
         joined->line_count = frame->line_count;
-        joined->lines = keep_lines(all, frame->line_count, frame->lines);
+        joined->lines = un_keep_lines(all, frame->line_count, frame->lines);
     }
     return joined;
 }
@@ -236,7 +241,7 @@ struct un_stack *un_stack_of(struct un_adding *adding, const struct rec_stack *s
         return *seen;
     out = open_memstream(&text, &size);
     for (size_t i = 0; i < stack->count; i++) {
-        struct un_module *module = module_of(adding, stack->frames[i].module);
+        struct un_module *module = un_module_of(adding, stack->frames[i].module);
 
         (void)fprintf(out, "%s+%" PRIx64 " ", module != NULL ? module->key : "", stack->frames[i].offset);
     }
@@ -297,6 +302,21 @@ const char *un_identity(const struct rec_class *class)
     return class->key;
 }
 
+/* The module that the place in a key is in, "static:BUILD-ID+0x10". */
+static struct un_module *module_of_key(struct un_union *all, const char *key)
+{
+    const char *place = strchr(key, ':'), *plus = strrchr(key, '+');
+    struct un_module *module;
+    char *name;
+
+    if (place == NULL || plus == NULL || plus < place || strncmp(key, "name:", 5) == 0)
+        return NULL;
+    name = cli_printf("%.*s", (int)(plus - place - 1), place + 1);
+    module = un_module_find(all, keep(all, name));
+    free(name);
+    return module;
+}
+
 static int rank_of(enum rec_standing standing)
 {
     return standing == REC_IS_EVENT ? 2 : standing == REC_IS_LOCK ? 1 : 0;
@@ -315,6 +335,12 @@ static void join_class(struct un_adding *adding, struct un_class *joined, const 
     joined->name = un_smaller(joined->name, keep(all, class->name));
     joined->kind = un_smaller(joined->kind, keep(all, class->kind));
     joined->origin = un_smaller(joined->origin, keep(all, class->origin));
+    if (joined->module == NULL)
+        joined->module = module_of_key(all, class->key);
+    if (adding->same != NULL)
+        un_texts_add(&joined->keys, UN_TESTS, keep(all, class->key));
+    for (size_t i = 0; i < class->key_count; i++)
+        un_texts_add(&joined->keys, UN_TESTS, keep(all, class->keys[i]));
     un_texts_add(&joined->stables, UN_STABLES, keep(all, class->stable));
     for (size_t i = 0; i < class->stable_count; i++)
         un_texts_add(&joined->stables, UN_STABLES, keep(all, class->stables[i]));
@@ -328,11 +354,11 @@ static void join_class(struct un_adding *adding, struct un_class *joined, const 
     if (rank_of(class->standing) > rank_of(joined->standing))
         joined->standing = class->standing;
     if (*class->source.function != '\0' || *class->source.file != '\0') {
-        const char *text = lines_text(all, 1, &class->source);
+        const char *text = un_lines_text(all, 1, &class->source);
 
         if (text != joined->source_text && un_smaller(text, joined->source_text) == text) {
             joined->source_text = text;
-            joined->source = *keep_lines(all, 1, &class->source);
+            joined->source = *un_keep_lines(all, 1, &class->source);
         }
     }
     if (adding->run != NULL)
@@ -345,6 +371,7 @@ struct un_class *un_class_of(struct un_adding *adding, const struct rec_class *c
 {
     struct un_union *all = adding->all;
     struct un_class *joined, *base;
+    const struct rec_class *other;
     const char *identity;
     void **place, **seen;
 
@@ -353,7 +380,8 @@ struct un_class *un_class_of(struct un_adding *adding, const struct rec_class *c
     seen = rec_index_at(&adding->classes, KEY(class));
     if (*seen != NULL)
         return *seen;
-    identity = keep(all, un_identity(class));
+    other = adding->same != NULL ? rec_index_find(adding->same, KEY(class)) : NULL;
+    identity = keep(all, un_identity(other != NULL ? other : class));
     place = rec_index_at(&all->class_of, KEY(identity));
     joined = *place;
     if (joined == NULL) {

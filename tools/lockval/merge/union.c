@@ -92,11 +92,14 @@ static void add_nesting(struct un_adding *adding)
     }
 }
 
-static void add(struct un_union *all, const struct rec_process *process)
+static void add(struct un_union *all, const struct rec_process *process, const struct rec_index *same)
 {
-    struct un_adding adding = { .all = all, .process = process };
+    struct un_adding adding = { .all = all, .process = process, .same = same };
 
     add_runs(all, &adding);
+    for (size_t i = 0; i < process->module_count; i++)
+        if (process->modules[i]->known)
+            (void)un_module_of(&adding, process->modules[i]);
     for (size_t i = 0; i < process->class_count; i++)
         (void)un_class_of(&adding, process->classes[i]);
     add_nesting(&adding);
@@ -116,7 +119,7 @@ static void compact(struct un_union *all)
     struct un_union *fresh = make();
 
     if (set->process_count == 1)
-        add(fresh, set->processes[0]);
+        add(fresh, set->processes[0], NULL);
     rec_close(set);
     clear(all);
     *all = *fresh;
@@ -128,9 +131,14 @@ static void compact(struct un_union *all)
 
 void un_add(struct un_union *all, const struct rec_process *process)
 {
-    add(all, process);
+    add(all, process, NULL);
     if (rec_pool_size(all->pool) > all->compact_at)
         compact(all);
+}
+
+void un_add_matched(struct un_union *all, const struct rec_process *process, const struct rec_index *same)
+{
+    add(all, process, same);
 }
 
 void un_add_set(struct un_union *all, const struct rec_set *set)

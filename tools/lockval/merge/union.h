@@ -46,8 +46,18 @@ void un_close(struct un_union *all);
  * builds (rec_class.keys) are added as their first. */
 void un_add(struct un_union *all, const struct rec_process *process);
 
+/* The same, where classes of other builds were found to be the same: @same has, by the pointer of such a class, the class that stands
+ * for all of them. The result is for looking at: it is not what the runs said. */
+struct rec_index;
+void un_add_matched(struct un_union *all, const struct rec_process *process, const struct rec_index *same);
+
 /* Add all processes of @set. */
 void un_add_set(struct un_union *all, const struct rec_set *set);
+
+/* Note what the files that ran say of the places in @all: the functions and lines of its stacks, and where its classes are formed. Of
+ * what is known already, and of files that are not there any more, nothing changes. */
+struct sym_session;
+void un_look_up(struct un_union *all, struct sym_session *symbols);
 
 /* Write the merged record: the same bytes for the same content. False if the stream failed. */
 bool un_write(const struct un_union *all, FILE *out);

@@ -193,6 +193,9 @@ static void number_all(struct writer *w)
     sort(all->edges, all->edge_count, by_ends_of_edge);
     sort(all->uses, all->use_count, by_key_of_use);
     sort(all->findings, all->finding_count, by_fingerprint_of_finding);
+    for (size_t i = 0; i < all->class_count; i++)
+        if (all->classes[i]->module != NULL)
+            all->classes[i]->module->number = 1;
     for (size_t i = 0; i < all->edge_count; i++)
         for (uint32_t k = 0; k < all->edges[i]->witness_count; k++)
             mark_witness(w, all->edges[i]->witnesses[k]);
@@ -365,6 +368,8 @@ static void write_class(struct writer *w, const struct un_class *class)
     (void)json_object_set_new(line, "wait", json_pack("[ii]", (int)class->wait_outer, (int)class->wait_inner));
     set_text(line, "usage", usage);
     set_text(line, "standing", standings[class->standing]);
+    if (class->keys.count > 1)
+        (void)json_object_set_new(line, "keys", texts_of(class->keys.texts, class->keys.count));
     (void)json_object_set_new(line, "stables", texts_of(class->stables.texts, class->stables.count));
     if (class->nests)
         set_flag(line, "nests", true);

@@ -10,6 +10,7 @@
 #include "common/command.h"
 #include "common/memory.h"
 #include "merge/union.h"
+#include "orders/builds.h"
 #include "store/db.h"
 
 static bool fits(const char *glob, const char *text)
@@ -74,15 +75,12 @@ static bool add(const struct or_options *options, struct un_union *all, const ch
     return done;
 }
 
-struct or_order *or_load(const struct or_options *options, const char *const *paths, size_t count)
+static struct or_order *put_together(const struct or_options *options, const char *const *paths, size_t count)
 {
-    struct or_order *order = count == 1 ? take_merged(options, paths[0]) : NULL;
-    struct un_union *all;
+    struct un_union *all = un_open();
+    struct or_order *order = NULL;
     bool done = true;
 
-    if (order != NULL)
-        return order;
-    all = un_open();
     for (size_t i = 0; i < count && done; i++)
         done = add(options, all, paths[i]);
     if (done)
@@ -91,8 +89,23 @@ struct or_order *or_load(const struct or_options *options, const char *const *pa
     return order;
 }
 
+struct or_order *or_load(const struct or_options *options, const char *const *paths, size_t count)
+{
+    struct or_order *order = count == 1 ? take_merged(options, paths[0]) : NULL;
+
+    if (order == NULL)
+        order = put_together(options, paths, count);
+    if (order == NULL || or_match_builds(options, order))
+        return order;
+    or_close(order);
+    return NULL;
+}
+
 void or_close(struct or_order *order)
 {
+    for (size_t i = 0; i < order->note_count; i++)
+        free((void *)order->notes[i].text);
+    free(order->notes);
     rec_close(order->set);
     free(order);
 }

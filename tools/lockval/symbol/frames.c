@@ -33,11 +33,33 @@ static struct sym_line line_of_record(const struct rec_frame *frame)
     return line;
 }
 
+/* What was known of the frame when the record was merged. */
+static void add_stored(const struct rec_frame *frame, struct sym_stack *stack)
+{
+    for (size_t i = 0; i < frame->line_count; i++) {
+        const struct rec_source *source = &frame->lines[i];
+        bool last = i + 1 == frame->line_count;
+        struct sym_line line = line_of_record(frame);
+
+        line.function = source->function;
+        line.file = source->file;
+        line.line = source->line;
+        line.inlined = !last;
+        line.offset = last ? line.offset : 0;
+        line.wrapper = lv_wrappers_look(source->function) == LV_WRAPPER_KNOWN;
+        add_line(stack, line);
+    }
+}
+
 static void add_frame(struct sym_session *session, const struct rec_frame *frame, struct sym_stack *stack)
 {
     const struct sym_frames *frames =
         session != NULL ? sym_look(session, frame->module, frame->offset, SYM_CALL) : NULL;
 
+    if (frame->line_count != 0 && (frames == NULL || frames->count == 0 || *frames->frames[0].file == '\0')) {
+        add_stored(frame, stack);
+        return;
+    }
     if (frames == NULL || frames->count == 0) {
         add_line(stack, line_of_record(frame));
         return;

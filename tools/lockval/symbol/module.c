@@ -203,6 +203,7 @@ static void add_scopes(struct looking *looking, struct sym_scopes *at, struct sy
         Dwarf_Die die = at->scopes[i];
 
         place.inlined = i != 0;
+        place.declared = number_attribute(&die, DW_AT_decl_line);
         name_it(looking, &die, &place);
         looking->frames[looking->count++] = place;
         if (place.inlined)

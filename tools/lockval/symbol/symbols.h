@@ -33,6 +33,7 @@ struct sym_frame {
     const char *symbol;   /* the linker's name; empty: it is inlined, or not known */
     const char *file;     /* of the source; empty: not known */
     int line, column;     /* 0: not known */
+    int declared;         /* the line of the function's declaration; 0: not known */
     bool inlined;         /* into the next one */
     bool library;         /* of the C++ library's, so that a reader can do without it wherever it stands */
     bool
