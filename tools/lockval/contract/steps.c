@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Edges are direct: of a thread that holds a, then b, and takes c, the record has a -> b and b -> c, and that a was held, too, stands in the
- * witness only. A witness also has what an interrupted context held, which is no order: the locks from the edge's own on are
- * those of one context.
+ * witness only. Where there are contexts, a witness also has what an interrupted one held, which is no order: the locks from the edge's
+ * own on are those of one context.
  */
 
 #include "contract/steps.h"
@@ -168,7 +168,7 @@ static void add_witness(struct work *w, const struct rec_edge *edge, const struc
 
     if (strcmp(edge->from->kind, "event") == 0) /* nobody held it: it was waited for */
         return;
-    for (size_t i = evidence->held; i < witness->held_count; i++) {
+    for (size_t i = w->steps->process->use_count != 0 ? evidence->held : 0; i < witness->held_count; i++) {
         for (size_t j = i + 1; j < witness->held_count; j++)
             add_shown(w, edge, witness, &witness->held[i], &witness->held[j]);
         add_shown(w, edge, witness, &witness->held[i], &witness->wanted);
@@ -271,8 +271,8 @@ struct lv_expect_side contract_side(const struct lv_expect *expect, const struct
                                            .key_count = (uint32_t) class->key_count };
     uint32_t key = 0, lock = lv_expect_find(expect, &asked, &key);
 
-    return (struct lv_expect_side){ lock,
-                                    lock != 0 && key != 0 && lv_expect_is_numbered(lv_expect_key(expect, key)->text) };
+    return (struct lv_expect_side){ lock, class->doubt && lock != 0 && !lv_expect_key(expect, key)->pattern &&
+                                              lv_expect_is_numbered(lv_expect_key(expect, key)->text) };
 }
 
 bool contract_step_fits(const struct lv_expect *expect, const struct contract_step *step, struct lv_expect_side from,

@@ -142,17 +142,23 @@ static void want(struct work *w, uint32_t from, uint32_t to, const struct contra
     w->wanted[w->count++] = (struct wanted){ from, to, step };
 }
 
+/* Which line it is, the text says: its number may be another one by now. */
 static void note_against(struct work *w, const struct lv_expect_answer *answer, const struct contract_step *step)
 {
     const struct contract_class *classes = w->draft->steps->classes;
-    char *buf = cli_alloc(4096, 1);
+    const char *said;
+    char buf[4096];
     struct lv_text text;
 
-    lv_text_init(&text, buf, 4096);
-    lv_text_printf(&text, "%s -> %s: ", classes[step->from].class->name, classes[step->to].class->name);
+    lv_text_init(&text, buf, sizeof(buf));
     lv_expect_put_answer(&w->draft->expect, answer, &text);
+    said = strchr(buf + strlen(w->draft->from) + 1, ' ');
     w->against = cli_realloc(w->against, w->against_count + 1, sizeof(*w->against));
-    w->against[w->against_count++] = (struct contract_change){ '!', buf, step };
+    w->against[w->against_count++] =
+        (struct contract_change){ '!',
+                                  cli_printf("%s -> %s:%s", classes[step->from].class->name,
+                                             classes[step->to].class->name, said != NULL ? said : ""),
+                                  step };
 }
 
 static void drop_leaf(struct work *w, uint32_t number, const struct contract_step *step)

@@ -11,6 +11,7 @@
 #include "base/types.h"
 #include "common/command.h"
 #include "common/memory.h"
+#include "contract/against.h"
 #include "cycles/circles.h"
 #include "cycles/result.h"
 #include "formats/baseline.h"
@@ -27,6 +28,7 @@ struct request {
     const struct format *format;
     const char *output;   /* null: stdout */
     const char *baseline; /* null: none */
+    const char *expect;   /* the same */
     struct cy_options look;
     struct or_options load;
     bool no_symbols;
@@ -41,6 +43,7 @@ enum {
     OPTION_OUTPUT = 'o',
     OPTION_FAIL_ON = 256,
     OPTION_BASELINE,
+    OPTION_EXPECT,
     OPTION_MOST,
     OPTION_PROGRAM,
     OPTION_TEST,
@@ -56,7 +59,7 @@ enum {
     { "program", required_argument, NULL, OPTION_PROGRAM }, { "test", required_argument, NULL, OPTION_TEST },         \
         { "commit", required_argument, NULL, OPTION_COMMIT }, { "renames", required_argument, NULL, OPTION_RENAMES }, \
         { "no-match", no_argument, NULL, OPTION_NO_MATCH }, { "output", required_argument, NULL, OPTION_OUTPUT },     \
-        { "fail-on", required_argument, NULL, OPTION_FAIL_ON },                                                       \
+        { "fail-on", required_argument, NULL, OPTION_FAIL_ON }, { "expect", required_argument, NULL, OPTION_EXPECT }, \
     {                                                                                                                 \
         "most", required_argument, NULL, OPTION_MOST                                                                  \
     }
@@ -123,6 +126,9 @@ static int take_option(struct request *request, int option)
         return take_fail_on(request, optarg);
     case OPTION_BASELINE:
         request->baseline = optarg;
+        return 0;
+    case OPTION_EXPECT:
+        request->expect = optarg;
         return 0;
     case OPTION_MOST:
         return take_most(request, optarg);
@@ -219,6 +225,13 @@ static bool print(FILE *out, void *arg)
     return done;
 }
 
+/* What the expected order says is made first: so it counts, and is counted, as what runs said themselves. */
+static bool look(const struct request *request, struct or_order *order, struct cy_result *ret)
+{
+    return (request->expect == NULL || contract_check(order->process, request->expect) >= 0) &&
+           cy_look(order->process, &request->look, ret);
+}
+
 /* ---- lockval check ---- */
 
 static void say_left_out(const struct request *request, const struct cy_result *result)
@@ -257,7 +270,7 @@ static int look_and_print(const struct request *request, struct or_order *order)
 
     if (request->baseline != NULL && (baseline = baseline_read(request->baseline, false)) == NULL)
         return CLI_FAILED;
-    if (!cy_look(order->process, &request->look, &result)) {
+    if (!look(request, order, &result)) {
         baseline_close(baseline);
         return CLI_FAILED;
     }
@@ -324,9 +337,7 @@ static int look_and_write(const struct request *request, struct or_order *order)
 
     if (request->output != NULL && (writing.old = baseline_read(request->output, true)) == NULL)
         return CLI_FAILED;
-    status = cy_look(order->process, &request->look, &result) && put(request->output, write_baseline, &writing)
-                 ? CLI_OK
-                 : CLI_FAILED;
+    status = look(request, order, &result) && put(request->output, write_baseline, &writing) ? CLI_OK : CLI_FAILED;
     if (status == CLI_OK && writing.old != NULL)
         baseline_say_missed(writing.old, stderr);
     if (status == CLI_OK)
@@ -356,6 +367,7 @@ static int run_baseline(int argc, char **argv)
     "      --program=GLOB    only runs of these programs\n"                                                        \
     "      --test=GLOB       only runs of these tests\n"                                                           \
     "      --commit=GLOB     only runs of these commits\n"                                                         \
+    "      --expect=FILE     what is against this order of locks is a finding, too (lockval help order)\n"         \
     "      --renames=FILE    what was renamed or moved between builds\n"                                           \
     "      --no-match        classes of different builds are different\n"                                          \
     "      --most=N          circles that are shown of each part of the order in which all leads to all (1000);\n" \
@@ -369,7 +381,8 @@ static void print_formats(void)
 
 const struct cli_command cli_check = {
     .name = "check",
-    .arguments = "[--format=FORMAT] [--output=FILE] [--fail-on=VERDICT] [--baseline=FILE] STORE|RECORD ...",
+    .arguments =
+        "[--format=FORMAT] [--output=FILE] [--fail-on=VERDICT] [--baseline=FILE] [--expect=FILE] STORE|RECORD ...",
     .summary = "what many runs come to together: circles that no run saw whole",
     .help = "Puts the lock orders of all runs together and looks for what can hang: one run takes A, then B, another "
             "one B, then A. Findings that runs made by themselves are shown, too, each once.\n\n"
