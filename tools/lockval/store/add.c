@@ -18,6 +18,7 @@
 
 #include "common/memory.h"
 #include "store/file.h"
+#include "symbol/symbols.h"
 
 /* A process that is to be added. */
 struct item {
@@ -36,6 +37,7 @@ struct change {
 
 struct adding {
     struct db *db;
+    struct sym_session *symbols;
     size_t item_count, change_count;
     struct item *items;
     struct change *changes;
@@ -57,14 +59,26 @@ static const char *said(const char *text, const char *label)
     return *text != '\0' || label == NULL ? text : label;
 }
 
-/* A label fills in what the record does not say, also in the runs that its witnesses are of. */
-static void prepare(struct item *item, const struct rec_process *process, const struct db_labels *labels)
+/* @all as it is written, in memory to free. */
+static char *text_of(const struct un_union *all, size_t *ret_size)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, ret_size);
+
+    (void)un_write(all, out);
+    (void)fclose(out);
+    return text;
+}
+
+/* A label fills in what the record does not say, also in the runs that its witnesses are of. The digest is that of the record: places in
+ * the source are looked up behind it, and may be found once and not another time. */
+static void prepare(const struct adding *adding, struct item *item, const struct rec_process *process,
+                    const struct db_labels *labels)
 {
     struct rec_process labelled = *process;
     struct un_union *one = un_open();
-    char *text = NULL;
+    char *text;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
 
     if (!process->merged) {
         labelled.test = said(process->test, labels->test);
@@ -73,9 +87,7 @@ static void prepare(struct item *item, const struct rec_process *process, const 
         un_run_hash(&labelled, item->hash);
     }
     un_add(one, &labelled);
-    (void)un_write(one, out);
-    (void)fclose(out);
-    un_close(one);
+    text = text_of(one, &size);
     (void)snprintf(item->digest, sizeof(item->digest), "%016" PRIx64, digest_of(text, size));
     if (process->merged)
         (void)snprintf(item->hash, sizeof(item->hash), "m%s", item->digest);
@@ -83,6 +95,10 @@ static void prepare(struct item *item, const struct rec_process *process, const 
     item->test = process->merged ? "" : labelled.test;
     item->commit = process->merged ? "" : labelled.commit;
     item->host = process->merged ? "" : labelled.host;
+    free(text);
+    un_look_up(one, adding->symbols);
+    text = text_of(one, &size);
+    un_close(one);
     item->set = db_set_of(text, size);
     free(text);
 }
@@ -318,10 +334,13 @@ static void add_item(struct adding *adding, struct item *item)
 bool db_add(struct db *db, const struct rec_set *set, const struct db_labels *labels, struct db_added *added)
 {
     struct adding adding = { .db = db, .item_count = set->process_count };
+    const struct sym_options no_options = { 0 };
 
+    adding.symbols = sym_open(&no_options);
     adding.items = cli_alloc(set->process_count + 1, sizeof(*adding.items));
     for (size_t i = 0; i < set->process_count; i++)
-        prepare(&adding.items[i], set->processes[i], labels);
+        prepare(&adding, &adding.items[i], set->processes[i], labels);
+    sym_close(adding.symbols);
     if (db_begin(db)) {
         for (size_t i = 0; i < adding.item_count && !db->failed; i++)
             add_item(&adding, &adding.items[i]);
