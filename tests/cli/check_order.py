@@ -255,10 +255,36 @@ def check_numbers(checks, place, program):
     checks.is_true("only what is in order is judged by its numbers", sorted(found.values()) in ([[0, 0, 0, 0], [0, 0, 0, 1]], [[0, 0, 0, 0], [0, 1, 0, 0]]), found)
 
 
+def check_builds(checks, place, program):
+    """A function got another name in another build: the lock keeps its name and its lines, and gets the key that it has now."""
+    source = (place.folder / "contract_probe.c").read_text(encoding="utf-8").replace("make_pool", "build_pool")
+    other = place.folder / "other" / "contract_probe"
+    other.parent.mkdir()
+    other.with_suffix(".c").write_text(source, encoding="utf-8")
+    subprocess.run(["cc", "-g", "-O0", "-pthread", str(other.with_suffix(".c")), "-o", str(other)], check=True, timeout=TIMEOUT)
+    before, _ = place.record(program, ["cde"], "", "before.jsonl")
+    after, _ = place.record(str(other), ["cde"], "", "after.jsonl")
+    file = place.folder / "locks.order"
+    file.unlink(missing_ok=True)
+    place.order(before, "-o", "locks.order")
+    file.write_text(file.read_text(encoding="utf-8").replace("mutex@make_pool", "pool"), encoding="utf-8")
+    (place.folder / "renames").write_text("function make_pool -> build_pool\n", encoding="utf-8")
+    done = place.order(before, after, "-o", "locks.order", "--renames=renames")
+    checks.equal("the other key is added", (0, "~ lock pool: also init:contract_probe:build_pool:mutex:1\n"), (done.returncode, done.stdout))
+    checks.is_true("to the lock's line", "  lock pool = init:contract_probe:make_pool:mutex:1 | init:contract_probe:build_pool:mutex:1\n" in
+                   file.read_text(encoding="utf-8"), file.read_text(encoding="utf-8"))
+    for name in (program, str(other)):
+        _, lines = place.record(name, ["cde"], "expect=locks.order")
+        checks.equal("and both builds keep the order", [], against(lines))
+        _, lines = place.record(name, ["dc"], "expect=locks.order")
+        checks.equal("and both can break it", 1, len(against(lines)))
+
+
 def check_files(checks, place, program):
     """Files that are not there, cannot be written, are wrong, are links."""
     record, _ = place.record(program, ["ab"])
     done = place.order(record)
+    checks.equal("to -", done.stdout, place.order(record, "-o", "-").stdout)
     checks.is_true("to stdout", done.returncode == 0 and done.stdout.startswith("lockval-order 1\n"), done.stdout)
     (place.folder / "stdout.order").write_text(done.stdout, encoding="utf-8")
     checks.equal("which is the same file", 0, place.order(record, "-o", "stdout.order", "--check").returncode)
@@ -307,6 +333,7 @@ def main(arguments):
         check_update(checks, place, str(program))
         check_files(checks, place, str(program))
         check_records(checks, place, str(program))
+        check_builds(checks, place, str(program))
         check_nesting(checks, place, str(program))
         check_numbers(checks, place, str(program))
     return checks.finish()

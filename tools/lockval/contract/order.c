@@ -125,7 +125,7 @@ static int take_option(struct request *request, int option)
 {
     switch (option) {
     case 'o':
-        request->output = optarg;
+        request->output = strcmp(optarg, "-") == 0 ? NULL : optarg;
         return CLI_OK;
     case 'q':
         request->quiet = true;
