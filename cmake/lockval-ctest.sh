@@ -6,8 +6,9 @@
 #   preload LIBRARY OPTIONS COMMAND...  becomes it, with the library in its environment
 # and, before and behind the tests of a union:
 #   begin FOLDER -                      removes the records that an earlier run left there
-#   union FOLDER DB LOCKVAL WORD...     puts all records there together, as FOLDER.jsonl, and runs `LOCKVAL WORD... FOLDER.jsonl`; the
-#                                       records are added to the store DB, if that is not empty
+#   union FOLDER DB SOURCE LOCKVAL WORD...
+#                                       puts all records there together, as FOLDER.jsonl, and runs `LOCKVAL WORD... FOLDER.jsonl`; the
+#                                       records are added to the store DB, if that is not empty, as of the commit that SOURCE has
 set -u
 mode=$1
 first=$2
@@ -43,13 +44,17 @@ case $mode in
         records() {
             find "$first" -type f -name '*.jsonl' -size +0 "$@"
         }
-        lockval=$1
+        source=$1
+        lockval=$2
+        shift
         if [ -z "$(records | head -n 1)" ]; then
             echo "lockval: there are no records in $first"
             exit 77
         fi
         if [ -n "$second" ]; then
-            records -exec "$lockval" db add "$second" {} + || exit 1
+            # CI says it in the records. With changes that are in no commit it ends in -dirty.
+            commit=$(git -C "$source" describe --always --dirty --abbrev=40 --exclude='*' 2> /dev/null) || commit=
+            records -print0 | "$lockval" db add --keep-going --quiet ${commit:+"--commit=$commit"} --null --from-file=- "$second" || exit 1
         fi
         # What a test that was killed left behind may be no record; merge says so.
         rm -f "$first.jsonl"

@@ -22,8 +22,8 @@
 #     UNION                 keep records in lockval.union/ of the whole build's folder, and have one more test, lockval.union, look
 #                           at the end whether the lock orders of all tests together can deadlock, where none can by itself
 #
-# lockval_check_union(...)  says how lockval.union judges; once in a build, anywhere. It takes BASELINE file, ARGUMENTS more... of
-#                           `lockval check`
+# lockval_check_union(...)  says how lockval.union judges; once in a build, anywhere. It takes BASELINE file, DB file (a store to
+#                           which the records are added first), ARGUMENTS more... of `lockval check`
 #
 # Where several calls choose a test, the last one holds. With LOCKVAL_CTEST=0 in its environment ctest runs everything as if
 # nothing of this were there.
@@ -50,9 +50,10 @@ function(lockval_add_tests)
 endfunction()
 
 function(lockval_check_union)
-  cmake_parse_arguments(union "" "BASELINE" "ARGUMENTS" ${ARGV})
+  cmake_parse_arguments(union "" "BASELINE;DB" "ARGUMENTS" ${ARGV})
   if(union_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "lockval_check_union: what is '${union_UNPARSED_ARGUMENTS}'? It takes BASELINE file, ARGUMENTS argument...")
+    message(FATAL_ERROR "lockval_check_union: what is '${union_UNPARSED_ARGUMENTS}'? It takes BASELINE file, DB file, "
+                        "ARGUMENTS argument...")
   endif()
   get_property(said GLOBAL PROPERTY LOCKVAL_UNION_SAID SET)
   if(said)
@@ -67,17 +68,21 @@ function(lockval_check_union)
       list(APPEND arguments "--${what}=${file}")
     endif()
   endforeach()
+  if(union_DB)
+    get_filename_component(union_DB "${union_DB}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_BINARY_DIR}")
+  endif()
   _lockval_write_union("${union_DB}" ${arguments} ${union_ARGUMENTS})
 endfunction()
 
 # What lockval-ctest.cmake is to know of the union: one file for the build, since its directories are read one by one.
 function(_lockval_write_union db)
   _lockval_bracket(folder "${CMAKE_BINARY_DIR}/lockval.union")
+  _lockval_bracket(source "${CMAKE_SOURCE_DIR}")
   _lockval_bracket(db "${db}")
   _lockval_bracket(arguments "${ARGN}")
   file(WRITE "${CMAKE_BINARY_DIR}/CMakeFiles/lockval-union.cmake"
        "# Written by lockval-tests.cmake, read by ctest.\n"
-       "set(_lockval_union_folder ${folder})\nset(_lockval_union_db ${db})\nset(_lockval_union_arguments ${arguments})\n")
+       "set(_lockval_union_folder ${folder})\nset(_lockval_union_source ${source})\nset(_lockval_union_db ${db})\nset(_lockval_union_arguments ${arguments})\n")
 endfunction()
 
 # The text as one argument of a file of CMake's language, whatever is in it.

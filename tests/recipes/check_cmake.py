@@ -29,7 +29,9 @@ LINES = ["find_package(lockval REQUIRED)", "lockval_preload(ALL RECORD_DIR lockv
 
 def run(*words, env=None, folder=None):
     """One command: a CompletedProcess, with stderr in stdout."""
-    return subprocess.run([str(word) for word in words], env=environment(**(env or {})), cwd=folder, text=True, check=False,
+    # A hook of git that runs the tests says so to every git below it.
+    env = {name: value for name, value in environment(**(env or {})).items() if not name.startswith("GIT_") or name in (env or {})}
+    return subprocess.run([str(word) for word in words], env=env, cwd=folder, text=True, check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
 
 
@@ -187,6 +189,8 @@ def check_union(checks, work, root, package):
     checks.equal("without records it is skipped", {"lockval.union": "Skipped"}, results)
 
 
+# No repository around the folder, and none of whoever runs the tests.
+NO_GIT = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
 FIXTURES = """
 enable_testing()
 add_test(NAME prepare COMMAND ${CMAKE_COMMAND} -E touch prepared)
@@ -195,7 +199,7 @@ set_tests_properties(prepare PROPERTIES FIXTURES_SETUP prepared)
 set_tests_properties(desk PROPERTIES LABELS own FIXTURES_REQUIRED prepared)
 lockval_add_tests(TESTS desk UNION)
 add_subdirectory(below)
-lockval_check_union(BASELINE known.baseline)
+lockval_check_union(BASELINE known.baseline DB orders.db)
 """
 
 
@@ -216,6 +220,20 @@ def check_union_of_folders(checks, work, root, package):
     checks.equal("two folders: exactly the union's test fails", {**tests, **BOTH_WAYS}, results)
     checks.equal("two folders: each test has its record", {"desk.lockval.jsonl", "below/below.jsonl"}, {
         str(path.relative_to(build / "lockval.union")) for path in (build / "lockval.union").glob("**/*.jsonl")})
+    stored = run(package.command, "check", build / "orders.db")
+    checks.is_true("two folders: the store has the same", "accounts_lock" in stored.stdout and stored.returncode == 66, stored.stdout)
+    if shutil.which("git"):
+        stored = run(package.command, "db", "runs", build / "orders.db")
+        checks.equal("two folders: of no commit, since there is none", 0, stored.stdout.count(", commit "))
+        git = ("git", "-C", source, "-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
+        head = [run(*git, *words, env=NO_GIT) for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "one"), ("rev-parse", "HEAD"))][-1].stdout.strip()
+        results, output = ctest(build, **NO_GIT)
+        stored = run(package.command, "db", "runs", build / "orders.db")
+        checks.is_true("two folders: of the commit of the sources", stored.stdout.count(f", commit {head},") == 2, f"{head}\n{stored.stdout}\n{output}")
+        (source / "desk.c").open("a", encoding="utf-8").write("\n")
+        results, output = ctest(build, **NO_GIT)
+        stored = run(package.command, "db", "runs", build / "orders.db")
+        checks.is_true("two folders: and of what is in none", stored.stdout.count(f", commit {head}-dirty,") == 2, f"{head}\n{stored.stdout}\n{output}")
     results, _ = ctest(build, "-R", "^desk.lockval$")
     checks.equal("two folders: both fixtures are of the test", {"prepare", "desk.lockval", "lockval.union.begin", "lockval.union"}, set(results))
     results, output = ctest(build)

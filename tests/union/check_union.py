@@ -129,6 +129,14 @@ def check_all(checks, suite):
     checks.equal("all are put together", 0, done.returncode)
     suite.expect("all together", suite.folder / "all.merged", [LEDGER, STORE])
 
+    def add(record):
+        return call(suite.lockval, "db", "add", str(suite.folder / "all.db"), record)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        checks.equal("all are stored, at once", [0] * len(records), [done.returncode for done in pool.map(add, records)])
+    suite.expect("all in one store", suite.folder / "all.db", [LEDGER, STORE])
+    suite.expect("of the store, those that go one way", suite.folder / "all.db", [], "--test=*pay")
+
 
 def main(arguments):
     lockval, *rest = arguments
