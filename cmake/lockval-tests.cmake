@@ -22,8 +22,8 @@
 #     UNION                 keep records in lockval.union/ of the whole build's folder, and have one more test, lockval.union, look
 #                           at the end whether the lock orders of all tests together can deadlock, where none can by itself
 #
-# lockval_check_union(...)  says how lockval.union judges; once in a build, anywhere. It takes BASELINE file, DB file (a store to
-#                           which the records are added first), ARGUMENTS more... of `lockval check`
+# lockval_check_union(...)  says how lockval.union judges; once in a build, anywhere. It takes BASELINE file, EXPECT file (the order
+#                           that is wanted), DB file (a store to which the records are added first), ARGUMENTS more... of `lockval check`
 #
 # Where several calls choose a test, the last one holds. With LOCKVAL_CTEST=0 in its environment ctest runs everything as if
 # nothing of this were there.
@@ -50,9 +50,9 @@ function(lockval_add_tests)
 endfunction()
 
 function(lockval_check_union)
-  cmake_parse_arguments(union "" "BASELINE;DB" "ARGUMENTS" ${ARGV})
+  cmake_parse_arguments(union "" "BASELINE;EXPECT;DB" "ARGUMENTS" ${ARGV})
   if(union_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "lockval_check_union: what is '${union_UNPARSED_ARGUMENTS}'? It takes BASELINE file, DB file, "
+    message(FATAL_ERROR "lockval_check_union: what is '${union_UNPARSED_ARGUMENTS}'? It takes BASELINE file, EXPECT file, DB file, "
                         "ARGUMENTS argument...")
   endif()
   get_property(said GLOBAL PROPERTY LOCKVAL_UNION_SAID SET)
@@ -61,7 +61,7 @@ function(lockval_check_union)
   endif()
   set_property(GLOBAL PROPERTY LOCKVAL_UNION_SAID TRUE)
   set(arguments)
-  foreach(what IN ITEMS baseline)
+  foreach(what IN ITEMS baseline expect)
     string(TOUPPER ${what} word)
     if(union_${word})
       get_filename_component(file "${union_${word}}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_SOURCE_DIR}")

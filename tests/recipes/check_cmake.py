@@ -244,7 +244,14 @@ def check_union_of_folders(checks, work, root, package):
     run("cmake", build)
     done = run(package.command, "baseline", "-o", source / "known.baseline", build / "lockval.union.jsonl")
     results, output = ctest(build)
+    (source / "wanted.order").write_text("lockval-order 1\nlock a = static:libledger.so:accounts_lock\n"
+                                         "lock h = static:libledger.so:history_lock\nallow a -> h\n", encoding="utf-8")
     checks.is_true("two folders: with it in the baseline all pass", results == {**tests, **BOTH_WAYS, "lockval.union": "Passed"}, done.stdout + output)
+    text = (source / "CMakeLists.txt").read_text(encoding="utf-8")
+    (source / "CMakeLists.txt").write_text(text.replace("DB orders.db", "EXPECT wanted.order"), encoding="utf-8")
+    run("cmake", build)
+    results, output = ctest(build)
+    checks.is_true("two folders: against the order that is wanted", results["lockval.union"] == "Failed" and "expected lock order" in output, output)
 
 
 MISTAKES = [
