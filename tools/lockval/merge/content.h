@@ -55,7 +55,7 @@ struct un_frame {
 };
 
 struct un_stack {
-    const char *key; /* its places, one behind the other */
+    const char *key; /* its frames in one text, but for their lines */
     size_t count;
     struct un_frame **frames;
     uint32_t number;
@@ -81,6 +81,7 @@ struct un_thread {
 
 struct un_class {
     const char *identity;
+    uint64_t hash; /* of that */
     const char *key, *name, *kind, *origin;
     struct un_texts stables;  /* no more than UN_STABLES of them */
     struct un_texts keys;     /* where classes of other builds were found to be this one */
@@ -199,7 +200,8 @@ void un_seen_unite(struct un_seen *seen, uint32_t room, const struct un_seen *ot
 /* The smaller of two texts; an empty one is larger than all. */
 const char *un_smaller(const char *a, const char *b);
 
-/* What became of a part of the record; made if it is met for the first time. Null for null, and for classes that are not known. */
+/* What became of a part of the record; made if it is met for the first time. Null for null, for classes and modules that are not known,
+ * and for stacks without frames. */
 struct un_run *un_run_of(struct un_adding *adding, const struct rec_run *run);
 struct un_stack *un_stack_of(struct un_adding *adding, const struct rec_stack *stack);
 struct un_thread *un_thread_of(struct un_adding *adding, const struct rec_thread *thread, const struct un_run *run);

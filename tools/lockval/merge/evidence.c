@@ -45,29 +45,41 @@ static void print_lock(FILE *out, const struct un_lock *lock)
 
 /* ---- shapes -------------------------------------------------------------------------------------------------------- */
 
-static uint64_t mix_lock(uint64_t hash, const struct rec_lock *lock)
+/* A class counts by its identity alone: what is one class in the union may be several in a record, and what the record does not
+ * know of is none. */
+static uint64_t mix_lock(uint64_t hash, const struct un_class *class, const struct rec_lock *lock)
 {
-    hash = lv_hash_mix(hash, lock->class != NULL ? lv_hash_text(0, un_identity(lock->class)) : 0);
+    hash = lv_hash_mix(hash, class != NULL ? class->hash : 0);
     return lv_hash_mix(hash, (uint64_t)lock->mode << 32 | lock->flags);
 }
 
-/* The number, from 0, of the first of @witness's locks that is the same object as @lock: then held[i] has i, or what comes before. */
-static size_t first_same(const struct rec_witness *witness, const struct rec_lock *lock)
+/* The number, from 0, of the first of @witness's locks that is the same object as @lock, which is of @class: then held[i] has i, or
+ * what comes before. */
+static size_t first_same(struct un_adding *adding, const struct rec_witness *witness, const struct un_class *class,
+                         const struct rec_lock *lock)
 {
     for (size_t i = 0; i < witness->held_count; i++)
-        if (witness->held[i].instance == lock->instance && witness->held[i].class == lock->class)
+        if (witness->held[i].instance == lock->instance && un_class_of(adding, witness->held[i].class) == class)
             return i;
     return witness->held_count;
 }
 
+static uint64_t mix_object(struct un_adding *adding, uint64_t hash, const struct rec_witness *witness,
+                           const struct rec_lock *lock)
+{
+    const struct un_class *class = un_class_of(adding, lock->class);
+
+    return lv_hash_mix(mix_lock(hash, class, lock), first_same(adding, witness, class, lock));
+}
+
 /* Equal for acquisitions of the same classes, in the same modes, where the same of the locks are one object. */
-static uint64_t shape_of(const struct rec_witness *witness, size_t at)
+static uint64_t shape_of(struct un_adding *adding, const struct rec_witness *witness, size_t at)
 {
     uint64_t hash = lv_hash_mix(at + 1, witness->left_out);
 
     for (size_t i = 0; i < witness->held_count; i++)
-        hash = lv_hash_mix(mix_lock(hash, &witness->held[i]), first_same(witness, &witness->held[i]));
-    return lv_hash_mix(mix_lock(hash, &witness->wanted), first_same(witness, &witness->wanted));
+        hash = mix_object(adding, hash, witness, &witness->held[i]);
+    return mix_object(adding, hash, witness, &witness->wanted);
 }
 
 /* ---- witnesses ----------------------------------------------------------------------------------------------------- */
@@ -128,7 +140,7 @@ static bool comes_before(struct un_union *all, struct un_witness *other, struct 
 
 static void add_witness(struct un_adding *adding, struct un_edge *edge, const struct rec_witness *witness, size_t held)
 {
-    uint64_t shape = shape_of(witness, held);
+    uint64_t shape = shape_of(adding, witness, held);
     uint32_t at = 0, last = edge->witness_count;
     struct un_witness *made;
 

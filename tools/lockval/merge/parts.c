@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "common/memory.h"
 #include "merge/content.h"
 
@@ -143,7 +144,7 @@ struct un_module *un_module_of(struct un_adding *adding, const struct rec_module
     struct un_module *joined;
     void **place, **seen;
 
-    if (module == NULL)
+    if (module == NULL || (*module->build_id == '\0' && *module->path == '\0'))
         return NULL;
     seen = rec_index_at(&adding->modules, KEY(module));
     if (*seen != NULL)
@@ -193,21 +194,29 @@ const struct rec_source *un_keep_lines(struct un_union *all, size_t count, const
     return kept;
 }
 
+/* A frame in one text, but for its lines. Its name is part of what it is: joined with other names of the place it would depend on stacks
+ * that are not kept. */
+static char *frame_text(struct un_adding *adding, const struct rec_frame *frame)
+{
+    const struct un_module *module = un_module_of(adding, frame->module);
+
+    return cli_printf("%s+%" PRIx64 " %s", module != NULL ? module->key : "", frame->offset, frame->name);
+}
+
 static struct un_frame *frame_of(struct un_adding *adding, const struct rec_frame *frame)
 {
     struct un_union *all = adding->all;
     struct un_module *module = un_module_of(adding, frame->module);
-    char *made = cli_printf("%s+%" PRIx64, module != NULL ? module->key : "", frame->offset);
-    void **place = rec_index_at(&all->frame_of, KEY(keep_made(all, made)));
+    void **place = rec_index_at(&all->frame_of, KEY(keep_made(all, frame_text(adding, frame))));
     struct un_frame *joined = *place;
     const char *text;
 
     if (joined == NULL) {
         joined = *place = rec_pool_take(all->pool, 1, sizeof(*joined));
-        *joined = (struct un_frame){ .module = module, .offset = frame->offset, .name = "", .lines_text = "" };
+        *joined = (struct un_frame){
+            .module = module, .offset = frame->offset, .name = keep(all, frame->name), .lines_text = ""
+        };
     }
-    if (frame->name != joined->name)
-        joined->name = un_smaller(joined->name, keep(all, frame->name));
     if (frame->line_count == 0)
         return joined;
     text = un_lines_text(all, frame->line_count, frame->lines);
@@ -234,16 +243,17 @@ struct un_stack *un_stack_of(struct un_adding *adding, const struct rec_stack *s
     void **place, **seen;
     FILE *out;
 
-    if (stack == NULL || !stack->known)
+    if (stack == NULL || !stack->known || stack->count == 0)
         return NULL;
     seen = rec_index_at(&adding->stacks, KEY(stack));
     if (*seen != NULL)
         return *seen;
     out = open_memstream(&text, &size);
     for (size_t i = 0; i < stack->count; i++) {
-        struct un_module *module = un_module_of(adding, stack->frames[i].module);
+        char *frame = frame_text(adding, &stack->frames[i]);
 
-        (void)fprintf(out, "%s+%" PRIx64 " ", module != NULL ? module->key : "", stack->frames[i].offset);
+        (void)fprintf(out, "%s\n", frame);
+        free(frame);
     }
     (void)fclose(out);
     key = keep_made(all, text);
@@ -387,6 +397,7 @@ struct un_class *un_class_of(struct un_adding *adding, const struct rec_class *c
     if (joined == NULL) {
         joined = *place = rec_pool_take(all->pool, 1, sizeof(*joined));
         joined->identity = identity;
+        joined->hash = lv_hash_text(0, identity);
         joined->key = joined->name = joined->kind = joined->origin = joined->source_text = "";
         joined->source = (struct rec_source){ .function = "", .file = "", .from = -1 };
         joined->standing = REC_IS_CANDIDATE;

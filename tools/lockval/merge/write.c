@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A union as a merged record, in one order only: everything is sorted by what it is, and numbered in that order. What no edge, use or
- * finding refers to is not written.
+ * A union as a merged record, in one order only: everything is sorted by what it is, and numbered in that order. Runs, threads and stacks that no edge, use or
+ * finding refers to are not written. Modules all are: which of their paths is the smallest is not to depend on whose stacks are kept.
  */
 
 #define _GNU_SOURCE
@@ -114,9 +114,6 @@ static void mark_stack(struct un_stack *stack)
     if (stack == NULL || stack->number != 0)
         return;
     stack->number = 1;
-    for (size_t i = 0; i < stack->count; i++)
-        if (stack->frames[i]->module != NULL)
-            stack->frames[i]->module->number = 1;
 }
 
 static void mark_by(struct un_run *run, struct un_thread *thread)
@@ -171,7 +168,6 @@ static void mark_json(struct writer *w, const json_t *json)
     }
 
 DEFINE_NUMBER(run)
-DEFINE_NUMBER(module)
 DEFINE_NUMBER(stack)
 DEFINE_NUMBER(thread)
 
@@ -184,7 +180,6 @@ static void number_all(struct writer *w)
     struct un_union *all = w->all;
 
     CLEAR(all->all_runs, all->run_count);
-    CLEAR(all->modules, all->module_count);
     CLEAR(all->stacks, all->stack_count);
     CLEAR(all->threads, all->thread_count);
     sort(all->classes, all->class_count, by_identity_of_class);
@@ -193,9 +188,6 @@ static void number_all(struct writer *w)
     sort(all->edges, all->edge_count, by_ends_of_edge);
     sort(all->uses, all->use_count, by_key_of_use);
     sort(all->findings, all->finding_count, by_fingerprint_of_finding);
-    for (size_t i = 0; i < all->class_count; i++)
-        if (all->classes[i]->module != NULL)
-            all->classes[i]->module->number = 1;
     for (size_t i = 0; i < all->edge_count; i++)
         for (uint32_t k = 0; k < all->edges[i]->witness_count; k++)
             mark_witness(w, all->edges[i]->witnesses[k]);
@@ -213,7 +205,8 @@ static void number_all(struct writer *w)
     sort(all->stacks, all->stack_count, by_key_of_stack);
     sort(all->threads, all->thread_count, by_key_of_thread);
     number_run(all->all_runs, all->run_count);
-    number_module(all->modules, all->module_count);
+    for (size_t i = 0; i < all->module_count; i++)
+        all->modules[i]->number = (uint32_t)i + 1;
     number_stack(all->stacks, all->stack_count);
     number_thread(all->threads, all->thread_count);
     sort(w->witnesses, w->witness_count, by_text_of_witness);
@@ -572,8 +565,7 @@ bool un_write(const struct un_union *all, FILE *out)
         if (all->all_runs[i]->number != 0)
             write_run(&w, all->all_runs[i]);
     for (size_t i = 0; i < all->module_count; i++)
-        if (all->modules[i]->number != 0)
-            write_module(&w, all->modules[i]);
+        write_module(&w, all->modules[i]);
     for (size_t i = 0; i < all->class_count; i++)
         write_class(&w, all->classes[i]);
     for (size_t i = 0; i < all->thread_count; i++)
