@@ -15,10 +15,12 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "record"))
+import damage  # noqa: E402
 import lines as schema  # noqa: E402
 import records  # noqa: E402
 
 ROUNDS = 60
+DAMAGED = 40
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -139,6 +141,52 @@ def check_random(tap, merge):
         tap.equal(seeds, [], f"{ROUNDS} random sets of records: {what}")
 
 
+def known_of(lines):
+    """What a merge must know of a record, whatever is missing: classes that it has, and edges between these."""
+    lines = [json.loads(line) for line in lines]
+    keys = {}
+    for line in lines:
+        if line["t"] == "class":
+            keys.setdefault(line["id"], line["key"])
+    edges = {}
+    for line in lines:
+        if line["t"] == "edge" and line["from"] in keys and line["to"] in keys:
+            edges.setdefault((keys[line["from"]], keys[line["to"]]), set()).update(line["modes"])
+    return set(keys.values()), edges
+
+
+def check_damaged(tap, merge):
+    """The same of records with damages: what is lost, or dropped on the way, must leave nothing behind that depends on the order."""
+    bad = {"orders": [], "trees": [], "itself": [], "what is known": [], "the schema": []}
+    for seed in range(DAMAGED):
+        rng = random.Random(seed)
+        names, known = [], []
+        damages = rng.sample(damage.ALL, rng.randrange(1, 4))
+        for i in range(rng.randrange(3, 6)):
+            classes = rng.sample(range(1, 9), rng.randrange(2, 8))
+            pairs = [(a, b) for a in classes for b in classes if a != b]
+            record, _ = records.make(rng, 100 + i, f"{rng.randrange(1 << 32):08x}", rng.randrange(1, 1 << 40), classes,
+                                     rng.sample(pairs, min(len(pairs), rng.randrange(1, 9))), test=rng.choice(["", "t1", "t2"]))
+            lines = record.lines
+            for change in damages:
+                lines = change(rng, lines)
+            names.append(merge.write("\n".join(lines) + "\n"))
+            known.append(known_of(lines))
+        whole = merge.merge(*names)
+        text = whole.read_bytes()
+        for what, path in {"orders": merge.merge(*reversed(names)), "trees": tree(merge, rng, names), "itself": merge.merge(whole)}.items():
+            if path.read_bytes() != text:
+                bad[what].append(seed)
+        complaints = []
+        schema.parse(text, complaints)
+        if complaints:
+            bad["the schema"].append((seed, complaints[:2]))
+        if content(whole) != union(known):
+            bad["what is known"].append(seed)
+    for what, seeds in bad.items():
+        tap.equal(seeds, [], f"{DAMAGED} sets of records that lost lines, share keys, or have much in common: {what}")
+
+
 def check_bounds(tap, merge):
     """One edge, in a hundred runs of twenty tests, with as many kinds of witnesses."""
     rng = random.Random(5)
@@ -184,6 +232,8 @@ def check_foreign(tap, merge):
     tap.equal((status, good.read_bytes() == wanted), (0, True), "the output may be one of the records")
     status, _, said = merge.run(good, "-o", "/no/such/folder/x")
     tap.equal((status, "/no/such/folder/x" in said), (1, True), "what cannot be written is named")
+    status, text, _ = merge.run(good, "-o", "/dev/stdout")
+    tap.equal((status, text == wanted, os.path.islink("/dev/stdout")), (0, True, True), "what is no regular file is written, not replaced")
     status, text, _ = merge.run("--from-file=-", "--null", "-o", "-", stdin=f"{good}\0{torn}\0".encode())
     tap.equal((status, text == wanted), (0, True), "names from stdin, with zero bytes")
     status, text, _ = merge.run("--from-file=-", "-o", "-", stdin=f"{good}\n{torn}\n".encode())
@@ -237,6 +287,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         merge = Merge(os.path.abspath(sys.argv[1]), pathlib.Path(folder))
         check_random(tap, merge)
+        check_damaged(tap, merge)
         check_bounds(tap, merge)
         check_memory(tap, merge)
         check_recipes(tap, merge)

@@ -194,7 +194,7 @@ static void add_edge(struct un_adding *adding, const struct rec_edge *edge)
     struct un_class *from = un_class_of(adding, edge->from), *to = un_class_of(adding, edge->to);
     struct un_edge *joined;
 
-    if (from == NULL || to == NULL)
+    if (from == NULL || to == NULL || edge->modes == 0) /* of an edge without modes only a count is left */
         return;
     joined = edge_at(adding->all, from, to);
     joined->modes |= edge->modes;
