@@ -81,7 +81,7 @@ COMMAND_FOLDERS = {
     "orders": {"common", "record", "symbol", "merge", "match", "store", "orders"},
     "cycles": {"common", "record", "symbol", "page", "formats", "orders", "contract", "cycles"},
     "contract": {"common", "record", "symbol", "page", "formats", "orders", "contract"},
-    "diff": {"common", "record", "symbol", "page", "formats", "orders", "diff"},
+    "diff": {"common", "record", "symbol", "page", "formats", "orders", "contract", "cycles", "diff"},
     "coverage": {"common", "record", "symbol", "page", "formats", "orders", "coverage"},
 }
 

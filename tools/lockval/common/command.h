@@ -36,6 +36,8 @@ extern const struct cli_command cli_classes;
 extern const struct cli_command cli_complete;
 extern const struct cli_command cli_confirm;
 extern const struct cli_command cli_db;
+extern const struct cli_command cli_coverage;
+extern const struct cli_command cli_diff;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_edges;
 extern const struct cli_command cli_merge;

@@ -123,7 +123,7 @@ static void put_finding(FILE *out, const struct diff_finding *finding)
     next_cell(out);
     page_text(out, shown->kind);
     next_cell(out);
-    say_and_free(out, diff_about(shown));
+    say_and_free(out, words_about(shown));
     if (*shown->suppressed_by != '\0')
         (void)fputs(" <span class=\"kind\">suppressed</span>", out);
     next_cell(out);
@@ -132,7 +132,7 @@ static void put_finding(FILE *out, const struct diff_finding *finding)
         page_text(out, shown->reasons[i]);
     }
     next_cell(out);
-    say_and_free(out, diff_run(shown->run));
+    say_and_free(out, words_run(shown->run));
     next_cell(out);
     (void)fputs("<code>", out);
     page_text(out, shown->fingerprint);
@@ -159,24 +159,24 @@ static void put_findings(FILE *out, const struct diff *diff)
 
 static void put_evidence(FILE *out, const struct diff_side *side, const struct rec_edge *edge)
 {
-    const struct rec_evidence *evidence = diff_evidence(edge);
+    const struct rec_evidence *evidence = words_evidence(edge);
     struct page page = { .out = out, .symbols = side->symbols };
     char *held = NULL, *wanted = NULL;
 
     if (evidence == NULL)
         return;
-    free(diff_place(side, diff_held(evidence)->stack, &held));
-    free(diff_place(side, evidence->witness->wanted.stack, &wanted));
+    free(words_place(side->symbols, words_held(evidence)->stack, &held));
+    free(words_place(side->symbols, evidence->witness->wanted.stack, &wanted));
     (void)fputs("<details><summary>", out);
     page_text(out, *held != '\0' ? held : "?");
     (void)fputs(" \u2192 ", out);
     page_text(out, *wanted != '\0' ? wanted : "?");
     (void)fputs("</summary><h5>held, taken at</h5>", out);
-    page_stack(&page, diff_held(evidence)->stack, false);
+    page_stack(&page, words_held(evidence)->stack, false);
     (void)fputs("<h5>wanted at</h5>", out);
     page_stack(&page, evidence->witness->wanted.stack, false);
     (void)fputs("<p class=\"more\">", out);
-    say_and_free(out, diff_run(evidence->witness->run));
+    say_and_free(out, words_run(evidence->witness->run));
     (void)fputs("</p></details>", out);
     free(held);
     free(wanted);
@@ -191,8 +191,8 @@ static void put_edge(FILE *out, const struct diff_input *input, const struct dif
     next_cell(out);
     say_lock(out, edge->to->name, shown->to->key);
     next_cell(out);
-    say_and_free(out,
-                 edge->state == DIFF_CHANGED ? diff_mode_changes(edge) : diff_modes(edge->old_modes | edge->new_modes));
+    say_and_free(out, edge->state == DIFF_CHANGED ? diff_mode_changes(edge)
+                                                  : words_modes(edge->old_modes | edge->new_modes));
     next_cell(out);
     if (edge->finding_count != 0)
         (void)fputs("<b class=\"circle-of\">circle</b> ", out);
@@ -201,7 +201,7 @@ static void put_edge(FILE *out, const struct diff_input *input, const struct dif
     next_cell(out);
     put_evidence(out, diff_side_of(input, edge->state), shown);
     next_cell(out);
-    say_and_free(out, diff_tests(&shown->seen, TESTS_SHOWN));
+    say_and_free(out, words_tests(&shown->seen, TESTS_SHOWN));
     (void)fputs("</td>", out);
     frame_number(out, shown->seen.runs);
     (void)fputs("</tr>\n", out);
@@ -229,7 +229,7 @@ static void put_class(FILE *out, const struct diff_input *input, const struct di
     say_lock(out, class->name, diff_class_shown(class)->key);
     next_cell(out);
     say_and_free(out, class->state == DIFF_CHANGED ? diff_class_changes(class)
-                                                   : diff_class_facts(side, diff_class_shown(class)));
+                                                   : words_class(side->symbols, diff_class_shown(class)));
     next_cell(out);
     if (class->renamed) {
         (void)fputs("was ", out);

@@ -108,7 +108,7 @@ static json_t *class_of(const struct rec_class *class)
     put(json, "keys", keys);
     put(json, "stable", text(class->stable));
     put(json, "kind", text(class->kind));
-    put(json, "standing", text(diff_standing(class->standing)));
+    put(json, "standing", text(words_standing(class->standing)));
     put(json, "usage", text(class->usage));
     put(json, "wait", json_pack("[ii]", (int)class->wait_outer, (int)class->wait_inner));
     put(json, "source", source);
@@ -181,14 +181,14 @@ static json_t *side_of(const struct diff_side *side, const struct rec_lock *lock
         (void)json_array_append_new(frames, frame_of(&stack.lines[i]));
     sym_stack_free(&stack);
     put(json, "mode", text(rec_mode_name(lock->mode)));
-    put(json, "place", text_and_free(diff_place(side, lock->stack, NULL)));
+    put(json, "place", text_and_free(words_place(side->symbols, lock->stack, NULL)));
     put(json, "stack", frames);
     return json;
 }
 
 static json_t *witness_of(const struct diff_side *side, const struct rec_edge *edge)
 {
-    const struct rec_evidence *evidence = diff_evidence(edge);
+    const struct rec_evidence *evidence = words_evidence(edge);
     const struct rec_witness *witness;
     json_t *json;
 
@@ -197,7 +197,7 @@ static json_t *witness_of(const struct diff_side *side, const struct rec_edge *e
     witness = evidence->witness;
     json = json_object();
     put(json, "thread", text(witness->thread != NULL ? witness->thread->name : ""));
-    put(json, "held", side_of(side, diff_held(evidence)));
+    put(json, "held", side_of(side, words_held(evidence)));
     put(json, "wanted", side_of(side, &witness->wanted));
     put(json, "run", run_of(witness->run));
     return json;
@@ -257,7 +257,7 @@ static json_t *finding_of(const struct diff_finding *finding)
         put(json, "old_verdict", text(finding->old->verdict_name));
     put(json, "reasons", reasons);
     put(json, "fingerprint", text(shown->fingerprint));
-    put(json, "about", text_and_free(diff_about(shown)));
+    put(json, "about", text_and_free(words_about(shown)));
     put(json, "suppressed", json_boolean(*shown->suppressed_by != '\0'));
     put(json, "run", run_of(shown->run));
     return json;

@@ -68,7 +68,7 @@ static void say_finding(struct comment *comment, const struct diff_finding *find
 {
     static const char *const words[] = { "", "new", "gone", "changed" };
     const struct rec_finding *shown = diff_finding_shown(finding);
-    char *about = code(diff_about(shown), LINE_WIDTH), *run = code(diff_run(shown->run), NAME_WIDTH);
+    char *about = code(words_about(shown), LINE_WIDTH), *run = code(words_run(shown->run), NAME_WIDTH);
     char *verdict = code_of(shown->verdict_name, NAME_WIDTH), *kind = code_of(shown->kind, NAME_WIDTH);
     char *before = code_of(finding->state == DIFF_CHANGED ? finding->old->verdict_name : "", NAME_WIDTH);
 
@@ -96,13 +96,13 @@ static void say_findings(struct comment *comment, const struct diff *diff)
 static char *places(const struct diff_input *input, const struct diff_edge *edge)
 {
     const struct diff_side *side = diff_side_of(input, edge->state);
-    const struct rec_evidence *evidence = diff_evidence(diff_edge_shown(edge));
+    const struct rec_evidence *evidence = words_evidence(diff_edge_shown(edge));
     char *held = NULL, *wanted = NULL, *held_code, *wanted_code, *both;
 
     if (evidence == NULL)
         return cli_strdup("");
-    free(diff_place(side, diff_held(evidence)->stack, &held));
-    free(diff_place(side, evidence->witness->wanted.stack, &wanted));
+    free(words_place(side->symbols, words_held(evidence)->stack, &held));
+    free(words_place(side->symbols, evidence->witness->wanted.stack, &wanted));
     held_code = code(held, NAME_WIDTH);
     wanted_code = code(wanted, NAME_WIDTH);
     both = cli_printf("%s%s%s", held_code, *held_code != '\0' && *wanted_code != '\0' ? " \u2192 " : "", wanted_code);
@@ -114,20 +114,21 @@ static char *places(const struct diff_input *input, const struct diff_edge *edge
 static char *seen_in(const struct diff_edge *edge)
 {
     const struct rec_edge *shown = diff_edge_shown(edge);
-    const struct rec_evidence *evidence = diff_evidence(shown);
-    char *tests = diff_tests(&shown->seen, TESTS_SHOWN);
+    const struct rec_evidence *evidence = words_evidence(shown);
+    char *tests = words_tests(&shown->seen, TESTS_SHOWN);
 
     if (*tests != '\0')
         return code(tests, NAME_WIDTH);
     free(tests);
-    return evidence != NULL ? code(diff_run(evidence->witness->run), NAME_WIDTH) : cli_strdup("");
+    return evidence != NULL ? code(words_run(evidence->witness->run), NAME_WIDTH) : cli_strdup("");
 }
 
 static void say_edge(struct comment *comment, const struct diff_input *input, const struct diff_edge *edge)
 {
     static const char *const words[] = { "", "**+**", "**\u2212**", "**~**" };
     char *from = code_of(edge->from->name, NAME_WIDTH), *to = code_of(edge->to->name, NAME_WIDTH);
-    char *modes = edge->state == DIFF_CHANGED ? diff_mode_changes(edge) : diff_modes(edge->old_modes | edge->new_modes);
+    char *modes =
+        edge->state == DIFF_CHANGED ? diff_mode_changes(edge) : words_modes(edge->old_modes | edge->new_modes);
     char *where = places(input, edge), *seen = seen_in(edge);
     const char *circle = edge->finding_count == 0 ? "" : edge->state == DIFF_REMOVED ? ", circle gone" : ", **circle**";
 
@@ -206,17 +207,17 @@ static void add_stack(FILE *out, const struct diff_side *side, const char *what,
 static void say_evidence(struct comment *comment, const struct diff_input *input, const struct diff_edge *edge)
 {
     const struct diff_side *side = diff_side_of(input, edge->state);
-    const struct rec_evidence *evidence = diff_evidence(diff_edge_shown(edge));
+    const struct rec_evidence *evidence = words_evidence(diff_edge_shown(edge));
     char *from = comment_plain(edge->from->name, NAME_WIDTH), *to = comment_plain(edge->to->name, NAME_WIDTH),
          *text = NULL;
     size_t len;
     FILE *out = evidence != NULL ? open_memstream(&text, &len) : NULL;
 
     if (out != NULL) {
-        char *run = diff_run(evidence->witness->run), *plain = comment_plain(run, LINE_WIDTH);
+        char *run = words_run(evidence->witness->run), *plain = comment_plain(run, LINE_WIDTH);
 
         (void)fprintf(out, "\n```text\n    %s -> %s%s%s\n", from, to, *plain != '\0' ? ", " : "", plain);
-        add_stack(out, side, "held, taken", diff_held(evidence));
+        add_stack(out, side, "held, taken", words_held(evidence));
         add_stack(out, side, "wanted", &evidence->witness->wanted);
         (void)fputs("```\n", out);
         (void)fclose(out);
@@ -251,10 +252,11 @@ static void say_classes(struct comment *comment, const struct diff_input *input)
         if (class->state == DIFF_SAME && !class->renamed)
             continue;
         name = code_of(class->name, NAME_WIDTH);
-        facts = class->state == DIFF_CHANGED ? code(diff_class_changes(class), NAME_WIDTH)
-                : class->renamed
-                    ? code(cli_printf("was %s", class->old->name), NAME_WIDTH)
-                    : code(diff_class_facts(diff_side_of(input, class->state), diff_class_shown(class)), NAME_WIDTH);
+        facts =
+            class->state == DIFF_CHANGED ? code(diff_class_changes(class), NAME_WIDTH)
+            : class->renamed
+                ? code(cli_printf("was %s", class->old->name), NAME_WIDTH)
+                : code(words_class(diff_side_of(input, class->state)->symbols, diff_class_shown(class)), NAME_WIDTH);
         row_and_free(comment, cli_printf("| %s | %s | %s |\n", class->state == DIFF_SAME ? "=" : words[class->state],
                                          name, facts));
         free(name);

@@ -37,7 +37,8 @@ void picture_free(struct picture *picture)
 
 char *picture_label(const struct diff_edge *edge)
 {
-    char *modes = edge->state == DIFF_CHANGED ? diff_mode_changes(edge) : diff_modes(edge->old_modes | edge->new_modes);
+    char *modes =
+        edge->state == DIFF_CHANGED ? diff_mode_changes(edge) : words_modes(edge->old_modes | edge->new_modes);
     char *label = edge->state == DIFF_SAME ? cli_strdup(modes)
                                            : cli_printf("%c %s%s", diff_sign(edge->state), modes,
                                                         edge->finding_count != 0 ? ", circle" : "");

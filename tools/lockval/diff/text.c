@@ -103,14 +103,14 @@ static void print_finding(const struct printer *p, const struct diff_finding *fi
     (void)fputc(' ', p->out);
     say(p, shown->kind);
     (void)fputs(": ", p->out);
-    say_and_free(p, diff_about(shown));
+    say_and_free(p, words_about(shown));
     end_name(p, finding->state);
     (void)fputs("  [", p->out);
     say(p, shown->fingerprint);
     (void)fprintf(p->out, "]%s\n", *shown->suppressed_by != '\0' ? " suppressed" : "");
     for (size_t i = 0; i < shown->reason_count; i++)
         fact(p, i == 0 ? "why" : "", cli_strdup(shown->reasons[i]));
-    fact(p, "in", diff_run(shown->run));
+    fact(p, "in", words_run(shown->run));
 }
 
 static void print_findings(const struct printer *p)
@@ -131,15 +131,15 @@ static void print_evidence(const struct printer *p, const struct diff_edge *edge
 {
     const struct diff_side *side = diff_side_of(p->input, edge->state);
     const struct rec_edge *shown = diff_edge_shown(edge);
-    const struct rec_evidence *evidence = diff_evidence(shown);
+    const struct rec_evidence *evidence = words_evidence(shown);
 
     if (evidence != NULL) {
-        fact(p, "held", diff_place(side, diff_held(evidence)->stack, NULL));
-        fact(p, "wanted", diff_place(side, evidence->witness->wanted.stack, NULL));
-        fact(p, "in", diff_run(evidence->witness->run));
+        fact(p, "held", words_place(side->symbols, words_held(evidence)->stack, NULL));
+        fact(p, "wanted", words_place(side->symbols, evidence->witness->wanted.stack, NULL));
+        fact(p, "in", words_run(evidence->witness->run));
     }
     if (shown->seen.test_count > 1 || shown->seen.more_tests)
-        fact(p, "tests", diff_tests(&shown->seen, TESTS_SHOWN));
+        fact(p, "tests", words_tests(&shown->seen, TESTS_SHOWN));
 }
 
 static void print_edge(const struct printer *p, const struct diff_edge *edge)
@@ -150,8 +150,8 @@ static void print_edge(const struct printer *p, const struct diff_edge *edge)
     say(p, edge->to->name);
     end_name(p, edge->state);
     (void)fputs("  ", p->out);
-    say_and_free(p,
-                 edge->state == DIFF_CHANGED ? diff_mode_changes(edge) : diff_modes(edge->old_modes | edge->new_modes));
+    say_and_free(p, edge->state == DIFF_CHANGED ? diff_mode_changes(edge)
+                                                : words_modes(edge->old_modes | edge->new_modes));
     if (edge->finding_count != 0)
         (void)fputs(edge->state == DIFF_REMOVED ? ", was in the circle of a finding that is gone"
                                                 : ", in the circle of a new finding",
@@ -185,7 +185,7 @@ static void print_class(const struct printer *p, const struct diff_class *class)
     (void)fputs("  ", p->out);
     say_and_free(p, class->state == DIFF_CHANGED
                         ? diff_class_changes(class)
-                        : diff_class_facts(diff_side_of(p->input, class->state), diff_class_shown(class)));
+                        : words_class(diff_side_of(p->input, class->state)->symbols, diff_class_shown(class)));
     (void)fputc('\n', p->out);
 }
 

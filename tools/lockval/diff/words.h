@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "diff/compare.h"
+#include "formats/words.h"
 #include "symbol/symbols.h"
 
 /* One of the two orders. */
@@ -64,35 +65,10 @@ char *diff_paths(const struct diff_side *side);
 /* "12 runs, 30 classes, 41 edges, 2 findings" */
 char *diff_extent(const struct diff_side *side);
 
-/* "EN,SN" */
-char *diff_modes(unsigned modes);
-
 /* Of an edge in both orders: "+SN -EN". */
 char *diff_mode_changes(const struct diff_edge *edge);
 
 /* Of a class in both orders: "mutex -> rwlock, usage .... -> +.+.". */
 char *diff_class_changes(const struct diff_class *class);
-
-/* "mutex, server.c:12"; what is not known is left out. */
-char *diff_class_facts(const struct diff_side *side, const struct rec_class *class);
-
-const char *diff_standing(enum rec_standing standing);
-
-/* The acquisition that is shown of an edge: of all the one of which most is known; null: there is none. */
-const struct rec_evidence *diff_evidence(const struct rec_edge *edge);
-const struct rec_lock *diff_held(const struct rec_evidence *evidence);
-
-/* "server.c:41 in flush", of the innermost place of @stack that is the program's own; empty: not known. @ret_short: "server.c:41" or "flush", to
- * free as well; may be null. */
-char *diff_place(const struct diff_side *side, const struct rec_stack *stack, char **ret_short);
-
-/* "test store/flush, server[123], commit c0ffee"; empty: the record does not say. */
-char *diff_run(const struct rec_run *run);
-
-/* "a, b and others"; of more than @most names the first, and how many there are. Empty: no test is known. */
-char *diff_tests(const struct rec_seen *seen, size_t most);
-
-/* What a finding is about: "a -> b -> a", or the name of its subject; empty: not known. */
-char *diff_about(const struct rec_finding *finding);
 
 #endif
