@@ -68,7 +68,7 @@ COMMAND_FOLDERS = {
     "symbol": {"common", "record", "symbol"},
     "page": {"common", "record", "symbol", "page"},
     "formats": {"common", "record", "symbol", "page", "formats"},
-    "run": {"common", "record", "symbol", "formats", "run"},
+    "run": {"common", "record", "symbol", "formats", "merge", "store", "run"},
     "stat": {"common", "record", "symbol", "formats", "stat"},
     "suppress": {"common", "record", "symbol", "formats", "suppress"},
     "complete": {"common", "record", "symbol", "formats", "complete"},

@@ -25,6 +25,7 @@
 #include "run/place.h"
 #include "run/program.h"
 #include "run/tell.h"
+#include "store/db.h"
 #include "sys/options.h"
 
 enum {
@@ -33,6 +34,7 @@ enum {
 
 struct request {
     char *options;             /* of the library; null: none */
+    const char *db;            /* the store that the run is added to; null: none */
     const char *baseline_path; /* null: none */
     bool exec, keep, quiet, verbose;
     enum cli_when colours;
@@ -63,7 +65,7 @@ struct run {
 /* Is it an option of the command itself? *ret_status: 0, or CLI_USAGE. */
 static bool take_own(struct request *request, const char *argument, int *ret_status)
 {
-    static const char colour[] = "--color=", baseline[] = "--baseline=";
+    static const char colour[] = "--color=", baseline[] = "--baseline=", db[] = "--db=";
     const struct {
         const char *name;
         bool *flag;
@@ -79,6 +81,10 @@ static bool take_own(struct request *request, const char *argument, int *ret_sta
     }
     if (strncmp(argument, baseline, sizeof(baseline) - 1) == 0) {
         request->baseline_path = argument + sizeof(baseline) - 1;
+        return true;
+    }
+    if (strncmp(argument, db, sizeof(db) - 1) == 0) {
+        request->db = argument + sizeof(db) - 1;
         return true;
     }
     if (strncmp(argument, colour, sizeof(colour) - 1) != 0)
@@ -371,6 +377,33 @@ static void put_statistics(const struct rec_set *set)
     }
 }
 
+/* Can the store be used? It is made if it is not there, and left alone while the program runs. */
+static bool try_store(const char *path)
+{
+    struct db *db = db_open(path, DB_PATIENCE_MS);
+
+    db_close(db);
+    return db != NULL;
+}
+
+/* Add what the processes of the run wrote. Returns false after a complaint. */
+static bool add_to_store(const struct run *run)
+{
+    static const struct db_labels none = { 0 };
+    struct db *db = db_open(run->request->db, DB_PATIENCE_MS);
+    struct db_added added = { 0 };
+    struct rec_set *set;
+    bool good;
+
+    if (db == NULL)
+        return false;
+    set = run_back_read(run->back);
+    good = db_add(db, set, &none, &added);
+    rec_close(set);
+    db_close(db);
+    return good;
+}
+
 /* Tell what is in the record. Returns whether a finding counts. */
 static bool tell(struct run *run)
 {
@@ -378,7 +411,9 @@ static bool tell(struct run *run)
     const struct lv_options *options = &run->settled.options;
     bool keep = run->record == NULL || run->request->keep || options->lock_stat, counted = false;
     char *names = run_back_names(run->back);
+    bool stored = run->request->db == NULL || add_to_store(run);
 
+    keep |= !stored;
     if (seen.findings != 0 || run->request->verbose) {
         struct rec_set *set = read_back(run);
 
@@ -395,6 +430,8 @@ static bool tell(struct run *run)
         cli_complain("nothing was recorded: no process of %s loaded the library, or none could write", run->how.name);
     else if (options->lock_stat && run->record != NULL)
         cli_complain("the statistics of locks are in the record: %s", names);
+    if (!stored)
+        cli_complain("the run is not in the store; its record stays, for lockval db add: %s", names);
     if (!keep)
         run_back_delete(run->back);
     run_back_delete_empty(run->back);
@@ -424,6 +461,8 @@ static int stay(struct run *run)
     run_program_leave();
     if (run->back != NULL)
         counted = tell(run);
+    else if (run->request->db != NULL)
+        cli_complain("no record can be read back, so nothing of the run is in %s", run->request->db);
     status = run_program_end(&run->program);
     return counted && (status == 0 || run->baseline != NULL) ? run->settled.options.exitcode : status;
 }
@@ -436,6 +475,10 @@ static int run_one(const struct request *request, char **argv)
 
     if (library == NULL)
         return CLI_CANNOT_RUN;
+    if (request->db != NULL && !try_store(request->db)) {
+        free(library);
+        return CLI_CANNOT_RUN;
+    }
     if (request->baseline_path != NULL && (run.baseline = baseline_read(request->baseline_path, false)) == NULL) {
         free(library);
         return CLI_CANNOT_RUN;
@@ -469,8 +512,9 @@ static int run(int argc, char **argv)
     struct request request = { .colours = CLI_AUTO };
     int status = 0, at = take_arguments(&request, argc, argv, &status);
 
-    if (at != 0 && request.exec && request.baseline_path != NULL) {
-        status = cli_usage_error(&cli_run, "--baseline needs a command that stays, and --exec has none");
+    if (at != 0 && request.exec && (request.baseline_path != NULL || request.db != NULL)) {
+        status = cli_usage_error(&cli_run, "%s needs a command that stays, and --exec has none",
+                                 request.db != NULL ? "--db" : "--baseline");
         at = 0;
     }
     if (at != 0)
@@ -493,6 +537,7 @@ const struct cli_command cli_run = {
         "  -q, --quiet           a line for each finding, no reports\n"
         "  -v, --verbose         notes in full (findings that are guarded), every frame, and what was seen\n"
         "      --color=WHEN      auto (on a terminal, if NO_COLOR is not set), always, never\n"
+        "      --db=STORE        add the run to a store when it ends (lockval help db); made if it is not there\n"
         "      --keep            keep the record, though nothing was found\n"
         "      --baseline=FILE   findings that this file has do not count (lockval help baseline)\n"
         "      --exec            become the program: the library prints its own reports as they are made\n\n"

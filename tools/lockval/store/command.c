@@ -399,7 +399,7 @@ static int take_arguments(struct request *request, const struct word *word, int 
 
 static int run(int argc, char **argv)
 {
-    struct request request = { .wait_ms = DB_WAIT_MS, .gc.keep_runs = -1 };
+    struct request request = { .wait_ms = DB_PATIENCE_MS, .gc.keep_runs = -1 };
     const struct word *word = NULL;
     int status;
 

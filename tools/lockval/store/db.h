@@ -14,6 +14,10 @@
 #include "merge/union.h"
 #include "record/model.h"
 
+enum {
+    DB_PATIENCE_MS = 600000 /* how long to wait for others that write, if nobody says */
+};
+
 /* Which runs count. Globs; null: all. */
 struct db_filter {
     const char *program, *test, *commit, *host;

@@ -15,8 +15,7 @@
 enum {
     DB_APPLICATION = 0x4c4b564c, /* "LKVL", in the file's header */
     DB_VERSION = 2,              /* of the schema */
-    DB_STATEMENTS = 64,          /* that are kept prepared */
-    DB_WAIT_MS = 600000          /* how long to wait for others that write, if nobody says */
+    DB_STATEMENTS = 64           /* that are kept prepared */
 };
 
 struct db {

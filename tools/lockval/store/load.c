@@ -65,7 +65,7 @@ bool db_load_from(struct db *db, const struct db_filter *filter, struct un_union
 bool db_load(const char *path, const struct db_filter *filter, struct un_union *all)
 {
     static const struct db_filter nothing = { 0 };
-    struct db *db = db_open_as(path, DB_READ, DB_WAIT_MS);
+    struct db *db = db_open_as(path, DB_READ, DB_PATIENCE_MS);
     bool good;
 
     if (db == NULL)
