@@ -18,7 +18,7 @@ from check_db import Tap
 
 class Runs:
     def __init__(self, lockval, program, folder):
-        self.lockval, self.program, self.folder = lockval, program, folder
+        self.lockval, self.program, self.folder = os.path.abspath(lockval), os.path.abspath(program), folder
         self.place = folder / "place"
         self.place.mkdir()
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCKVAL")}

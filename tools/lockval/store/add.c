@@ -23,7 +23,8 @@
 /* A process that is to be added. */
 struct item {
     const struct rec_process *process; /* as it was read */
-    struct rec_set *set;               /* what it becomes: one merged process */
+    bool known;                        /* nothing in it is new */
+    struct rec_set *set;               /* what it becomes: one merged process; null: it is known */
     char hash[18], digest[17];
     const char *test, *commit, *host; /* as it says, or the labels */
     int64_t part;
@@ -38,6 +39,7 @@ struct change {
 struct adding {
     struct db *db;
     struct sym_session *symbols;
+    bool fresh; /* something is new */
     size_t item_count, change_count;
     struct item *items;
     struct change *changes;
@@ -70,6 +72,18 @@ static char *text_of(const struct un_union *all, size_t *ret_size)
     return text;
 }
 
+/* Was all of it added before? */
+static bool is_known(struct db *db, const struct item *item, bool *ret_known)
+{
+    sqlite3_stmt *row = db_ask(db, "SELECT digest FROM run WHERE hash = ?", "t", item->hash);
+    bool there = db_row(db, row);
+
+    *ret_known = there && strcmp(db_text(row, 0), item->digest) == 0;
+    if (row != NULL)
+        (void)sqlite3_reset(row);
+    return there;
+}
+
 /* A label fills in what the record does not say, also in the runs that its witnesses are of. The digest is that of the record: places in
  * the source are looked up behind it, and may be found once and not another time. */
 static void prepare(const struct adding *adding, struct item *item, const struct rec_process *process,
@@ -96,26 +110,17 @@ static void prepare(const struct adding *adding, struct item *item, const struct
     item->commit = process->merged ? "" : labelled.commit;
     item->host = process->merged ? "" : labelled.host;
     free(text);
-    un_look_up(one, adding->symbols);
-    text = text_of(one, &size);
+    (void)is_known(adding->db, item, &item->known);
+    if (!item->known) {
+        un_look_up(one, adding->symbols);
+        text = text_of(one, &size);
+        item->set = db_set_of(text, size);
+        free(text);
+    }
     un_close(one);
-    item->set = db_set_of(text, size);
-    free(text);
 }
 
 /* ---- a row for the run ---- */
-
-/* Was all of it added before? */
-static bool is_known(struct db *db, const struct item *item, bool *ret_known)
-{
-    sqlite3_stmt *row = db_ask(db, "SELECT digest FROM run WHERE hash = ?", "t", item->hash);
-    bool there = db_row(db, row);
-
-    *ret_known = there && strcmp(db_text(row, 0), item->digest) == 0;
-    if (row != NULL)
-        (void)sqlite3_reset(row);
-    return there;
-}
 
 static int64_t part_of(struct db *db, const struct item *item)
 {
@@ -313,10 +318,11 @@ static struct un_union *change_of(struct adding *adding, int64_t part)
 
 static void add_item(struct adding *adding, struct item *item)
 {
-    bool known, there = is_known(adding->db, item, &known);
+    bool there = is_known(adding->db, item, &item->known);
     int64_t run;
 
-    if (known) {
+    /* One that was known before the lock was there, and is not now, was dropped behind this. */
+    if (item->known || item->set == NULL) {
         adding->added.known++;
         return;
     }
@@ -341,7 +347,11 @@ bool db_add(struct db *db, const struct rec_set *set, const struct db_labels *la
     for (size_t i = 0; i < set->process_count; i++)
         prepare(&adding, &adding.items[i], set->processes[i], labels);
     sym_close(adding.symbols);
-    if (db_begin(db)) {
+    for (size_t i = 0; i < adding.item_count; i++)
+        adding.fresh |= !adding.items[i].known;
+    if (!adding.fresh) {
+        adding.added.known = adding.item_count;
+    } else if (db_begin(db)) {
         for (size_t i = 0; i < adding.item_count && !db->failed; i++)
             add_item(&adding, &adding.items[i]);
         for (size_t i = 0; i < adding.change_count && !db->failed; i++)
@@ -349,7 +359,8 @@ bool db_add(struct db *db, const struct rec_set *set, const struct db_labels *la
         (void)db_end(db);
     }
     for (size_t i = 0; i < adding.item_count; i++)
-        rec_close(adding.items[i].set);
+        if (adding.items[i].set != NULL)
+            rec_close(adding.items[i].set);
     for (size_t i = 0; i < adding.change_count; i++)
         un_close(adding.changes[i].all);
     free(adding.items);

@@ -292,9 +292,10 @@ static bool update_copy(struct db *db)
 
 static bool prepare(struct db *db, enum db_mode mode)
 {
-    int64_t version = version_of(db);
+    /* One look at all of it: others may be making the store. */
+    int64_t version = db_run(db, "BEGIN") ? version_of(db) : -1;
 
-    if (version < 0)
+    if (version < 0 || !db_run(db, "COMMIT"))
         return false;
     if (version == 0 && mode != DB_MAKE)
         return fail_with(db, "there is no store in this file: it is empty");

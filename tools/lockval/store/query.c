@@ -121,13 +121,15 @@ static json_t *witness_of(struct db *db, struct place *place, int64_t part, cons
 
 static const char edges[] =
     "SELECT e.id, a.name, b.name, a.key, b.key, a.identity, b.identity, e.first_ms, e.first_commit, e.last_ms,"
-    " e.last_commit, e.last_part, e.forgotten, sum(u.runs), max(u.acquisitions)"
+    " e.last_commit, e.last_part, e.forgotten,"
+    " (SELECT sum(u.runs) FROM edge_run u JOIN temp.chosen o ON o.id = u.run WHERE u.edge = e.id),"
+    " (SELECT max(u.acquisitions) FROM edge_run u JOIN temp.chosen o ON o.id = u.run WHERE u.edge = e.id)"
     " FROM edge e JOIN class a ON a.id = e.from_class JOIN class b ON b.id = e.to_class"
-    " LEFT JOIN (SELECT x.* FROM edge_run x JOIN temp.chosen o ON o.id = x.run) u ON u.edge = e.id"
     " WHERE e.from_class IN (SELECT id FROM class WHERE ?1 IS NULL OR name = ?1 OR key = ?1 OR name GLOB ?1 OR key "
     "GLOB ?1)"
     " AND e.to_class IN (SELECT id FROM class WHERE ?2 IS NULL OR name = ?2 OR key = ?2 OR name GLOB ?2 OR key GLOB ?2)"
-    " GROUP BY e.id HAVING count(u.run) > 0 OR ?3 ORDER BY a.name, b.name, a.key, b.key";
+    " AND (?3 OR EXISTS (SELECT 1 FROM edge_run u JOIN temp.chosen o ON o.id = u.run WHERE u.edge = e.id))"
+    " ORDER BY a.name, b.name, a.key, b.key";
 
 static const char tests[] =
     "SELECT DISTINCT r.test FROM edge_run u JOIN temp.chosen o ON o.id = u.run JOIN run r ON r.id = u.run"

@@ -23,8 +23,6 @@ static const char first[] =
     "CREATE TABLE class (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, key TEXT NOT NULL, name TEXT NOT NULL,"
     "  kind TEXT NOT NULL, function TEXT NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL,"
     "  first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL);"
-    "CREATE INDEX class_name ON class (name);"
-    "CREATE INDEX class_key ON class (key);"
     "CREATE TABLE class_run (class INTEGER NOT NULL REFERENCES class, run INTEGER NOT NULL REFERENCES run ON DELETE "
     "CASCADE,"
     "  runs INTEGER NOT NULL, PRIMARY KEY (class, run)) WITHOUT ROWID;"
