@@ -13,6 +13,7 @@
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,7 @@ static char *text_of(const struct un_union *all, size_t *ret_size)
     char *text = NULL;
     FILE *out = open_memstream(&text, ret_size);
 
+    (void)__fsetlocking(out, FSETLOCKING_BYCALLER);
     (void)un_write(all, out);
     (void)fclose(out);
     return text;

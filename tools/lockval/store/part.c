@@ -6,6 +6,7 @@
 
 #define _GNU_SOURCE
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -81,6 +82,7 @@ bool db_part_write(struct db *db, int64_t part, const struct un_union *all)
     Bytef *content;
     uLongf length;
 
+    (void)__fsetlocking(out, FSETLOCKING_BYCALLER);
     (void)un_write(all, out);
     (void)fclose(out);
     length = compressBound(size);
