@@ -9,6 +9,7 @@ Usage: check_report.py [--bless] COMMAND LIBRARY NAME=PROGRAM ...
 """
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -164,7 +165,7 @@ def check_choice(checks, command, records, folder):
     out = folder / "out.json"
     checks.equal("into a file", 0, call(command, "report", "--format=json", "-o", out, path).returncode)
     checks.equal("its content", fingerprint, json.loads(out.read_text(encoding="utf-8"))["findings"][0]["fingerprint"])
-    checks.equal("nothing is left beside it", [], list(folder.glob("*.part")))
+    checks.equal("nothing is left beside it", [], list(folder.glob("out.json.*")))
     text = path.read_text(encoding="utf-8")
     checks.equal("from stdin", fingerprint,
                  json.loads(call(command, "report", "--format=json", "-", text=text).stdout)["findings"][0]["fingerprint"])
@@ -207,6 +208,27 @@ def check_errors(checks, command, path):
     checks.equal("a full disk", 1, done.returncode)
 
 
+def check_no_file(checks, command, path, folder):
+    """What is there and is no file stays, and is written to: root could take /dev/null away from everybody."""
+    pipe, there, store = folder / "pipe", folder / "there", folder / "store.db"
+    os.mkfifo(pipe)
+    for words in (["report", "--format=json"], ["check", "--format=json", "--fail-on=never"], ["merge"], ["db", "export"]):
+        what = path
+        if words[0] == "db":
+            call(command, "db", "add", store, path)
+            what = store
+        with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+            done = call(command, *words, "-o", pipe, what)
+            if done.returncode != 0:
+                reader.kill()
+            got = reader.communicate(timeout=60)[0]
+        wrote = call(command, *words, "-o", there, what)
+        checks.equal(f"{words[0]}: both can be written", (0, 0), (done.returncode, wrote.returncode))
+        checks.equal(f"{words[0]}: a pipe gets what a file gets", there.read_bytes(), got)
+        checks.is_true(f"{words[0]}: it is still a pipe", pipe.is_fifo(), folder)
+    checks.equal("nothing else is left", {"pipe", "there"}, {one.name for one in folder.iterdir() if one.name.startswith(("pipe", "there"))})
+
+
 def main(args):
     bless = args[:1] == ["--bless"]
     command, library, *pairs = args[1:] if bless else args
@@ -227,6 +249,7 @@ def main(args):
         check_choice(checks, command, records, folder)
         check_debug_path(checks, command, library, programs["abba"], folder)
         check_errors(checks, command, records["circular"])
+        check_no_file(checks, command, records["circular"], folder)
     return checks.finish()
 
 

@@ -3,7 +3,8 @@
 #define CLI_OUTPUT_H
 
 /*
- * Where a command prints to: stdout, or a file that appears under its name when it is whole.
+ * Where a command prints to: stdout, or a file that appears under its name when it is whole. What is there and is no file (a pipe, a
+ * terminal, /dev/null) stays, and is written to.
  *
  *     if (!cli_output_begin(&output, path))
  *         return CLI_FAILED;
@@ -18,7 +19,7 @@
 struct cli_output {
     FILE *file;
     const char *path; /* null: stdout */
-    char *part;       /* its name meanwhile */
+    char *part;       /* its name meanwhile; null: it has its own */
 };
 
 /* @path: null and "-" are stdout. It must live until the end. Returns false after a complaint. */

@@ -11,6 +11,7 @@
 #include "base/types.h"
 #include "common/command.h"
 #include "common/memory.h"
+#include "common/output.h"
 #include "contract/against.h"
 #include "cycles/circles.h"
 #include "cycles/result.h"
@@ -182,23 +183,9 @@ typedef bool put_fn(FILE *out, void *arg);
 /* To stdout, or to a file that appears under its name when it is whole. Returns false after a complaint. */
 static bool put(const char *path, put_fn *fn, void *arg)
 {
-    char *part;
-    FILE *out;
-    bool done;
+    struct cli_output output;
 
-    if (path == NULL)
-        return fn(stdout, arg);
-    part = cli_printf("%s.part", path);
-    out = fopen(part, "we");
-    done = out != NULL && fn(out, arg);
-    if (out == NULL || fclose(out) != 0 || (done && rename(part, path) != 0)) {
-        cli_complain("cannot write %s: %s", path, strerror(errno));
-        done = false;
-    }
-    if (!done)
-        (void)remove(part);
-    free(part);
-    return done;
+    return cli_output_begin(&output, path) && cli_output_end(&output, fn(output.file, arg));
 }
 
 struct printing {

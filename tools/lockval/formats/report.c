@@ -10,6 +10,7 @@
 #include "base/types.h"
 #include "common/command.h"
 #include "common/memory.h"
+#include "common/output.h"
 #include "formats/baseline.h"
 #include "formats/format.h"
 #include "record/reader.h"
@@ -163,24 +164,11 @@ static int print(const struct request *request, const struct rec_set *set, FILE 
 /* To a file: it appears under its name when it is whole. */
 static int print_to_file(const struct request *request, const struct rec_set *set)
 {
-    char *part = cli_printf("%s.part", request->output);
-    FILE *out = fopen(part, "we");
-    int status;
+    struct cli_output output;
 
-    if (out == NULL) {
-        cli_complain("cannot write %s: %s", part, strerror(errno));
-        free(part);
+    if (!cli_output_begin(&output, request->output))
         return CLI_FAILED;
-    }
-    status = print(request, set, out);
-    if (fclose(out) != 0 || (status == CLI_OK && rename(part, request->output) != 0)) {
-        cli_complain("cannot write %s: %s", request->output, strerror(errno));
-        status = CLI_FAILED;
-    }
-    if (status != CLI_OK)
-        (void)remove(part);
-    free(part);
-    return status;
+    return cli_output_end(&output, print(request, set, output.file) == CLI_OK) ? CLI_OK : CLI_FAILED;
 }
 
 /* Hold the findings of @set against the baseline, if one is given. Returns false after a complaint. */

@@ -16,6 +16,7 @@
 
 #include "common/command.h"
 #include "common/memory.h"
+#include "common/output.h"
 #include "common/progress.h"
 #include "merge/union.h"
 #include "record/pool.h"
@@ -114,28 +115,9 @@ static bool is_special(const char *path)
 /* Write @all to @path so that either all of it is there or what was there before. */
 static int write_whole(const struct un_union *all, const char *path)
 {
-    char *temporary = cli_printf("%s.XXXXXX", path);
-    int fd = mkstemp(temporary), status = CLI_FAILED;
-    mode_t mask = umask(0);
-    FILE *out;
+    struct cli_output output;
 
-    (void)umask(mask);
-    out = fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 ? fdopen(fd, "w") : NULL;
-    if (out == NULL) {
-        cli_complain("cannot write %s: %s", path, strerror(errno));
-    } else {
-        bool good = un_write(all, out);
-
-        good = fclose(out) == 0 && good;
-        if (good && rename(temporary, path) == 0)
-            status = CLI_OK;
-        else
-            cli_complain("cannot write %s: %s", path, strerror(errno));
-    }
-    if (fd >= 0 && status != CLI_OK)
-        (void)unlink(temporary);
-    free(temporary);
-    return status;
+    return cli_output_begin(&output, path) && cli_output_end(&output, un_write(all, output.file)) ? CLI_OK : CLI_FAILED;
 }
 
 /* Where a job leaves what it merged: a file that has no name any more. */

@@ -14,6 +14,7 @@
 #include "base/types.h"
 #include "common/command.h"
 #include "common/memory.h"
+#include "common/output.h"
 #include "common/progress.h"
 #include "record/pool.h"
 #include "store/query.h"
@@ -179,26 +180,15 @@ static int info(struct request *request)
 static int export(struct request *request)
 {
     struct un_union *all;
-    bool is_stdout;
-    FILE *out;
-    char *fresh;
+    struct cli_output output;
     int status = CLI_FAILED;
 
     if (request->output == NULL)
         return cli_usage_error(&cli_db, "-o is missing: where the record goes; - is stdout");
-    is_stdout = strcmp(request->output, "-") == 0;
     all = un_open();
-    fresh = cli_printf("%s.new", request->output);
-    if (db_load(request->path, &request->filter, all)) {
-        out = is_stdout ? stdout : fopen(fresh, "we");
+    if (db_load(request->path, &request->filter, all) && cli_output_begin(&output, request->output) &&
+        cli_output_end(&output, un_write(all, output.file)))
         status = CLI_OK;
-        if (out == NULL || !un_write(all, out) ||
-            (!is_stdout && (fclose(out) != 0 || rename(fresh, request->output) != 0))) {
-            cli_complain("cannot write %s: %s", request->output, strerror(errno));
-            status = CLI_FAILED;
-        }
-    }
-    free(fresh);
     un_close(all);
     return cli_finish(status);
 }
