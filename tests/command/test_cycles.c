@@ -231,6 +231,26 @@ START_TEST(findings_of_runs)
     ck_assert_uint_eq(result.made, 1);
     end();
 
+    /* A run says one circle for an edge that closes several; what only another run did is no part of that. */
+    begin();
+    takes(1, "A B");
+    takes(1, "B C");
+    takes(1, "C A");
+    takes(1, "B A");
+    finds(1, "potential", "A B");
+    ck_assert_uint_eq(expect("circular", REC_POTENTIAL, 2)->run->id, 1);
+    end();
+
+    begin();
+    takes(1, "A B");
+    takes(1, "B C");
+    takes(2, "C A");
+    takes(1, "B A");
+    finds(1, "potential", "A B");
+    look();
+    ck_assert_uint_eq(result.count, 2);
+    end();
+
     /* A run that did not judge, as its memory ran out. */
     begin();
     takes(1, "A B");

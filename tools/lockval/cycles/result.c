@@ -291,6 +291,37 @@ static size_t candidates_of(struct look *look, const struct cy_circles *circles,
     return count;
 }
 
+/* The run that made all of it; null: there is none, or more than one. */
+static const struct rec_run *only_run(struct look *look, const struct lv_finding *finding)
+{
+    size_t count;
+    const struct lv_finding_edge *acquisitions = acquisitions_of(finding, &count);
+
+    return cy_count_runs(look->ground, acquisitions, count) == 1
+               ? cy_place_of(look->ground, &acquisitions[0].wanted)->run
+               : NULL;
+}
+
+static bool share_an_edge(const struct candidate *a, const struct candidate *b)
+{
+    for (size_t i = 0; i < a->edge_count; i++)
+        for (size_t j = 0; j < b->edge_count; j++)
+            if (a->edges[i] == b->edges[j])
+                return true;
+    return false;
+}
+
+/* Did one run make all of it, and say so by another circle through one of its edges? It says one for the edge that closes several. */
+static bool is_said(struct look *look, const struct candidate *candidate, const struct candidate *list, size_t count)
+{
+    const struct rec_run *run = candidate->made == NULL ? only_run(look, &candidate->circle->finding) : NULL;
+
+    for (size_t i = 0; run != NULL && i < count; i++)
+        if (list[i].shown && cy_made_by(list[i].made, run) && share_an_edge(candidate, &list[i]))
+            return true;
+    return false;
+}
+
 /*
  * Of a part in which everything reaches everything each edge has its own shortest circle, and most of these say the same in other
  * words. A circle is shown if it has an edge that no circle has which is as short, and as bad.
@@ -303,14 +334,19 @@ static void look_at_circles(struct look *look, const struct cy_circles *circles)
 
     qsort(list, count, sizeof(*list), by_length);
     for (size_t i = 0; i < count; i++) {
-        bool more = covers_more(&list[i], any);
+        bool more;
+
+        if (!list[i].shown && is_said(look, &list[i], list, count))
+            continue;
+        more = covers_more(&list[i], any);
 
         if (!list[i].harmless)
             more = covers_more(&list[i], bad);
         if (!list[i].shown && (more || list[i].made != NULL))
             put_circle(look, list[i].circle, list[i].made, list[i].gated);
-        free(list[i].edges);
     }
+    for (size_t i = 0; i < count; i++)
+        free(list[i].edges);
     free(bad);
     free(any);
     free(list);
