@@ -122,6 +122,7 @@ static const struct {
     { NULL, "V", { "guarded", "potential", "feasible", "misuse", "deadlock" } },
     { "check", "VERDICT", { "guarded", "potential", "feasible", "misuse", "deadlock", "never" } },
     { "baseline", "VERDICT", { "guarded", "potential", "feasible", "misuse", "deadlock", "never" } },
+    { "db", "FORM", { "text", "json" } },
     { "stat", "FORMAT", { "table", "lock_stat", "json" } },
     { "stat",
       "KEY",
@@ -144,7 +145,8 @@ static void offer_option_values(const char *command, const char *value, const ch
             offer_value(written, prefix, format->name, format->summary);
     } else if (strcmp(value, "DIR") == 0 || strcmp(value, "FOLDER") == 0) {
         (void)printf(":folders %s\n", prefix);
-    } else if (strcmp(value, "FILE") == 0 || strcmp(value, "PATH") == 0 || strcmp(value, "RECORD") == 0) {
+    } else if (strcmp(value, "FILE") == 0 || strcmp(value, "PATH") == 0 || strcmp(value, "RECORD") == 0 ||
+               strcmp(value, "STORE") == 0) {
         (void)printf(":files %s\n", prefix);
     }
 }
@@ -207,6 +209,21 @@ static void offer_options(const struct word_list *list, const char *written)
     }
 }
 
+/* Each of "a|b|c". */
+static void offer_choice(const char *words, const char *written)
+{
+    for (;; words++) {
+        size_t len = strcspn(words, "|");
+        char *word = cli_printf("%.*s", (int)len, words);
+
+        offer(written, word, "");
+        free(word);
+        words += len;
+        if (*words == '\0')
+            return;
+    }
+}
+
 /* The word that is being written, @last, is none of a program's command line. */
 static void offer_word(const struct word_list *list, char **words, int last)
 {
@@ -232,6 +249,10 @@ static void offer_word(const struct word_list *list, char **words, int last)
         return;
     if (*written == '-') {
         offer_options(list, written);
+        return;
+    }
+    if (list->words != NULL && last == 1) {
+        offer_choice(list->words, written);
         return;
     }
     if (list->pid)

@@ -73,11 +73,19 @@ static size_t read_option(const char *text, struct word_option *ret)
     return len;
 }
 
+static bool is_choice(char c)
+{
+    return is_small(c) || c == '|';
+}
+
 /* The usage: options anywhere, and what else there may be. */
 static void read_usage(struct word_list *list, const char *usage)
 {
     struct word_option option;
+    size_t choice = span(usage, is_choice);
 
+    if (choice != 0 && memchr(usage, '|', choice) != NULL)
+        list->words = copy(usage, choice);
     for (const char *at = usage; (at = strstr(at, "--")) != NULL;) {
         size_t len = read_option(at, &option);
 
@@ -140,6 +148,7 @@ void words_free(struct word_list *list)
         free(list->options[i].meaning);
     }
     free(list->options);
+    free(list->words);
 }
 
 const struct word_option *words_find(const struct word_list *list, const char *word)

@@ -23,6 +23,7 @@ struct word_option {
 struct word_list {
     struct word_option *options;
     size_t count;
+    char *words;  /* "a|b": the first argument is one of these; null: it is not */
     bool library; /* it takes the options of the library */
     bool record;  /* its arguments are records, */
     bool pid;     /* the number of a process, */
