@@ -3,7 +3,7 @@
 """Classes over builds: one program, compiled in many ways, takes its locks in one order in the first build and in the other in the second.
 The circle is only found where the classes are known to be the same; where they cannot be, that is said, and nothing is found.
 
-Usage: builds.py LOCKVAL PROGRAM.c
+Usage: builds.py LOCKVAL PROGRAM.c ALIKE.c
 """
 
 import json
@@ -39,8 +39,9 @@ class Checks:
 
 
 class Builds:
-    def __init__(self, lockval, source, folder):
+    def __init__(self, lockval, source, alike, folder):
         self.lockval, self.source, self.folder, self.count = lockval, pathlib.Path(source).read_text(encoding="utf-8"), folder, 0
+        self.alike_source = pathlib.Path(alike).read_text(encoding="utf-8")
 
     def record(self, *args, flags="-g -O0", changes=(), compiler="cc", strip=False, gone=False, merged=False):
         """Build the program in a folder of its own, run it, and give its record."""
@@ -65,6 +66,29 @@ class Builds:
                 (folder / name).unlink()
         return record
 
+    def alike(self, *args, flags="-g -O0", second_flags=None, changes=()):
+        """The same with the program of two files; the second is a library, if it has flags of its own."""
+        self.count += 1
+        folder = self.folder / f"b{self.count}"
+        folder.mkdir()
+        text = self.alike_source
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        for name in ("one", "two"):
+            (folder / f"{name}.c").write_text(text, encoding="utf-8")
+        command = ["cc", "-pthread", "-Wl,--build-id"]
+        second = [folder / "two.c"]
+        if second_flags is not None:
+            second = [folder / "libtwo.so", f"-Wl,-rpath,{folder}"]
+            subprocess.run([*command, *second_flags.split(), "-shared", "-fPIC", folder / "two.c", "-o", second[0]], check=True)
+        subprocess.run([*command, *flags.split(), "-DONE", "-c", folder / "one.c", "-o", folder / "one.o"], check=True)
+        subprocess.run([*command, *flags.split(), folder / "one.o", *second, "-o", folder / "alike"], check=True)
+        record = folder / "run.jsonl"
+        subprocess.run([self.lockval, "run", "--quiet", f"--record={record}", "--", folder / "alike", *args], check=True,
+                       stderr=subprocess.DEVNULL)
+        return record
+
     def check(self, *args):
         done = subprocess.run([self.lockval, "check", "--format=json", *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
@@ -72,10 +96,10 @@ class Builds:
 
 def main():
     checks = Checks()
-    lockval, source = os.path.abspath(sys.argv[1]), sys.argv[2]
+    lockval, source, alike = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3]
     have_clang = shutil.which("clang") is not None
     with tempfile.TemporaryDirectory() as folder:
-        builds = Builds(lockval, source, pathlib.Path(folder))
+        builds = Builds(lockval, source, alike, pathlib.Path(folder))
         first = builds.record()
         checks.equal(builds.check(first)[0], 0, "one run alone is clean")
         checks.equal(builds.check(builds.record("other"))[0], 0, "so is the other")
@@ -122,6 +146,42 @@ def main():
         stripped = builds.record("other", strip=True)
         status, out, said = builds.check(first, stripped)
         checks.equal(status, 0, "a stripped build has nothing to be known by, and nothing is guessed", out + said)
+
+        # What is called alike and is not the same, and what is the same and looks otherwise.
+        inside = [("/* @inside@ */", "if (mutexes == NULL)\n        abort();\n")]
+        before = [("static void make", "extern int before;\n\nstatic void make")]
+        others = {
+            "two static variables of one name in two files": ("own", {}, {"changes": before}),
+            "two static variables of one name, with debug information on one side": ("own", {}, {"flags": "-O0"}),
+            "two functions of one name in two files": ("made", {}, {"changes": before}),
+            "two functions of one name, without debug information": ("made", {"flags": "-O0"}, {"flags": "-O1 -fno-inline"}),
+            "two functions of one name, with debug information on one side": ("made", {}, {"flags": "-O0"}),
+            "two calls in one function, each met in another build": ("either", {}, {"changes": inside}),
+            "two calls in one function, without debug information": ("either", {"flags": "-O0"}, {"flags": "-O0", "changes": inside}),
+            "two static variables of functions": ("inner", {}, {"changes": before}),
+        }
+        for title, (pair, one, two) in others.items():
+            status, out, said = builds.check(builds.alike(pair, **one), builds.alike(pair, "second", **two))
+            checks.equal(status, 0, f"{title}: not taken for one", out + said)
+        # A rule of the test itself: taken for one, they would be a circle.
+        record = builds.alike("inner")
+        with open(record, "a", encoding="utf-8") as out, open(builds.alike("inner", "second", changes=before), encoding="utf-8") as other:
+            out.write(other.read())
+        rules = pathlib.Path(folder) / "renames"
+        stables = sorted({line["stable"] for line in map(json.loads, open(record, encoding="utf-8")) if line["t"] == "class" and ":inner" in line["stable"]})
+        checks.equal(len(stables), 2, "static variables of functions have numbers")
+        rules.write_text(f"class {stables[0]} -> {stables[-1]}\n", encoding="utf-8")
+        checks.equal(builds.check(f"--renames={rules}", record)[0], CIRCLE, "taken for one they are a circle")
+        same = {
+            "a static variable of one file of two that have it": ("same-own", {}, {"flags": "-O2", "changes": before}),
+            "a static variable of a function": ("same-mine", {}, {"flags": "-O2", "changes": before}),
+            "one call of two in a function, where the function moved": ("same-either", {}, {"flags": "-g -O2", "changes": before}),
+            "an inlined call, beside a library without debug information": (
+                "same-made", {"second_flags": "-O1"}, {"flags": "-g -O2", "second_flags": "-O0"}),
+        }
+        for title, (pair, one, two) in same.items():
+            status, out, said = builds.check(builds.alike(pair, **one), builds.alike(pair, "second", **two))
+            checks.equal(status, CIRCLE, f"{title}: taken for one", out + said)
 
         def prints(*args):
             return sorted(finding["fingerprint"] for finding in json.loads(builds.check(*args)[1])["findings"])

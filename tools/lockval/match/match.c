@@ -3,10 +3,11 @@
  * Each class gets a *sign*, a text that is the same for the same class in another build; classes with one sign are one. What the sign is
  * made of depends on what the builds have in common:
  *
- *     static variables   the stable key: module and symbol
+ *     static variables   module and symbol, with the file's name where several files have such a symbol of their own
  *     calls              kind and function, with the file's name where debug information is there: where every build has one such
  *                        class, that will do; else with its line, counted from where the function is declared, for builds that have
- *                        classes at the very same lines
+ *                        classes at the very same lines. A function that has more such calls than the runs met is judged by lines,
+ *                        too: the one that a build met need not be the one that the other met
  *
  * Copies of one call that the compiler inlined into several functions have one place in the source, and are one class.
  */
@@ -25,7 +26,9 @@ struct candidate {
     struct rec_class *class;
     char *build;  /* module as its key names it: a build-id, mostly */
     char *family; /* what the function, the kind and so on are */
-    int line;     /* counted from the function's declaration; -1: not known */
+    const char *file;
+    bool numbered; /* the compiler gave its symbol a number, which another build need not give it */
+    int line;      /* counted from the function's declaration; -1: not known */
     int source_line;
     char *sign; /* null: it is on its own */
 };
@@ -36,6 +39,8 @@ struct matching {
     struct mt_result *result;
     size_t count;
     struct candidate **all; /* sorted by family, then build, then line */
+    size_t bare_count;
+    char **bare; /* modules with calls whose lines are not known in some build: there symbols are compared */
 };
 
 static void note(struct matching *m, char *text)
@@ -73,6 +78,14 @@ static bool is_call(const struct rec_class *class)
     return strncmp(class->key, "init:", 5) == 0 || strncmp(class->key, "lock:", 5) == 0;
 }
 
+/* Does a symbol end in the number that a compiler gives to the static variables of functions? */
+static bool is_numbered(const char *stable)
+{
+    const char *dot = strrchr(stable, '.');
+
+    return dot != NULL && dot[1] != '\0' && dot[1 + strspn(dot + 1, "0123456789")] == '\0';
+}
+
 /* "static:prog:a_lock", with what was renamed; null where there is no symbol. */
 static char *family_of_static(const struct matching *m, const struct rec_class *class)
 {
@@ -80,7 +93,8 @@ static char *family_of_static(const struct matching *m, const struct rec_class *
 
     if (symbol != NULL && symbol[1] != '?') {
         *symbol++ = '\0';
-        ret = cli_printf("static:%s:%s:%s", mt_renamed(m->renames, "module", module), symbol, class->kind);
+        ret = cli_printf("static:%s:%s:%s", mt_renamed(m->renames, "module", module),
+                         *class->source.function != '\0' ? class->source.function : symbol, class->kind);
     }
     free(module);
     return ret;
@@ -117,33 +131,60 @@ static char *build_of(const struct rec_class *class)
                                                          : cli_strdup("");
 }
 
-/* Are sources known of all calls of @origin's module? If some builds have none, all are compared without. */
-static bool all_have_sources(const struct matching *m)
+static char *module_of(const struct matching *m, const struct rec_class *class)
+{
+    char *module = part_of(class->stable, 1, 0), *now;
+
+    module[strcspn(module, ":")] = '\0';
+    now = cli_strdup(mt_renamed(m->renames, "module", module));
+    free(module);
+    return now;
+}
+
+static bool is_bare(const struct matching *m, const char *module)
+{
+    for (size_t i = 0; i < m->bare_count; i++)
+        if (strcmp(m->bare[i], module) == 0)
+            return true;
+    return false;
+}
+
+static void find_bare(struct matching *m)
 {
     for (size_t i = 0; i < m->process->class_count; i++) {
         const struct rec_class *class = m->process->classes[i];
+        char *module;
 
-        if (class->known && class->base == NULL && is_call(class) && *class->source.function == '\0')
-            return false;
+        if (!class->known || class->base != NULL || !is_call(class) || class->source.line != 0)
+            continue;
+        module = module_of(m, class);
+        if (is_bare(m, module))
+            free(module);
+        else
+            rec_append(&m->bare, &m->bare_count, module);
     }
-    return true;
 }
 
-static void add_candidate(struct matching *m, struct rec_class *class, bool with_sources)
+static void add_candidate(struct matching *m, struct rec_class *class)
 {
-    bool by_source = *class->source.function != '\0' && with_sources;
+    bool is_static = strncmp(class->key, "static:", 7) == 0, by_source;
     struct candidate *c;
-    char *family;
+    char *family, *module;
 
     if (!class->known || class->base != NULL || strncmp(class->key, "name:", 5) == 0 || *class->key == '\0')
         return;
-    family = strncmp(class->key, "static:", 7) == 0 ? family_of_static(m, class) : family_of_call(m, class, by_source);
+    module = module_of(m, class);
+    by_source = !is_static && class->source.line != 0 && !is_bare(m, module);
+    free(module);
+    family = is_static ? family_of_static(m, class) : family_of_call(m, class, by_source);
     if (family == NULL)
         return;
     c = cli_alloc(1, sizeof(*c));
     *c = (struct candidate){ .class = class,
                              .build = build_of(class),
                              .family = family,
+                             .file = mt_renamed(m->renames, "file", file_name(class->source.file)),
+                             .numbered = is_static && *class->source.function == '\0' && is_numbered(class->stable),
                              .line = by_source ? class->source.from : -1,
                              .source_line = by_source ? class->source.line : 0 };
     rec_append(&m->all, &m->count, c);
@@ -207,6 +248,46 @@ static void say_ambiguous(struct matching *m, struct candidate **first, size_t c
     note(m, text);
 }
 
+static void sort(struct matching *m)
+{
+    if (m->count != 0)
+        qsort(m->all, m->count, sizeof(struct candidate *), compare);
+}
+
+/* Files of a module may each have a variable or function of one name of their own. Where a family's are of several files, each file has
+ * a family; whose file is not known could be of either. */
+static void split_family(struct matching *m, struct candidate **first, size_t count)
+{
+    const char *file = "", *other = NULL;
+    bool unknown = false, moved = true;
+
+    for (size_t i = 0; i < count; i++) {
+        unknown |= *first[i]->file == '\0';
+        file = *file == '\0' ? first[i]->file : file;
+        if (*first[i]->file != '\0' && strcmp(first[i]->file, file) != 0)
+            other = first[i]->file;
+        moved &= i == 0 || strcmp(first[i]->build, first[i - 1]->build) != 0 ||
+                 strcmp(first[i]->file, first[i - 1]->file) == 0;
+    }
+    if (other == NULL)
+        return;
+    if (unknown)
+        say_ambiguous(m, first, count);
+    else if (moved)
+        note(m, cli_printf(
+                    "what %s is called is in %s of one build and in %s of another, and may be another one; if it was "
+                    "moved, say so with a rule 'file %s -> %s' in a file for --renames",
+                    first[0]->class->name, file, other, file, other));
+    for (size_t i = 0; i < count; i++) {
+        char *family = *first[i]->file != '\0'
+                           ? cli_printf("%s:%s", first[i]->family, first[i]->file)
+                           : cli_printf("%s:?%s:%s", first[i]->family, first[i]->build, first[i]->class->key);
+
+        free(first[i]->family);
+        first[i]->family = family;
+    }
+}
+
 /* The lines of one build's classes, in memory to free: what can be told apart by lines has the same in another build. */
 static char *lines_of(struct candidate **first, size_t count)
 {
@@ -245,12 +326,17 @@ static bool sign_by_lines(struct candidate **first, size_t count)
 /* The @count classes from @first on are of one family. */
 static void sign_family(struct matching *m, struct candidate **first, size_t count)
 {
-    bool one_each = true;
+    bool one_each = true, more = false, one_line = true;
 
     for (size_t i = 0, length; i < count; i += length) {
         length = build_length(first + i, count - i);
         one_each &= places_in(first + i, length) == 1;
     }
+    for (size_t i = 0; i < count; i++) {
+        more |= first[i]->class->source.more || first[i]->numbered;
+        one_line &= first[i]->line >= 0 && first[i]->line == first[0]->line;
+    }
+    one_each &= one_line || !more || build_length(first, count) == count;
     for (size_t i = 0; one_each && i < count; i++)
         first[i]->sign = cli_strdup(first[i]->family);
     if (one_each || build_length(first, count) == count)
@@ -376,14 +462,17 @@ static void suggest(struct matching *m)
 void mt_match(const struct rec_process *process, const struct mt_renames *renames, struct mt_result *ret)
 {
     struct matching m = { .process = process, .renames = renames, .result = ret };
-    bool with_sources;
 
     memset(ret, 0, sizeof(*ret));
-    with_sources = all_have_sources(&m);
+    find_bare(&m);
     for (size_t i = 0; i < process->class_count; i++)
-        add_candidate(&m, process->classes[i], with_sources);
-    if (m.count != 0)
-        qsort(m.all, m.count, sizeof(struct candidate *), compare);
+        add_candidate(&m, process->classes[i]);
+    sort(&m);
+    for (size_t i = 0, length; i < m.count; i += length) {
+        length = family_length(m.all + i, m.count - i);
+        split_family(&m, m.all + i, length);
+    }
+    sort(&m);
     for (size_t i = 0, length; i < m.count; i += length) {
         length = family_length(m.all + i, m.count - i);
         sign_family(&m, m.all + i, length);
@@ -399,6 +488,9 @@ void mt_match(const struct rec_process *process, const struct mt_renames *rename
         free(m.all[i]);
     }
     free(m.all);
+    for (size_t i = 0; i < m.bare_count; i++)
+        free(m.bare[i]);
+    free(m.bare);
 }
 
 void mt_free(struct mt_result *result)

@@ -177,7 +177,8 @@ const char *un_lines_text(struct un_union *all, size_t count, const struct rec_s
     FILE *out = open_memstream(&text, &size);
 
     for (size_t i = 0; i < count; i++)
-        (void)fprintf(out, "%s\n%s\n%d\n%d\n", lines[i].function, lines[i].file, lines[i].line, lines[i].from);
+        (void)fprintf(out, "%s\n%s\n%d\n%d %d\n", lines[i].function, lines[i].file, lines[i].line, lines[i].from,
+                      lines[i].more);
     (void)fclose(out);
     return keep_made(all, text);
 }
@@ -190,7 +191,8 @@ const struct rec_source *un_keep_lines(struct un_union *all, size_t count, const
         kept[i] = (struct rec_source){ .function = keep(all, lines[i].function),
                                        .file = keep(all, lines[i].file),
                                        .line = lines[i].line,
-                                       .from = lines[i].from };
+                                       .from = lines[i].from,
+                                       .more = lines[i].more };
     return kept;
 }
 

@@ -65,21 +65,39 @@ static void look_up_frame(struct looking *l, struct un_frame *frame)
     free(lines);
 }
 
+/* Without debug information: the symbol, and the file where it is one that only its file sees. */
+static bool by_symbol(struct looking *l, const struct rec_module *module, uint64_t offset,
+                      const struct sym_frame *frame, struct rec_source *ret)
+{
+    struct sym_linked linked = sym_look_linked(l->symbols, module, offset);
+
+    *ret = (struct rec_source){ .function = frame != NULL ? frame->function : linked.name,
+                                .file = linked.file,
+                                .from = -1 };
+    return *ret->function != '\0';
+}
+
 static void look_up_class(struct looking *l, struct un_class *class)
 {
     bool is_call = strncmp(class->key, "init:", 5) == 0 || strncmp(class->key, "lock:", 5) == 0;
+    bool is_static = strncmp(class->key, "static:", 7) == 0;
     const char *plus = strrchr(class->key, '+');
-    const struct sym_frame *frame;
+    uint64_t offset = plus != NULL ? strtoull(plus + 1, NULL, 16) : 0;
+    const struct sym_frame *frame = NULL;
+    const struct rec_module *module;
     struct rec_source source;
 
     if (class->module == NULL || plus == NULL || *class->source_text != '\0' ||
-        (!is_call && strncmp(class->key, "join:", 5) != 0))
+        (!is_call && !is_static && strncmp(class->key, "join:", 5) != 0))
         return;
-    frame = sym_main(sym_look(l->symbols, module_for(l, class->module), strtoull(plus + 1, NULL, 16),
-                              is_call ? SYM_CALL : SYM_EXACT));
-    if (frame == NULL || *frame->file == '\0')
+    module = module_for(l, class->module);
+    if (!is_static)
+        frame = sym_main(sym_look(l->symbols, module, offset, is_call ? SYM_CALL : SYM_EXACT));
+    if (frame != NULL && *frame->file != '\0')
+        source = source_of(frame);
+    else if (!by_symbol(l, module, offset - is_call, frame, &source))
         return;
-    source = source_of(frame);
+    source.more = is_call && sym_calls_again(l->symbols, module, offset);
     class->source = *un_keep_lines(l->all, 1, &source);
     class->source_text = un_lines_text(l->all, 1, &source);
 }

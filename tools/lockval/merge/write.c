@@ -268,6 +268,8 @@ static json_t *source_of(const struct rec_source *source, bool with_from)
     set_number(object, "line", (uint64_t)source->line);
     if (with_from)
         (void)json_object_set_new(object, "from", json_integer(source->from));
+    if (source->more)
+        set_flag(object, "more", true);
     return object;
 }
 

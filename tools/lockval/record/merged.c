@@ -31,7 +31,8 @@ static struct rec_source source_of(const struct rec_line *line, const json_t *js
     return (struct rec_source){ .function = rec_text_member(line, json, "function"),
                                 .file = rec_text_member(line, json, "file"),
                                 .line = (int)rec_number_member(json, "line"),
-                                .from = json_is_integer(from) ? (int)json_integer_value(from) : -1 };
+                                .from = json_is_integer(from) ? (int)json_integer_value(from) : -1,
+                                .more = rec_bool_member(json, "more") };
 }
 
 struct rec_source rec_source_member(const struct rec_line *line, const json_t *object, const char *member)

@@ -68,8 +68,9 @@ struct rec_process;
 struct rec_source {
     const char *function; /* empty: not known */
     const char *file;
-    int line; /* 0: not known */
-    int from; /* the same, counted from the line where the function is declared; -1: not known. Of classes only */
+    int line;  /* 0: not known */
+    int from;  /* the same, counted from the line where the function is declared; -1: not known. Of classes only */
+    bool more; /* of a class: the function has such calls at other lines as well */
 };
 
 /* A run whose record went into a merged one. A run is one process's record. */
@@ -331,7 +332,8 @@ struct rec_finding {
     size_t circle;
     const char *predicted_kind, *predicted_verdict, *predicted_fingerprint; /* empty: it was not */
 
-    const char *against; /* kind order: the file of the expected order that it is against, and the line; empty: another kind */
+    const char
+        *against; /* kind order: the file of the expected order that it is against, and the line; empty: another kind */
     uint32_t against_line;
 
     const char *suppressed_by; /* the entry that suppresses it, "kind:pattern"; empty: it is shown */

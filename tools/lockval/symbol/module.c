@@ -211,6 +211,15 @@ static void add_scopes(struct looking *looking, struct sym_scopes *at, struct sy
     }
 }
 
+void sym_module_ask(struct sym_module *module)
+{
+    if (module->asked)
+        return;
+    module->asked = true;
+    sym_table_read(&module->table, module->module);
+    module->units = sym_units_open(module->module);
+}
+
 struct sym_frames *sym_module_look(struct sym_module *module, uint64_t address, const char *wrappers,
                                    struct rec_pool *pool)
 {
@@ -222,11 +231,7 @@ struct sym_frames *sym_module_look(struct sym_module *module, uint64_t address, 
 
     if (module->module == NULL)
         return ret;
-    if (!module->asked) {
-        module->asked = true;
-        sym_table_read(&module->table, module->module);
-        module->units = sym_units_open(module->module);
-    }
+    sym_module_ask(module);
     if (sym_units_find(module->units, address, &at))
         source_place(&looking, &at, &place);
     entry = sym_table_find(&module->table, address);

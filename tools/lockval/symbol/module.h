@@ -39,6 +39,9 @@ struct sym_wanted {
 void sym_module_open(struct sym_module *ret, const struct sym_wanted *wanted);
 void sym_module_close(struct sym_module *module);
 
+/* Have .table and .units there. The file must be one that can be asked. */
+void sym_module_ask(struct sym_module *module);
+
 /* What stands at @address of the file, in @pool. @wrappers: patterns of functions that count as wrappers as well. */
 struct sym_frames *sym_module_look(struct sym_module *module, uint64_t address, const char *wrappers,
                                    struct rec_pool *pool);

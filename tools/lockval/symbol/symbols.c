@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/memory.h"
+#include "symbol/linked.h"
 #include "symbol/module.h"
 #include "symbol/source.h"
 
@@ -150,6 +151,38 @@ const struct sym_frames *sym_look(struct sym_session *session, const struct rec_
     if (kind == SYM_CALL && frames->count != 0 && *frames->frames[frames->count - 1].symbol != '\0')
         frames->offset++; /* of the return address, as reports have it */
     return frames;
+}
+
+struct sym_linked sym_look_linked(struct sym_session *session, const struct rec_module *module, uint64_t offset)
+{
+    struct sym_module *opened = module != NULL ? module_of(session, module) : NULL;
+
+    if (opened == NULL || opened->module == NULL)
+        return (struct sym_linked){ "", "" };
+    sym_module_ask(opened);
+    return sym_linked_at(&opened->table, offset, session->pool);
+}
+
+/* Copies that were inlined elsewhere are no other calls, nor is what another function has that was inlined beside it. */
+bool sym_calls_again(struct sym_session *session, const struct rec_module *module, uint64_t offset)
+{
+    struct sym_module *opened = module != NULL ? module_of(session, module) : NULL;
+    const struct sym_frame *own, *other;
+    Dwarf_Addr calls[64];
+    size_t count;
+
+    if (opened == NULL || opened->module == NULL)
+        return false;
+    sym_module_ask(opened);
+    own = sym_main(sym_look(session, module, offset, SYM_CALL));
+    count = sym_linked_calls(opened, offset, calls, sizeof(calls) / sizeof(calls[0]));
+    for (size_t i = 0; i < count; i++) {
+        other = sym_main(sym_look(session, module, calls[i], SYM_CALL));
+        if (own == NULL || other == NULL || own->line == 0 ||
+            (strcmp(own->function, other->function) == 0 && own->line != other->line))
+            return true;
+    }
+    return false;
 }
 
 const struct sym_frames *sym_look_place(struct sym_session *session, const struct rec_process *process,

@@ -67,6 +67,19 @@ void sym_close(struct sym_session *session);
 const struct sym_frames *sym_look(struct sym_session *session, const struct rec_module *module, uint64_t offset,
                                   enum sym_kind kind);
 
+/* A variable or function by the linker's symbols, which need no debug information. */
+struct sym_linked {
+    const char *name; /* as the program has it: "lock" of "lock.3"; empty: not known, or several have it */
+    const char *file; /* name of the source file whose own it is; empty: others see it, or not known */
+};
+
+/* What covers @offset of @module. */
+struct sym_linked sym_look_linked(struct sym_session *session, const struct rec_module *module, uint64_t offset);
+
+/* Does the function that returns to @offset call the same function at other lines, too? A function is that of the source, where
+ * that is known. False where it is not known. Cost: a walk over its instructions. */
+bool sym_calls_again(struct sym_session *session, const struct rec_module *module, uint64_t offset);
+
 /* The same for a place of the format, "<build-id>+0x<offset>", of @process. */
 const struct sym_frames *sym_look_place(struct sym_session *session, const struct rec_process *process,
                                         const char *place, enum sym_kind kind);

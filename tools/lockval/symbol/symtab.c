@@ -87,6 +87,7 @@ static void finish(struct sym_table *table)
 void sym_table_read(struct sym_table *ret, Dwfl_Module *module)
 {
     int count = dwfl_module_getsymtab(module);
+    const char *source = ""; /* local symbols stand behind their file */
 
     *ret = (struct sym_table){ 0 };
     if (count <= 0)
@@ -100,13 +101,20 @@ void sym_table_read(struct sym_table *ret, Dwfl_Module *module)
         const char *name = dwfl_module_getsym_info(module, i, &symbol, &address, &section, &elf, &bias);
         Dwarf_Addr end;
 
+        if (name != NULL && GELF_ST_TYPE(symbol.st_info) == STT_FILE)
+            source = name;
         if (!has_place(&symbol, section, name))
             continue;
         end = symbol.st_size != 0 ? address + symbol.st_size : section_end(elf, section, bias);
         if (end <= address)
             continue;
         ret->entries[ret->count++] =
-            (struct sym_entry){ address, end, 0, symbol.st_size, name, rank_of(&symbol, name) };
+            (struct sym_entry){ .start = address,
+                                .end = end,
+                                .size = symbol.st_size,
+                                .name = name,
+                                .source = GELF_ST_BIND(symbol.st_info) == STB_LOCAL ? source : NULL,
+                                .rank = rank_of(&symbol, name) };
     }
     if (ret->count != 0)
         qsort(ret->entries, ret->count, sizeof(*ret->entries), compare);

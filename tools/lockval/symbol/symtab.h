@@ -14,7 +14,8 @@ struct sym_entry {
     Dwarf_Addr reach;      /* the greatest .end of this one and those before it */
     Dwarf_Addr size;       /* 0: not known */
     const char *name;      /* the file's */
-    unsigned rank;         /* of those with the same start: the lower, the better its name is known */
+    const char *source; /* of a symbol that other files do not see: the source file that it is of; null: all see it */
+    unsigned rank;      /* of those with the same start: the lower, the better its name is known */
 };
 
 struct sym_table {
