@@ -242,26 +242,27 @@ def check_foreign(tap, merge):
     tap.equal(sorted(path.name for path in merge.folder.iterdir() if not path.name.endswith(".jsonl")), [], "no temporary file is left")
 
 
-def check_recipes(tap, merge):
-    """The recipes of the manual, word for word, but with parts of 7 records."""
-    page = (HERE.parents[1] / "docs" / "merge.md").read_text(encoding="utf-8")
-    section = page[page.index("## Many records"):]
-    blocks = ["\n".join(line[4:] for line in block.splitlines()) for block in section.split("\n\n") if block.startswith("    ") and "lockval merge" in block]
-    tap.equal(len(blocks), 3, "the manual has three recipes")
-    folder = merge.folder / "recipes"
-    subprocess.run([sys.executable, HERE / "records.py", folder / "records", "30", "20", "30"], check=True)
-    wanted = merge.merge(*(folder / "records").glob("*.jsonl"), options=["--no-symbols"]).read_bytes()
-    path = os.path.dirname(merge.lockval) + os.pathsep + os.environ["PATH"]
-    for block in blocks:
-        if "parallel" in block and not any((pathlib.Path(place) / "parallel").exists() for place in path.split(os.pathsep)):
-            tap.say(True, "GNU parallel # SKIP it is not here")
-            continue
-        done = subprocess.run(["sh", "-euc", block.replace("500", "7")], cwd=folder, env={**os.environ, "PATH": path, "HOME": str(folder)},
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        result = folder / "all.jsonl"
-        tap.say(done.returncode == 0 and result.exists() and result.read_bytes() == wanted, f"recipe: {block.splitlines()[-2 if 'parts' in block else 0][:70]}", done.stdout)
-        subprocess.run(["rm", "-rf", "parts", "all.jsonl"], cwd=folder, check=True)
-    subprocess.run(["rm", "-rf", folder], check=True)
+def check_told(tap, merge):
+    """What the commands say of a merged record: what is not in it is not counted as if it were."""
+    def say(*args):
+        done = subprocess.run([merge.lockval, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, text=True)
+        return done.stdout, done.stderr
+
+    rng = random.Random(9)
+    some = [records.make(rng, i, f"{i:08x}", i, [1, 2, 3], [(1, 2), (2, 3)][:i])[0] for i in (1, 2)]
+    names = [merge.write(record.text()) for record in some]
+    whole = merge.merge(*names)
+    numbers = json.loads(say("classes", "--json", whole)[0])["numbers"]
+    tap.equal([numbers[name] for name in ("classes", "direct_dependencies", "processes", "unended", "merged_runs")], [3, 2, 0, 0, 2], "classes of a merged record")
+    numbers = json.loads(say("classes", "--json", whole, names[0])[0])["numbers"]
+    tap.equal([numbers[name] for name in ("processes", "unended", "merged_runs")], [1, 0, 2], "and of one beside a run")
+    text = say("classes", whole)[0]
+    tap.equal(("merged runs: " in text, "acquisitions: " in text, "processes: " in text), (True, False, False), "as text: what it does not know is not there")
+    tap.equal(say("edges", whole)[0].count("->"), 2, "its edges")
+    tap.say("a merged record has no chains" in say("chains", whole)[1], "it has no chains")
+    found = {line["fingerprint"] for record in some for line in map(json.loads, record.lines) if line["t"] == "finding"}
+    report = json.loads(say("report", "--format=json", whole)[0])
+    tap.equal({finding["fingerprint"] for finding in report["findings"]}, found, "a report has the findings of all runs")
 
 
 def check_memory(tap, merge):
@@ -289,8 +290,8 @@ def main():
         check_random(tap, merge)
         check_damaged(tap, merge)
         check_bounds(tap, merge)
+        check_told(tap, merge)
         check_memory(tap, merge)
-        check_recipes(tap, merge)
         check_foreign(tap, merge)
     print(f"1..{tap.number}")
     return 1 if tap.failed else 0

@@ -72,7 +72,9 @@ static void print(const struct rec_set *set, bool json)
 {
     struct stat_graph *graph = stat_graph_of(set);
 
-    if (graph->chain_count == 0 && graph->unended != 0)
+    if (graph->chain_count == 0 && graph->merged != 0)
+        cli_complain("a merged record has no chains");
+    else if (graph->chain_count == 0 && graph->unended != 0)
         cli_complain("no process of the record came to its end: chains are written then");
     if (graph->chain_count != 0)
         qsort(graph->chains, graph->chain_count, sizeof(struct stat_chain *), compare);

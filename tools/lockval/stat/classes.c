@@ -39,6 +39,12 @@ static struct numbers numbers_of(const struct stat_graph *graph)
     return n;
 }
 
+/* Of merged records alone there is nothing to count. */
+static bool has_counts(const struct stat_graph *graph)
+{
+    return graph->process_count != 0 || graph->merged == 0;
+}
+
 static void print_numbers(const struct stat_graph *graph)
 {
     const struct numbers n = numbers_of(graph);
@@ -46,13 +52,18 @@ static void print_numbers(const struct stat_graph *graph)
     (void)printf("\n lock-classes:                  %11zu\n", graph->node_count);
     (void)printf(" direct dependencies:           %11zu\n", graph->link_count);
     (void)printf(" indirect dependencies:         %11zu\n", n.indirect);
-    (void)printf(" dependency chains:             %11zu\n", graph->chain_count);
-    (void)printf(" max locking depth:             %11zu\n", graph->depth);
-    (void)printf(" acquisitions:                  %11" PRIu64 "\n", n.acquisitions);
+    if (has_counts(graph)) {
+        (void)printf(" dependency chains:             %11zu\n", graph->chain_count);
+        (void)printf(" max locking depth:             %11zu\n", graph->depth);
+        (void)printf(" acquisitions:                  %11" PRIu64 "\n", n.acquisitions);
+    }
     (void)printf(" taken in signal handlers:      %11zu\n", n.taken_in);
     (void)printf(" held where a signal can come:  %11zu\n", n.held_open);
     (void)printf(" unused locks:                  %11zu\n", n.unused);
-    (void)printf(" processes:                     %11zu\n", graph->process_count);
+    if (graph->merged != 0)
+        (void)printf(" merged runs:                   %11" PRIu64 "\n", graph->runs);
+    if (has_counts(graph))
+        (void)printf(" processes:                     %11zu\n", graph->process_count);
     if (graph->unended != 0)
         (void)printf(" without an end, and counts:    %11zu\n", graph->unended);
 }
@@ -86,13 +97,13 @@ static void print_json(const struct stat_graph *graph)
                                standing_word(node->standing), "acquisitions", (json_int_t)node->acquisitions, "forward",
                                (json_int_t)node->forward, "backward", (json_int_t)node->backward));
     }
-    stat_print_json(json_pack("{so s{sI sI sI sI sI sI sI sI sI sI sI}}", "classes", classes, "numbers", "classes",
+    stat_print_json(json_pack("{so s{sI sI sI sI sI sI sI sI sI sI sI sI}}", "classes", classes, "numbers", "classes",
                               (json_int_t)graph->node_count, "direct_dependencies", (json_int_t)graph->link_count,
                               "indirect_dependencies", (json_int_t)n.indirect, "chains", (json_int_t)graph->chain_count,
                               "depth", (json_int_t)graph->depth, "acquisitions", (json_int_t)n.acquisitions,
                               "taken_in_handlers", (json_int_t)n.taken_in, "held_open", (json_int_t)n.held_open,
                               "unused", (json_int_t)n.unused, "processes", (json_int_t)graph->process_count, "unended",
-                              (json_int_t)graph->unended));
+                              (json_int_t)graph->unended, "merged_runs", (json_int_t)graph->runs));
 }
 
 static void print(const struct rec_set *set, bool json)
@@ -113,13 +124,14 @@ const struct cli_command cli_classes = {
     .name = "classes",
     .arguments = "[--json] RECORD ...",
     .summary = "the classes of locks, as /proc/lockdep has them",
-    .help = "Reads records (- is stdin) and prints the classes of all processes: how often each was acquired (OPS), "
-            "how many\n"
-            "classes can be reached from it over edges and from how many it can be reached (FD and BD, itself "
-            "included), its\n"
-            "usage characters, name and kind. Behind them stand the numbers of /proc/lockdep_stats that mean something "
-            "here.\n"
-            "Counts are written when a process ends: of one that was killed they are 0.\n\n"
-            "      --json   for programs\n",
+    .help =
+        "Reads records (- is stdin) and prints the classes of all processes: how often each was acquired (OPS), "
+        "how many\n"
+        "classes can be reached from it over edges and from how many it can be reached (FD and BD, itself "
+        "included), its\n"
+        "usage characters, name and kind. Behind them stand the numbers of /proc/lockdep_stats that mean something "
+        "here.\n"
+        "Counts are written when a process ends: of one that was killed they are 0, and merged records have none.\n\n"
+        "      --json   for programs\n",
     .run = run,
 };

@@ -110,11 +110,16 @@ struct stat_graph *stat_graph_of(const struct rec_set *set)
 {
     struct building b = { .graph = cli_alloc(1, sizeof(*b.graph)), .texts = rec_pool_open() };
 
-    b.graph->process_count = set->process_count;
     for (size_t i = 0; i < set->process_count; i++) {
         const struct rec_process *process = set->processes[i];
 
-        b.graph->unended += process->end == NULL;
+        if (process->merged) {
+            b.graph->merged++;
+            b.graph->runs += process->merged_runs;
+        } else {
+            b.graph->process_count++;
+            b.graph->unended += process->end == NULL;
+        }
         for (size_t j = 0; j < process->class_count; j++)
             if (process->classes[j]->known)
                 (void)node_of(&b, process->classes[j]);

@@ -46,6 +46,8 @@ struct stat_graph {
     struct stat_link **links;
     struct stat_chain **chains;
     size_t depth; /* of the deepest chain */
+    size_t merged; /* merged records, which are no processes and have no chains and no counts of classes */
+    uint64_t runs; /* that went into these */
 };
 
 struct stat_graph *stat_graph_of(const struct rec_set *set);
