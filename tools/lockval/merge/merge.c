@@ -91,27 +91,6 @@ static int add_records(const struct request *request, size_t first, size_t step,
     return status;
 }
 
-/* A device or a pipe is written, and not replaced by a file. */
-static int write_through(const struct un_union *all, const char *path)
-{
-    FILE *out = fopen(path, "we");
-    bool good = out != NULL && un_write(all, out);
-
-    if (out != NULL)
-        good = fclose(out) == 0 && good;
-    if (good)
-        return CLI_OK;
-    cli_complain("cannot write %s: %s", path, strerror(errno));
-    return CLI_FAILED;
-}
-
-static bool is_special(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
-}
-
 /* Write @all to @path so that either all of it is there or what was there before. */
 static int write_whole(const struct un_union *all, const char *path)
 {
@@ -216,8 +195,7 @@ static int merge(struct request *request)
             look_up(all);
         if (strcmp(request->output, "-") == 0)
             (void)un_write(all, stdout);
-        else if ((written = is_special(request->output) ? write_through(all, request->output)
-                                                        : write_whole(all, request->output)) != CLI_OK)
+        else if ((written = write_whole(all, request->output)) != CLI_OK)
             status = written;
     }
     un_close(all);
