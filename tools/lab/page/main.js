@@ -40,6 +40,7 @@ class Lab {
 
     show() {
         show(this.game, this.play);
+        this.showFound();
     }
 
     /* ---- programs ---- */
@@ -53,8 +54,6 @@ class Lab {
 
         this.stop();
         byId("complaint").textContent = said.ok ? "" : `${said.line !== 0 ? `Line ${said.line}: ` : ""}${said.complaint}`;
-        fill("explored");
-        byId("show-hang").hidden = true;
         this.found = null;
         if (said.ok)
             this.show();
@@ -160,9 +159,15 @@ class Lab {
 
     explore() {
         this.found = this.core.exploreAll();
-        fill("explored", ...exploredText(this.found, this.game.view).map((line) => make("p", {}, line)));
-        byId("explored").classList.toggle("bad", this.found.hangs !== 0);
-        byId("show-hang").hidden = this.found.hangs === 0 || this.found.way.length === 0;
+        this.showFound();
+    }
+
+    showFound() {
+        const found = this.found, lines = found === null ? [] : exploredText(found, this.game.view);
+
+        fill("explored", ...lines.map((line) => make("p", {}, line)));
+        byId("explored").classList.toggle("bad", found !== null && found.hangs !== 0);
+        byId("show-hang").hidden = found === null || found.way.length === 0;
     }
 
     showHang() {

@@ -118,7 +118,7 @@ function exploredText(found, view) {
     const lines = [tried];
 
     if (found.hangs !== 0)
-        lines.push(`It can hang: in ${found.hangs} of them for good, the first after ${found.way.length} steps.`);
+        lines.push(`It can hang: in ${found.hangs === 1 ? "one state" : `${found.hangs} states`} threads wait for good, the nearest after ${found.way.length} steps.`);
     else
         lines.push(found.complete ? "No interleaving hangs." : "None of those that were tried hangs.");
     if (worst === "")
