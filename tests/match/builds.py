@@ -183,6 +183,14 @@ def main():
             status, out, said = builds.check(builds.alike(pair, **one), builds.alike(pair, "second", **two))
             checks.equal(status, CIRCLE, f"{title}: taken for one", out + said)
 
+        # Merged while the build was there, a record can be read without it.
+        for merged in (True, False):
+            pair = [builds.record(*args, flags=flags, merged=merged, gone=True) for args, flags in (((), "-g -O0"), (("other",), "-g -O2" if merged else "-g -O0"))]
+            for form in ("text", "sarif", "html", "junit"):
+                out = subprocess.run([lockval, "check", f"--format={form}", *pair], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                     text=True, check=False).stdout
+                checks.equal(("init_queue" in out, "program.c" in out), (True, merged), f"{form} of builds that are gone, {'' if merged else 'not '}merged before: {'' if merged else 'no '}lines")
+
         def prints(*args):
             return sorted(finding["fingerprint"] for finding in json.loads(builds.check(*args)[1])["findings"])
 

@@ -92,8 +92,7 @@ struct places places_of(const struct format_input *input, const struct rec_stack
 
     for (size_t i = 0; stack != NULL && i < stack->count; i++) {
         const struct rec_frame *frame = &stack->frames[i];
-        const struct sym_frames *known =
-            input->symbols != NULL ? sym_look(input->symbols, frame->module, frame->offset, SYM_CALL) : NULL;
+        const struct sym_frames *known = input->symbols != NULL ? sym_look_frame(input->symbols, frame) : NULL;
 
         for (size_t j = 0; known != NULL && j < known->count; j++) {
             const struct sym_frame *at = &known->frames[j];

@@ -192,7 +192,7 @@ static const struct sym_frames *look(const struct format_input *input, const str
 {
     static const struct sym_frames none;
 
-    return input->symbols != NULL ? sym_look(input->symbols, frame->module, frame->offset, SYM_CALL) : &none;
+    return input->symbols != NULL ? sym_look_frame(input->symbols, frame) : &none;
 }
 
 static void put_place(const struct text_frames *frames, FILE *out, const struct sym_frame *sym)
@@ -326,6 +326,8 @@ static const struct sym_frame *find_origin(const struct text_frames *frames, con
         if (place != NULL && (begins(class->key, "init:") || begins(class->key, "lock:")) &&
             strstr(class->origin, token) != NULL)
             found = main_of(sym_look_place(frames->input->symbols, process, place + 1, SYM_CALL), NULL);
+        if (found == NULL && class->source.line != 0 && strstr(class->origin, token) != NULL)
+            found = main_of(sym_look_stored(frames->input->symbols, &class->source, 1), NULL);
     }
     free(token);
     return found;

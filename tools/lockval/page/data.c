@@ -27,8 +27,7 @@ struct data {
 
 static char *frame_text(struct page *page, const struct rec_frame *frame)
 {
-    const struct sym_frames *found =
-        page->symbols != NULL ? sym_look(page->symbols, frame->module, frame->offset, SYM_CALL) : NULL;
+    const struct sym_frames *found = page->symbols != NULL ? sym_look_frame(page->symbols, frame) : NULL;
     const char *module = frame->module != NULL ? frame->module->name : "";
     const struct sym_frame *at = found != NULL && found->count != 0 ? sym_main(found) : NULL;
 

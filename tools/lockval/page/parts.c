@@ -188,8 +188,7 @@ static void put_module(const struct page *page, const struct rec_frame *frame, c
 
 static void put_frame(const struct page *page, const struct rec_frame *frame)
 {
-    const struct sym_frames *found =
-        page->symbols != NULL ? sym_look(page->symbols, frame->module, frame->offset, SYM_CALL) : NULL;
+    const struct sym_frames *found = page->symbols != NULL ? sym_look_frame(page->symbols, frame) : NULL;
 
     for (size_t i = 0; found != NULL && i < found->count; i++) {
         const struct sym_frame *at = &found->frames[i];

@@ -130,7 +130,7 @@ static bool is_header(const char *file)
 }
 
 /* What a name or a source says of whose @frame is; @symbol is the linker's name, or what there is. */
-static void judge(const struct looking *looking, struct sym_frame *frame, const char *symbol)
+void sym_module_judge(const char *wrappers, struct sym_frame *frame, const char *symbol)
 {
     const char *name = frame->function;
 
@@ -138,7 +138,7 @@ static void judge(const struct looking *looking, struct sym_frame *frame, const 
                      begins(name, "__cxxabiv1::") || is_header(frame->file) || begins(symbol, "_ZSt") ||
                      begins(symbol, "_ZNSt") || begins(symbol, "_ZNKSt");
     frame->wrapper = frame->library || lv_wrappers_look(symbol) == LV_WRAPPER_KNOWN ||
-                     (lv_wrappers_look(symbol) == LV_WRAPPER_NO && lv_wrappers_match(looking->wrappers, symbol));
+                     (lv_wrappers_look(symbol) == LV_WRAPPER_NO && lv_wrappers_match(wrappers, symbol));
 }
 
 /* What the function of the entry @die is called. */
@@ -155,7 +155,7 @@ static void name_it(const struct looking *looking, Dwarf_Die *die, struct sym_fr
         ret->function = readable_name(looking->pool, linkage);
     else
         ret->function = rec_pool_text(looking->pool, name);
-    judge(looking, ret, linkage != NULL ? linkage : ret->function);
+    sym_module_judge(looking->wrappers, ret, linkage != NULL ? linkage : ret->function);
 }
 
 /* ---- places ---- */
@@ -245,7 +245,7 @@ struct sym_frames *sym_module_look(struct sym_module *module, uint64_t address, 
         outermost = &looking.frames[looking.count - 1];
         outermost->symbol = bare_name(pool, entry->name);
         outermost->function = readable_name(pool, outermost->symbol);
-        judge(&looking, outermost, outermost->symbol);
+        sym_module_judge(looking.wrappers, outermost, outermost->symbol);
         ret->offset = address - entry->start;
         ret->size = entry->size;
     }

@@ -39,6 +39,9 @@ struct sym_wanted {
 void sym_module_open(struct sym_module *ret, const struct sym_wanted *wanted);
 void sym_module_close(struct sym_module *module);
 
+/* Set .library and .wrapper of @frame, whose linker's name, or what there is, is @symbol. */
+void sym_module_judge(const char *wrappers, struct sym_frame *frame, const char *symbol);
+
 /* Have .table and .units there. The file must be one that can be asked. */
 void sym_module_ask(struct sym_module *module);
 

@@ -25,9 +25,10 @@ struct sym_session {
     struct sym_module **all;
     struct sym_sources *sources;
     const struct rec_set *set;
-    char *wrappers;       /* patterns of all processes */
-    size_t wrappers_read; /* of so many processes */
-    char *folder;         /* the current one, with a slash behind; null: not known */
+    char *wrappers;          /* patterns of all processes */
+    size_t wrappers_read;    /* of so many processes */
+    char *folder;            /* the current one, with a slash behind; null: not known */
+    struct rec_index stored; /* by lines of the record -> the same as struct sym_frames */
     struct sym_frames nothing;
 };
 
@@ -61,6 +62,7 @@ void sym_close(struct sym_session *session)
     free(session->all);
     rec_index_free(&session->modules);
     rec_index_free(&session->by_pointer);
+    rec_index_free(&session->stored);
     sym_sources_close(session->sources);
     rec_pool_close(session->pool);
     free(session->wrappers);
@@ -151,6 +153,38 @@ const struct sym_frames *sym_look(struct sym_session *session, const struct rec_
     if (kind == SYM_CALL && frames->count != 0 && *frames->frames[frames->count - 1].symbol != '\0')
         frames->offset++; /* of the return address, as reports have it */
     return frames;
+}
+
+const struct sym_frames *sym_look_stored(struct sym_session *session, const struct rec_source *lines, size_t count)
+{
+    void **place = rec_index_at(&session->stored, (uint64_t)(uintptr_t)lines);
+    struct sym_frame *frames;
+    struct sym_frames *ret;
+
+    if (*place != NULL)
+        return *place;
+    ret = *place = rec_pool_take(session->pool, 1, sizeof(*ret));
+    frames = rec_pool_take(session->pool, count, sizeof(*frames));
+    for (size_t i = 0; i < count; i++) {
+        frames[i] = (struct sym_frame){ .function = rec_pool_text(session->pool, lines[i].function),
+                                        .symbol = "",
+                                        .file = rec_pool_text(session->pool, lines[i].file),
+                                        .line = lines[i].line,
+                                        .inlined = i + 1 != count };
+        sym_module_judge(wrappers_of(session), &frames[i], frames[i].function);
+    }
+    ret->frames = frames;
+    ret->count = count;
+    return ret;
+}
+
+const struct sym_frames *sym_look_frame(struct sym_session *session, const struct rec_frame *frame)
+{
+    const struct sym_frames *found = sym_look(session, frame->module, frame->offset, SYM_CALL);
+
+    if (frame->line_count == 0 || (found->count != 0 && *found->frames[0].file != '\0'))
+        return found;
+    return sym_look_stored(session, frame->lines, frame->line_count);
 }
 
 struct sym_linked sym_look_linked(struct sym_session *session, const struct rec_module *module, uint64_t offset)

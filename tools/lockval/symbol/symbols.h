@@ -67,6 +67,13 @@ void sym_close(struct sym_session *session);
 const struct sym_frames *sym_look(struct sym_session *session, const struct rec_module *module, uint64_t offset,
                                   enum sym_kind kind);
 
+/* What is at the return address @frame: of the file that ran, or, where that is gone, what the record was given when it was merged.
+ * Never null. */
+const struct sym_frames *sym_look_frame(struct sym_session *session, const struct rec_frame *frame);
+
+/* @lines of a record as frames: innermost first. They must live as long as the session. */
+const struct sym_frames *sym_look_stored(struct sym_session *session, const struct rec_source *lines, size_t count);
+
 /* A variable or function by the linker's symbols, which need no debug information. */
 struct sym_linked {
     const char *name; /* as the program has it: "lock" of "lock.3"; empty: not known, or several have it */
