@@ -57,11 +57,13 @@ class Suite:
     def __init__(self, checks, lockval, programs, folder):
         self.checks, self.lockval, self.programs, self.folder = checks, lockval, programs, folder
 
-    def run(self, runs, record):
-        """All of @runs into one record, four at a time."""
+    def run(self, runs, place):
+        """All of @runs into one record, or one store, four at a time."""
+        where = "db" if place.suffix == ".db" else "record"
+
         def one(test):
             program, arguments, status = runs[test]
-            done = call(self.lockval, "run", f"--record={record}", f"--test={test}", "--commit=here", "-q", "--", str(self.programs[program]), *arguments,
+            done = call(self.lockval, "run", f"--{where}={place}", f"--test={test}", "--commit=here", "-q", "--", str(self.programs[program]), *arguments,
                         env=environment(XDG_RUNTIME_DIR=str(self.folder)))
             return test, status, done
 
@@ -96,7 +98,7 @@ def check_kernel(checks, suite):
     suite.run(MENDED, record)
     suite.expect("the mended kernel", record, [])
 
-    record = suite.folder / "chains.jsonl"
+    record = suite.folder / "chains.db"
     suite.run(CHAINS, record)
     found = suite.expect("three chains in three runs", record, [REPORTED, REPORTED_TOO])
     for number in (1, 2, 3):
