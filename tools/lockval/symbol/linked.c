@@ -32,9 +32,8 @@ static bool has_namesake(const struct sym_table *table, const struct sym_entry *
     for (size_t i = 0; i < table->count; i++) {
         const struct sym_entry *other = &table->entries[i];
 
-        if (other->start != entry->start && bare_len(other->name) == len &&
-            strncmp(other->name, entry->name, len) == 0 && other->source != NULL &&
-            strcmp(other->source, entry->source) == 0)
+        if (strncmp(other->name, entry->name, len) == 0 && other->start != entry->start && other->source != NULL &&
+            bare_len(other->name) == len && strcmp(other->source, entry->source) == 0)
             return true;
     }
     return false;
