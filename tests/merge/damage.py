@@ -69,4 +69,35 @@ def grow(rng, lines):
     return [line if isinstance(line, str) else json.dumps({**line, **head}, separators=(",", ":")) for line in made]
 
 
+STRANGE = (0, -1, 1, 1 << 31, 1 << 32, 1 << 53, "", "x", None, True, [], {}, [1], {"a": 1}, 1.5, "0xffffffffffffffff", "-" * 40)
+
+
+def other_value(rng, value):
+    """Something else in place of a part of it."""
+    if not isinstance(value, (dict, list)) or not value:
+        return rng.choice(STRANGE)
+    made = value.copy()
+    at = rng.choice(sorted(value)) if isinstance(value, dict) else rng.randrange(len(value))
+    if isinstance(value, dict) and rng.random() < .2:
+        del made[at]
+    elif rng.random() < .5:
+        made[at] = other_value(rng, value[at])
+    else:
+        made[at] = rng.choice(STRANGE)
+    return made
+
+
+def rot(rng, lines):
+    """Values of another type or size than they should be, and bytes that are not text. No longer what the format says: not in ALL."""
+    made = []
+    for line in lines:
+        if rng.random() < .12:
+            line = json.dumps(other_value(rng, json.loads(line)))
+        if rng.random() < .03:
+            at = rng.randrange(len(line))
+            line = f"{line[:at]}{chr(0xdc00 + rng.randrange(128, 256))}{line[at + 1:]}"
+        made.append(line)
+    return made
+
+
 ALL = (lose, meet, share, grow)

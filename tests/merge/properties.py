@@ -21,6 +21,7 @@ import records  # noqa: E402
 
 ROUNDS = 60
 DAMAGED = 40
+ROTTEN = 25
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -187,6 +188,26 @@ def check_damaged(tap, merge):
         tap.equal(seeds, [], f"{DAMAGED} sets of records that lost lines, share keys, or have much in common: {what}")
 
 
+def check_rotten(tap, merge):
+    """Values of any kind anywhere: nothing crashes, and what is made of them is the same in every order."""
+    bad = []
+    for seed in range(ROTTEN):
+        rng = random.Random(seed)
+        names = []
+        for i in range(3):
+            classes = rng.sample(range(1, 9), 5)
+            pairs = [(a, b) for a in classes for b in classes if a != b]
+            record, _ = records.make(rng, 100 + i, f"{i:08x}", 5 + i, classes, rng.sample(pairs, 6))
+            names.append(merge.write("\n".join(damage.rot(rng, damage.grow(rng, record.lines))) + "\n"))
+        try:
+            whole = merge.merge(*names)
+            if len({path.read_bytes() for path in (whole, merge.merge(*reversed(names)), tree(merge, rng, names), merge.merge(whole))}) != 1:
+                bad.append(seed)
+        except RuntimeError as error:
+            bad.append((seed, str(error)))
+    tap.equal(bad, [], f"{ROTTEN} sets of records with values that mean nothing")
+
+
 def check_bounds(tap, merge):
     """One edge, in a hundred runs of twenty tests, with as many kinds of witnesses."""
     rng = random.Random(5)
@@ -289,6 +310,7 @@ def main():
         merge = Merge(os.path.abspath(sys.argv[1]), pathlib.Path(folder))
         check_random(tap, merge)
         check_damaged(tap, merge)
+        check_rotten(tap, merge)
         check_bounds(tap, merge)
         check_told(tap, merge)
         check_memory(tap, merge)
