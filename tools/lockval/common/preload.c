@@ -191,7 +191,7 @@ int cli_options_take(char **options, const char *name, const char *argument)
         free(key);
         return CLI_USAGE;
     }
-    if (strcmp(key, "suppressions") == 0)
+    if (strcmp(key, "suppressions") == 0 || (strcmp(key, "expect") == 0 && strchr(equals + 1, ',') == NULL))
         whole = from_here(equals + 1);
     if (whole == NULL || !cli_options_add(options, key, whole))
         (void)cli_options_add(options, key, equals + 1);

@@ -152,6 +152,8 @@ static struct drawing drawing_of_stuck(struct page *page, const struct rec_findi
 struct drawing drawing_of(struct page *page, const struct rec_finding *finding)
 {
     page_begin_colours(page, finding);
+    if (*finding->against != '\0')
+        return new_drawing(0, 0); /* one step, and no way back */
     return finding->stuck_count != 0 ? drawing_of_stuck(page, finding) : drawing_of_order(page, finding);
 }
 

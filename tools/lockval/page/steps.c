@@ -101,7 +101,7 @@ void steps_put(struct page *page, const struct rec_finding *finding, size_t numb
                       : scenario.can_hang ? "Deadlock: each waits for what the next one has."
                                           : "No deadlock as it was seen: the verdict says why they do not meet.";
 
-    if (scenario.column_count != 0) {
+    if (scenario.column_count != 0 && *finding->against == '\0') {
         page_put(page,
                  "<section class=\"steps\" data-end=\"%s\" aria-labelledby=\"s%zu\">\n<h4 id=\"s%zu\">%s</h4>\n"
                  "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"s%zu\"><table>\n",
