@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The exercises of the lessons: untouched they are not done and give one hint after the other, wrong fixes are not done and say why,
+and the solutions are.
+
+Usage: exercises.py SOURCE_ROOT BUILD_ROOT
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+LESSONS = 12
+
+# Lesson -> what is said of its wrong fix.
+WRONG = {3: "lockval takes them for several classes", 7: "lockval cannot see it"}
+
+
+class Tap:
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def say(self, good, title, complaint=""):
+        self.number += 1
+        self.failed += not good
+        print(f"{'' if good else 'not '}ok {self.number} - {title}", flush=True)
+        if not good:
+            print("".join(f"#   {line}\n" for line in str(complaint).splitlines()), end="")
+
+
+def main():
+    root, build = (pathlib.Path(arg).resolve() for arg in sys.argv[1:])
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        # A build folder of its own, where hints are counted; the command is that of the real one.
+        mine = pathlib.Path(folder) / "build"
+        mine.mkdir()
+        (mine / "tools").symlink_to(build / "tools")
+        (mine / "liblockval").symlink_to(build / "liblockval")
+
+        def run(*words):
+            done = subprocess.run([sys.executable, root / "script" / "lesson", *map(str, words)], env={**os.environ, "BUILD_DIR": str(mine)}, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, check=False)
+            return done.returncode, done.stdout
+
+        status, said = run()
+        tap.say(status == 0 and len(said.splitlines()) == LESSONS, "all lessons are listed", said)
+        for number in range(1, LESSONS + 1):
+            place = root / "examples" / "lessons" / f"{number:02}"
+            hints = []
+            for _ in range(4 if number in (1, 9) else 1):
+                status, said = run(number)
+                hints += re.findall(r"^(Hint \d|The idea)", said, re.MULTILINE)
+            wanted = ["Hint 1", "Hint 2", "Hint 3", "The idea"] if number in (1, 9) else ["Hint 1"]
+            tap.say(status == 1 and "Not yet" in said and hints == wanted, f"lesson {number}, untouched: not yet, {', '.join(hints)}", said)
+            status, said = run(number, place / "solution.c")
+            tap.say(status == 0 and "Done." in said, f"lesson {number}, the solution: done", said)
+            if number in WRONG:
+                status, said = run(number, place / "wrong.c")
+                tap.say(status == 1 and WRONG[number] in said, f"lesson {number}, a wrong fix: not yet, and why", said)
+        status, said = run("--again", 1)
+        tap.say(status == 1 and "Hint 1" in said, "--again begins with the first hint", said)
+        broken = pathlib.Path(folder) / "broken.c"
+        broken.write_text("int main(void) { return }\n", encoding="utf-8")
+        status, said = run(1, broken)
+        tap.say(status == 1 and "does not compile" in said, "what does not compile is said", said)
+        empty = pathlib.Path(folder) / "empty.c"
+        empty.write_text("int main(void) { return 0; }\n", encoding="utf-8")
+        status, said = run(1, empty)
+        tap.say(status == 1 and "does not do its work" in said, "an empty program is not done", said)
+        tap.say([run(*words)[0] for words in ((13,), ("x",), (1, "/no/such.c"))] == [2, 2, 2], "calls that mean nothing")
+    print(f"1..{tap.number}")
+    return 1 if tap.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
