@@ -31,6 +31,15 @@ WORST = """(() => {
 })()"""
 
 
+READY = "new Promise((done) => { const look = () => document.documentElement.dataset.ready ? done(1) : setTimeout(look, 5); look(); })"
+
+
+def open_page(browser, path, **more):
+    """The core is compiled behind the load event."""
+    browser.open(path, **more)
+    browser.evaluate(READY)
+
+
 class Tap:
     def __init__(self):
         self.number = self.failed = 0
@@ -69,7 +78,7 @@ def check_examples(tap, browser, program):
 def check_playing(tap, browser, path):
     text = lambda name: browser.evaluate(f"document.getElementById('{name}').textContent")
     click = lambda name: browser.evaluate(f"document.getElementById('{name}').click()")
-    browser.open(path, fragment="#e=01-two-locks")
+    open_page(browser, path, fragment="#e=01-two-locks")
     browser.evaluate("document.activeElement.blur()")
     for key in "1212":
         browser.key(key)
@@ -90,12 +99,12 @@ def check_playing(tap, browser, path):
     tap.say("this is a deadlock" in text("told"), "the way to the hang is shown", text("told"))
     click("share")
     link = browser.evaluate("location.hash")
-    browser.open(path, fragment=link)
+    open_page(browser, path, fragment=link)
     tap.say("this is a deadlock" in text("told"), "a link leads to the same program and the same steps", link)
     browser.evaluate("(() => { const t = document.getElementById('text'); t.value = 'T1: lock A\\nT2: frob A'; "
                      "t.dispatchEvent(new Event('input')); })()")
     tap.equal(text("complaint"), "Line 2: this step is not known: frob", "a mistake is said with its line")
-    browser.open(path, fragment="#p=%%%")
+    open_page(browser, path, fragment="#p=%%%")
     tap.equal(text("complaint"), "The address has no program that can be read.", "a broken link is said")
     browser.evaluate("(() => { const s = document.getElementById('search'); s.value = 'irqsafe1 hard'; "
                      "s.dispatchEvent(new Event('input')); })()")
@@ -106,7 +115,7 @@ def check_looks(tap, browser, path):
     unnamed = """[...document.querySelectorAll("button, input, select, textarea, svg")].filter((e) =>
         !(e.textContent.trim() || e.getAttribute("aria-label") || (e.labels && e.labels.length))).map((e) => e.id)"""
     for width, dark in ((1400, False), (1400, True), (360, False), (360, True)):
-        browser.open(path, width=width, dark=dark, fragment="#e=20-philosophers", mobile=width < 500)
+        open_page(browser, path, width=width, dark=dark, fragment="#e=20-philosophers", mobile=width < 500)
         browser.evaluate("for (let i = 0; i < 12; i++) lab.forth()")
         name = f"{width} pixels, {'dark' if dark else 'light'}"
         tap.equal(browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), True, f"{name}: nothing sticks out")
@@ -122,7 +131,7 @@ def main():
         return 77
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder, Browser(folder) as browser:
-        browser.open(path)
+        open_page(browser, path)
         tap.equal(browser.evaluate("document.documentElement.dataset.ready"), "1", "the core runs")
         check_examples(tap, browser, program)
         tap.equal(browser.problems, [], "nothing was logged")
