@@ -19,6 +19,7 @@
 #include "common/output.h"
 #include "common/progress.h"
 #include "merge/union.h"
+#include "record/names.h"
 #include "record/pool.h"
 #include "symbol/symbols.h"
 
@@ -33,38 +34,6 @@ struct request {
     const char **names; /* of records */
     size_t count;
 };
-
-/* ---- names --------------------------------------------------------------------------------------------------------- */
-
-static void add_name(struct request *request, const char *name)
-{
-    rec_append(&request->names, &request->count, (void *)name);
-}
-
-/* The names in the file that --from-file says, one a line. They live as long as the process. */
-static int read_list(struct request *request)
-{
-    bool is_stdin = strcmp(request->list, "-") == 0;
-    FILE *file = is_stdin ? stdin : fopen(request->list, "re");
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t len;
-
-    if (file == NULL) {
-        cli_complain("cannot read %s: %s", request->list, strerror(errno));
-        return CLI_FAILED;
-    }
-    while ((len = getdelim(&line, &size, request->zeros ? '\0' : '\n', file)) > 0) {
-        if (line[len - 1] == '\n' || line[len - 1] == '\0')
-            line[len - 1] = '\0';
-        if (*line != '\0')
-            add_name(request, cli_strdup(line));
-    }
-    free(line);
-    if (!is_stdin)
-        (void)fclose(file);
-    return CLI_OK;
-}
 
 /* ---- merging ------------------------------------------------------------------------------------------------------- */
 
@@ -256,8 +225,8 @@ static int run(int argc, char **argv)
     if (request.output == NULL)
         return cli_usage_error(&cli_merge, "-o is missing: where the merged record goes; - is stdout");
     for (int i = optind; i < argc; i++)
-        add_name(&request, argv[i]);
-    if (request.list != NULL && read_list(&request) != CLI_OK)
+        rec_append(&request.names, &request.count, argv[i]);
+    if (request.list != NULL && !rec_names_read(request.list, request.zeros, &request.names, &request.count))
         return CLI_FAILED;
     status = request.count == 0 ? cli_usage_error(&cli_merge, "the records are missing") : merge(&request);
     free(request.names);

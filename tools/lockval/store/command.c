@@ -16,6 +16,7 @@
 #include "common/memory.h"
 #include "common/output.h"
 #include "common/progress.h"
+#include "record/names.h"
 #include "record/pool.h"
 #include "store/query.h"
 
@@ -60,30 +61,6 @@ static void say_added(const struct request *request, const struct db_added *adde
             added->merged);
 }
 
-static int read_list(struct request *request)
-{
-    bool is_stdin = strcmp(request->list, "-") == 0;
-    FILE *file = is_stdin ? stdin : fopen(request->list, "re");
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t len;
-
-    if (file == NULL) {
-        cli_complain("cannot read %s: %s", request->list, strerror(errno));
-        return CLI_FAILED;
-    }
-    while ((len = getdelim(&line, &size, request->zeros ? '\0' : '\n', file)) > 0) {
-        if (line[len - 1] == '\n' || line[len - 1] == '\0')
-            line[len - 1] = '\0';
-        if (*line != '\0')
-            rec_append(&request->names, &request->count, cli_strdup(line));
-    }
-    free(line);
-    if (!is_stdin)
-        (void)fclose(file);
-    return CLI_OK;
-}
-
 static int add_batch(const struct request *request, struct db *db, size_t from, size_t to, struct db_added *added)
 {
     const struct db_labels labels = { request->filter.test, request->filter.commit, request->filter.host };
@@ -106,7 +83,7 @@ static int add(struct request *request)
     struct db *db;
     int status = CLI_OK;
 
-    if (request->list != NULL && read_list(request) != CLI_OK)
+    if (request->list != NULL && !rec_names_read(request->list, request->zeros, &request->names, &request->count))
         return CLI_FAILED;
     if (request->count == 0)
         return cli_usage_error(&cli_db, "the records are missing");
