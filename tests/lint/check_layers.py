@@ -74,6 +74,7 @@ COMMAND_FOLDERS = {
     "complete": {"common", "record", "symbol", "formats", "complete"},
     "doctor": {"common", "threads", "doctor"},
     "threads": {"common", "threads"},
+    "explain": {"common", "record", "symbol", "formats", "page", "explain"},
     "confirm": {"common", "record", "confirm"},
     "merge": {"common", "record", "symbol", "merge"},
     "match": {"common", "record", "symbol", "merge", "match"},

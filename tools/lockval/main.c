@@ -13,9 +13,9 @@
 #include "base/types.h"
 
 static const struct cli_command *const commands[] = {
-    &cli_baseline, &cli_chains, &cli_check, &cli_classes, &cli_complete, &cli_confirm,
-    &cli_coverage, &cli_db,     &cli_diff,  &cli_doctor,  &cli_edges,    &cli_merge,
-    &cli_order,    &cli_report, &cli_run,   &cli_stat,    &cli_suppress, &cli_threads,
+    &cli_baseline, &cli_chains, &cli_check,  &cli_classes,  &cli_complete, &cli_confirm, &cli_coverage,
+    &cli_db,       &cli_diff,   &cli_doctor, &cli_edges,    &cli_explain,  &cli_merge,   &cli_order,
+    &cli_report,   &cli_run,    &cli_stat,   &cli_suppress, &cli_threads,
 };
 
 static const struct cli_command *find(const char *name)

@@ -42,6 +42,7 @@ extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_edges;
 extern const struct cli_command cli_merge;
 extern const struct cli_command cli_order;
+extern const struct cli_command cli_explain;
 extern const struct cli_command cli_report;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_stat;

@@ -94,6 +94,7 @@ static void put_hints(FILE *out, const struct format_input *input, const char *r
     const char *self = found != NULL ? "lockval" : program_invocation_name; /* what can be typed */
 
     free(found);
+    (void)fprintf(out, "in plain words: %s explain %s\n", self, record);
     (void)fprintf(out, "page: %s report --format=html --output=page.html %s\n", self, record);
     for (size_t i = 0; i < input->finding_count; i++) {
         const struct rec_finding *finding = input->findings[i];
