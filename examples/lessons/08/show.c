@@ -9,6 +9,7 @@ struct account {
 };
 
 static struct account accounts[2];
+static int turn; /* an atomic that lockval does not look at */
 
 static void open_account(struct account *account)
 {
@@ -29,11 +30,14 @@ static void transfer(struct account *from, struct account *to, int money)
 static void *there(void *unused)
 {
     transfer(&accounts[0], &accounts[1], 10);
+    __atomic_store_n(&turn, 1, __ATOMIC_RELEASE);
     return unused;
 }
 
 static void *back(void *unused)
 {
+    while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) == 0)
+        ;
     transfer(&accounts[1], &accounts[0], 10);
     return unused;
 }

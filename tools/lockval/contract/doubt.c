@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 #include "contract/steps.h"
 
 /* A stable key of a class, in parts. */
@@ -91,7 +92,7 @@ void contract_find_doubt(struct contract_steps *steps)
         for (size_t j = steps->classes[i].first_stable; j < steps->classes[i].key_count; j++)
             count += take_apart(steps->classes[i].keys[j], steps->classes[i].keys[0], i, &list[count]);
     if (count != 0)
-        qsort(list, count, sizeof(*list), compare);
+        cli_sort(list, count, sizeof(*list), compare);
     for (size_t first = 0, end; first < count; first = end) {
         bool doubt = false;
 

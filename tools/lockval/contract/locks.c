@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 #include "contract/draft.h"
 #include "contract/sections.h"
 #include "record/pool.h"
@@ -388,7 +389,7 @@ static bool place(struct work *w, bool relevel)
     for (size_t i = 0; i < w->fresh_count; i++)
         w->fresh[i].level = flat ? LV_EXPECT_NO_LEVEL : (int)levels->level[w->old + i] + lowest - 1;
     if (w->fresh_count != 0)
-        qsort(w->fresh, w->fresh_count, sizeof(*w->fresh), compare_fresh);
+        cli_sort(w->fresh, w->fresh_count, sizeof(*w->fresh), compare_fresh);
     for (size_t i = 0; i < w->fresh_count; i++)
         add_lock(w, sections, &w->fresh[i]);
     contract_sections_tidy(sections);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 #include "graph/digraph.h"
 #include "record/pool.h"
 #include "report/report.h"
@@ -77,7 +78,7 @@ static void add_classes(struct work *w, const struct rec_process *process)
         steps->classes[steps->class_count].class = class;
         add_keys(&steps->classes[steps->class_count++]);
     }
-    qsort(steps->classes, steps->class_count, sizeof(*steps->classes), compare_classes);
+    cli_sort(steps->classes, steps->class_count, sizeof(*steps->classes), compare_classes);
     for (size_t i = 0; i < steps->class_count; i++)
         *rec_index_at(&w->by_class, (uint64_t)(uintptr_t)steps->classes[i].class) = number(i);
 }
@@ -238,7 +239,7 @@ struct contract_steps *contract_steps_of(const struct rec_process *process)
         add_chain(&w, process->chains[i]);
     add_nesting(&w);
     if (steps->step_count != 0)
-        qsort(steps->steps, steps->step_count, sizeof(*steps->steps), compare_steps);
+        cli_sort(steps->steps, steps->step_count, sizeof(*steps->steps), compare_steps);
     rec_index_free(&w.by_class);
     rec_index_free(&w.by_ends);
     return steps;

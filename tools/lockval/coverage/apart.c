@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 
 enum {
     MOST_CLASSES = 8192,  /* of a table of who reaches whom: 8 MiB */
@@ -173,7 +174,7 @@ void cover_find_apart(struct cover *cover)
             f.list[kept++] = f.list[i];
     }
     if (kept != 0)
-        qsort(f.list, kept, sizeof(*f.list), compare);
+        cli_sort(f.list, kept, sizeof(*f.list), compare);
     cover->apart = f.list;
     cover->apart_all = kept;
     cover->apart_count = kept < COVER_APART ? kept : COVER_APART;

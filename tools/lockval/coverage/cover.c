@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 
 /* ---- tests ---- */
 
@@ -165,7 +166,7 @@ static int compare_tests(const void *a, const void *b)
 static void sort(void *list, size_t count, int (*compare)(const void *, const void *))
 {
     if (count != 0)
-        qsort(list, count, sizeof(void *), compare);
+        cli_sort(list, count, sizeof(void *), compare);
 }
 
 struct cover *cover_of(const struct rec_process *process)

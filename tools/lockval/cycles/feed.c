@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 
 enum phase {
     ENTERS, /* from another part */
@@ -107,7 +108,7 @@ size_t *cy_feed_order(size_t nodes, const struct contract_arc *arcs, size_t coun
                            .arc = i };
     walk(&feed, false, TREE);
     walk(&feed, true, BACK);
-    qsort(feed.turns, count, sizeof(*feed.turns), by_turn);
+    cli_sort(feed.turns, count, sizeof(*feed.turns), by_turn);
     for (size_t i = 0; i < count; i++)
         order[i] = feed.turns[i].arc;
     free(feed.first);

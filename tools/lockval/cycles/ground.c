@@ -13,6 +13,7 @@
 #include "check/evidence.h"
 #include "common/command.h"
 #include "common/memory.h"
+#include "common/sort.h"
 #include "cycles/feed.h"
 
 static enum lv_kind kind_of(const char *word)
@@ -308,7 +309,7 @@ static bool add_edges(struct cy_ground *ground)
     for (size_t i = 0; i < process->edge_count; i++)
         if (counts(process->edges[i]))
             sorted[count++] = process->edges[i];
-    qsort(sorted, count, sizeof(struct rec_edge *), by_keys);
+    cli_sort(sorted, count, sizeof(struct rec_edge *), by_keys);
     done = feed(ground, sorted, count);
     for (size_t i = 0; i < count && done; i++)
         done = add_edge(ground, sorted[i]);

@@ -12,6 +12,7 @@
 
 #include "check/verdict.h"
 #include "common/memory.h"
+#include "common/sort.h"
 #include "cycles/circles.h"
 #include "cycles/finding.h"
 #include "cycles/made.h"
@@ -332,7 +333,7 @@ static void look_at_circles(struct look *look, const struct cy_circles *circles)
     size_t count = candidates_of(look, circles, list), edges = look->ground->graph.edges.count + 1;
     bool *bad = cli_alloc(edges, sizeof(*bad)), *any = cli_alloc(edges, sizeof(*any));
 
-    qsort(list, count, sizeof(*list), by_length);
+    cli_sort(list, count, sizeof(*list), by_length);
     for (size_t i = 0; i < count; i++) {
         bool more;
 
@@ -416,7 +417,7 @@ static void replace(struct look *look, const struct cy_options *options, struct 
 
     for (size_t i = 0; i < look->count; i++)
         look->list[i]->number = 0;
-    qsort(look->list, look->count, sizeof(struct rec_finding *), by_fingerprint);
+    cli_sort(look->list, look->count, sizeof(struct rec_finding *), by_fingerprint);
     for (size_t i = 0; i < look->count; i++) {
         struct rec_finding *finding = look->list[i];
 

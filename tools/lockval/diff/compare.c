@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 
 /* ---- classes ---- */
 
@@ -96,7 +97,7 @@ static void compare_all_classes(struct diff *diff)
     for (size_t i = 0; i < diff->class_count; i++)
         judge_class(diff, diff->classes[i]);
     if (diff->class_count != 0)
-        qsort(diff->classes, diff->class_count, sizeof(struct diff_class *), compare_classes);
+        cli_sort(diff->classes, diff->class_count, sizeof(struct diff_class *), compare_classes);
     for (size_t i = 0; i < diff->class_count; i++)
         diff->classes[i]->number = i;
 }
@@ -181,7 +182,7 @@ static void compare_all_edges(struct diff *diff)
     for (size_t i = 0; i < diff->edge_count; i++)
         judge_edge(diff, diff->edges[i]);
     if (diff->edge_count != 0)
-        qsort(diff->edges, diff->edge_count, sizeof(struct diff_edge *), compare_edges);
+        cli_sort(diff->edges, diff->edge_count, sizeof(struct diff_edge *), compare_edges);
 }
 
 /* ---- all ---- */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 
 /* The class's number and one; 0: nothing is known of it. */
 static size_t number_of(const struct diff *diff, const struct rec_lock *lock)
@@ -167,5 +168,5 @@ void diff_compare_findings(struct diff *diff)
         mark_edges(diff, diff->findings[i]);
     }
     if (diff->finding_count != 0)
-        qsort(diff->findings, diff->finding_count, sizeof(struct diff_finding *), compare);
+        cli_sort(diff->findings, diff->finding_count, sizeof(struct diff_finding *), compare);
 }

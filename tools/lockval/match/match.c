@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 
 /* A class that may have others. */
 struct candidate {
@@ -251,7 +252,7 @@ static void say_ambiguous(struct matching *m, struct candidate **first, size_t c
 static void sort(struct matching *m)
 {
     if (m->count != 0)
-        qsort(m->all, m->count, sizeof(struct candidate *), compare);
+        cli_sort(m->all, m->count, sizeof(struct candidate *), compare);
 }
 
 /* Files of a module may each have a variable or function of one name of their own. Where a family's are of several files, each file has
@@ -382,7 +383,7 @@ static void join_signs(struct matching *m)
         if (m->all[i]->sign != NULL)
             signs[count++] = m->all[i];
     if (count != 0)
-        qsort(signs, count, sizeof(struct candidate *), by_sign);
+        cli_sort(signs, count, sizeof(struct candidate *), by_sign);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(signs[i]->sign, signs[first]->sign) != 0)
             first = i;

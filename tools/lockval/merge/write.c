@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/sort.h"
 #include "merge/content.h"
 
 struct writer {
@@ -104,7 +105,7 @@ static int by_text(const void *a, const void *b)
 static void sort(void *array, size_t count, int (*compare)(const void *, const void *))
 {
     if (count != 0)
-        qsort(array, count, sizeof(void *), compare);
+        cli_sort(array, count, sizeof(void *), compare);
 }
 
 /* ---- what is referred to ------------------------------------------------------------------------------------------- */
