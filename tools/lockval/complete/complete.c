@@ -123,6 +123,8 @@ static const struct {
     { "check", "VERDICT", { "guarded", "potential", "feasible", "misuse", "deadlock", "never" } },
     { "baseline", "VERDICT", { "guarded", "potential", "feasible", "misuse", "deadlock", "never" } },
     { "db", "FORM", { "text", "json" } },
+    { "diff", "FORM", { "text", "json", "markdown", "dot", "svg", "html" } },
+    { "coverage", "FORM", { "text", "json", "html" } },
     { "stat", "FORMAT", { "table", "lock_stat", "json" } },
     { "stat",
       "KEY",

@@ -54,7 +54,7 @@ static void put_counts(FILE *out, const struct diff *diff)
         size_t count;
         const char *class, *words;
     } badges[] = {
-        { diff->findings_by.added, "v-deadlock", "new in findings" },
+        { diff->findings_by.added, "v-deadlock", "new findings" },
         { diff->findings_by.removed, "v-none", "findings gone" },
         { diff->edges_by.added, "v-feasible", "edges added" },
         { diff->edges_by.removed, "v-other", "edges removed" },

@@ -31,7 +31,7 @@ struct request {
     const char *output, *list;
     bool zeros, keep_going, no_symbols;
     unsigned jobs;
-    const char **names; /* of records */
+    char **names; /* of records */
     size_t count;
 };
 
@@ -225,11 +225,11 @@ static int run(int argc, char **argv)
     if (request.output == NULL)
         return cli_usage_error(&cli_merge, "-o is missing: where the merged record goes; - is stdout");
     for (int i = optind; i < argc; i++)
-        rec_append(&request.names, &request.count, argv[i]);
+        rec_names_add(argv[i], &request.names, &request.count);
     if (request.list != NULL && !rec_names_read(request.list, request.zeros, &request.names, &request.count))
         return CLI_FAILED;
     status = request.count == 0 ? cli_usage_error(&cli_merge, "the records are missing") : merge(&request);
-    free(request.names);
+    rec_names_free(request.names, request.count);
     return status;
 }
 

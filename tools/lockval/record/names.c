@@ -13,7 +13,19 @@
 #include "common/memory.h"
 #include "record/pool.h"
 
-bool rec_names_read(const char *list, bool zeros, const char ***names, size_t *count)
+void rec_names_add(const char *name, char ***names, size_t *count)
+{
+    rec_append(names, count, cli_strdup(name));
+}
+
+void rec_names_free(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+bool rec_names_read(const char *list, bool zeros, char ***names, size_t *count)
 {
     bool is_stdin = strcmp(list, "-") == 0;
     FILE *file = is_stdin ? stdin : fopen(list, "re");
@@ -29,7 +41,7 @@ bool rec_names_read(const char *list, bool zeros, const char ***names, size_t *c
         if (line[len - 1] == '\n' || line[len - 1] == '\0')
             line[len - 1] = '\0';
         if (*line != '\0')
-            rec_append(names, count, cli_strdup(line));
+            rec_names_add(line, names, count);
     }
     free(line);
     if (!is_stdin)

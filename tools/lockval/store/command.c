@@ -37,7 +37,7 @@ enum {
 
 struct request {
     const char *path;
-    const char **names;
+    char **names;
     size_t count;
     struct db_filter filter; /* with --test, --commit, --host of `add`: the labels */
     bool json, zeros, keep_going, quiet;
@@ -358,7 +358,7 @@ static int take_arguments(struct request *request, const struct word *word, int 
         return cli_usage_error(&cli_db, "the store is missing");
     request->path = argv[optind++];
     for (; optind < argc; optind++)
-        rec_append(&request->names, &request->count, argv[optind]);
+        rec_names_add(argv[optind], &request->names, &request->count);
     if (request->count > word->most)
         return cli_usage_error(&cli_db, "lockval db %s takes no '%s'", word->name, request->names[word->most]);
     return CLI_OK;
@@ -379,7 +379,7 @@ static int run(int argc, char **argv)
     status = take_arguments(&request, word, argc - 1, argv + 1);
     if (status == CLI_OK)
         status = word->run(&request);
-    free(request.names);
+    rec_names_free(request.names, request.count);
     return status;
 }
 
