@@ -101,7 +101,8 @@ class Page:
         bin_folder.mkdir()
         tmp.mkdir()
         (bin_folder / "lockval").symlink_to(build / "tools" / "lockval" / "lockval")
-        (bin_folder / "mm_sim").symlink_to(build / "sim" / "mm_sim")
+        for name in ("mm_sim", "hotplug_sim"):
+            (bin_folder / name).symlink_to(build / "sim" / name)
         self.env = environment(PATH=f"{bin_folder}:{os.environ['PATH']}", LD_LIBRARY_PATH=str(pathlib.Path(library).parent), LC_ALL="C",
                                CPATH=str(root / "include"), HOME=str(folder), TMPDIR=str(tmp), TERM="dumb")
         self.env.pop("XDG_RUNTIME_DIR", None)
