@@ -100,7 +100,7 @@ const char *lab_explore_all(void)
     lv_json_bool(&json, "ok", lab.loaded);
     if (lab.loaded) {
         lab_explore(&lab.program, explored, sizeof(explored), &found);
-        lab_view_found(&json, &lab.program, &found);
+        lab_view_found(&json, &found);
     }
     lv_json_end_object(&json);
     return lab.output;

@@ -239,12 +239,11 @@ void lab_view_watch(struct lv_json *json, struct lab_watch *watch)
 
 /* ---- what can happen ----------------------------------------------------------------------------------------------- */
 
-void lab_view_found(struct lv_json *json, const struct lab_program *p, const struct lab_found *found)
+void lab_view_found(struct lv_json *json, const struct lab_found *found)
 {
     struct lv_text text;
     char ways[32];
 
-    (void)p;
     lv_text_init(&text, ways, sizeof(ways));
     lv_text_printf(&text, "%lu", found->ways < 4e9 ? (unsigned long)found->ways : 4000000000UL);
     lv_json_int(json, "states", found->states);

@@ -17,6 +17,6 @@ void lab_view_state(struct lv_json *json, const struct lab_program *p, const str
 /* What the validator knows: classes, edges, chains, findings. */
 void lab_view_watch(struct lv_json *json, struct lab_watch *watch);
 
-void lab_view_found(struct lv_json *json, const struct lab_program *p, const struct lab_found *found);
+void lab_view_found(struct lv_json *json, const struct lab_found *found);
 
 #endif
