@@ -246,7 +246,16 @@ static bool is_counted_already(const struct lv_publication *p)
     return p->made != NULL && __atomic_exchange_n(&p->made->counted, true, __ATOMIC_RELAXED);
 }
 
-static void show(struct lv_context *ctx, const struct lv_publication *p)
+/* How to read on. Not in the record's text: who prints that knows better what can be typed. */
+static void put_hint(const struct lv_context *ctx, struct lv_publication *p)
+{
+    bool on = __atomic_load_n(&ctx->recorder.on, __ATOMIC_RELAXED) && ctx->recorder.path != NULL;
+
+    lv_text_printf(&p->text, "\nin plain words: lockval explain %s\n",
+                   on ? ctx->recorder.path : lv_finding_kind_name(p->report.kind));
+}
+
+static void show(struct lv_context *ctx, struct lv_publication *p)
 {
     if (p->suppressed != NULL)
         return;
@@ -254,6 +263,7 @@ static void show(struct lv_context *ctx, const struct lv_publication *p)
         ctx->upgraded(ctx, &p->report, p->text.buf, p->text.len);
         return;
     }
+    put_hint(ctx, p);
     ctx->sink(ctx, &p->report, p->text.buf, p->text.len);
     call_back(ctx, p);
 }

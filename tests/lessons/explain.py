@@ -48,6 +48,23 @@ def in_order(text, parts):
     return None
 
 
+def check_hints(tap, lockval, explain, record, other):
+    """What lockval report ends with can be typed, and is about the finding that was shown."""
+    def hint(*args):
+        said = subprocess.run([lockval, "report", "--no-symbols", *args], stdout=subprocess.PIPE, text=True, check=True).stdout
+        line = said.splitlines()[-1]
+        return said, line.removeprefix("in plain words: lockval explain ").split() if line.startswith("in plain words: ") else []
+
+    said, args = hint(record)
+    print_ = re.search(r"\[([0-9a-f]{16})\]", said).group(1)
+    tap.say(args == [record] and print_ in explain(*args)[1], "a report ends with a hint", said[-400:])
+    said, args = hint("--finding=2", record)
+    print_ = re.search(r"\[([0-9a-f]{16})\]", said).group(1)
+    tap.say(args == [f"--finding={print_}", record] and print_ in explain(*args)[1], "one of a finding that was chosen names it", said[-400:])
+    said, args = hint(record, other)
+    tap.say(len(args) == 1 and explain(*args)[0] == 0 and args[0] not in (record, other), "one of two records is of the kind", said[-400:])
+
+
 def main():
     root, lockval = pathlib.Path(sys.argv[1]).resolve(), os.path.abspath(sys.argv[2])
     tap = Tap()
@@ -57,17 +74,20 @@ def main():
         return done.returncode, done.stdout
 
     with tempfile.TemporaryDirectory() as folder:
-        program, record = pathlib.Path(folder) / "show", pathlib.Path(folder) / "run.jsonl"
+        program = pathlib.Path(folder) / "show"
         for number, (args, parts) in SAID.items():
             (pathlib.Path(folder) / "show.c").write_text((root / "examples" / "lessons" / f"{number:02}" / "show.c").read_text(encoding="utf-8"), encoding="utf-8")
             subprocess.run(["cc", "-g", "-pthread", "show.c", "-o", "show"], cwd=folder, check=True)
-            record.unlink(missing_ok=True)
+            record = pathlib.Path(folder) / f"{number}.jsonl"
             ran = subprocess.run([lockval, "run", f"--record={record}", "--on_deadlock=exit", "--", program, *args], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                  check=False)
             tap.say(number == 12 or "in plain words: " in ran.stderr, f"lesson {number}: the report names the command", ran.stderr[-400:])
             status, said = explain(str(record), cwd=folder)
             tap.say(status == 0 and in_order(said, parts) is None, f"lesson {number}: explained", f"{in_order(said, parts)!r} is missing in\n{said}")
             tap.say(max(map(len, said.splitlines())) <= 100, f"lesson {number}: no line is too long", said)
+        first, two = str(record.with_stem("1")), str(record.with_stem("both"))
+        subprocess.run([lockval, "merge", "-o", two, first, str(record.with_stem("11"))], check=True)
+        check_hints(tap, lockval, explain, two, first)
         print_ = re.search(r"\[([0-9a-f]{16})\]", explain(str(record))[1]).group(1)
         tap.say(explain(f"--finding={print_}", str(record))[0] == 0 and explain("--finding=1", str(record))[0] == 0, "by number and by fingerprint")
         status, said = explain("--finding=7", str(record))

@@ -199,6 +199,41 @@ START_TEST(log_to_a_file)
 }
 END_TEST
 
+/* Each report in the log ends with the command that has more; what the record has of it does not. */
+START_TEST(hint)
+{
+    char record[] = "/tmp/lockval-test-publish.XXXXXX", log[] = "/tmp/lockval-test-publish.XXXXXX";
+    char options[128], text[65536], said[128], *end;
+    int fd = mkstemp(record), log_fd = mkstemp(log);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_ge(log_fd, 0);
+    for (int with = 0; with < 2; with++) {
+        (void)snprintf(options, sizeof(options), with ? "log=%s:record=%s" : "log=%s", log, record);
+        scenario_restart(s, options);
+        s->ctx.sink = lv_context_write_log;
+        lv_recorder_start(&s->ctx);
+        ck_assert_int_eq(ftruncate(log_fd, 0), 0);
+        make_finding("A", "B");
+        make_finding("C", "D");
+        read_all(log, text, sizeof(text));
+        (void)snprintf(said, sizeof(said), "\nin plain words: lockval explain %s\n", with ? record : "circular");
+        end = strstr(text, said);
+        ck_assert_ptr_nonnull(end);
+        ck_assert(end < strstr(strstr(text, "WARNING: ") + 1, "WARNING: "));
+        ck_assert_str_eq(text + strlen(text) - strlen(said), said);
+    }
+    read_all(record, text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(text, "dependency detected"));
+    ck_assert_ptr_null(strstr(text, "plain words"));
+    lv_recorder_end(&s->ctx, 0);
+    (void)close(fd);
+    (void)close(log_fd);
+    (void)unlink(record);
+    (void)unlink(log);
+}
+END_TEST
+
 /* Run @body in a child with stderr in a pipe. Returns its wait status. */
 static int run_child(void (*body)(void), char *text, size_t size)
 {
@@ -291,6 +326,7 @@ int main(void)
         what_the_thread_holds_is_in_the_report,
         long_cycle,
         log_to_a_file,
+        hint,
         log_to_stderr,
         log_to_nowhere,
         log_that_cannot_be_opened,

@@ -21,6 +21,7 @@ struct format_input {
     bool chosen;                 /* not all findings of the set are among them */
     struct sym_session *symbols; /* null: names are those of the record */
     const char *root;            /* of the sources: absolute, as realpath() gives it; null: none */
+    const char *record;          /* where all of it was read: a path that can be typed; null: several, or stdin */
 };
 
 struct format {

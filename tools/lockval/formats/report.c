@@ -35,6 +35,7 @@ const struct format *format_at(size_t i)
 struct request {
     const struct format *format;
     const char *output;      /* null: stdout */
+    const char *record;      /* the only one; null: several, or stdin */
     unsigned long number;    /* of the finding, from 1 on; 0: all */
     enum rec_verdict lowest; /* verdict that is printed */
     const char *fingerprint; /* null: any */
@@ -138,7 +139,7 @@ static int print(const struct request *request, const struct rec_set *set, FILE 
 {
     size_t count, chosen = 0;
     struct rec_finding **findings = rec_sorted_findings(set, &count);
-    struct format_input input = { .set = set, .findings = findings, .root = request->root };
+    struct format_input input = { .set = set, .findings = findings, .root = request->root, .record = request->record };
     bool done;
 
     for (size_t i = 0; i < count; i++)
@@ -220,6 +221,7 @@ static int run(int argc, char **argv)
         status = take_option(&request, option);
     if (request.root == NULL)
         request.root = realpath(".", NULL);
+    request.record = optind + 1 == argc && strcmp(argv[optind], "-") != 0 ? argv[optind] : NULL;
     if (status == CLI_OK)
         status = optind == argc ? cli_usage_error(&cli_report, "the record is missing")
                                 : read_and_print(&request, argc - optind, argv + optind);

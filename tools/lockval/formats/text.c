@@ -272,6 +272,7 @@ static bool print(FILE *out, const struct format_input *input)
 
     text_findings(out, &style, input);
     text_summary(out, &style, input, NULL);
+    text_explain(out, input, "lockval");
     return true;
 }
 

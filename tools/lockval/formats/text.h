@@ -29,6 +29,9 @@ void text_made(FILE *out, const struct rec_finding *finding);
 /* How many there are of each verdict, and a line for each. @record: where to read more; null: nowhere. */
 void text_summary(FILE *out, const struct text_style *style, const struct format_input *input, const char *record);
 
+/* One line: what says the same in plain words, @self being the command's name; nothing if nothing is shown. */
+void text_explain(FILE *out, const struct format_input *input, const char *self);
+
 /* Is it shown, or does an entry of the user's suppress it? */
 bool text_is_shown(const struct rec_finding *finding);
 

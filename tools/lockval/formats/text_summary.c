@@ -174,3 +174,21 @@ void text_summary(FILE *out, const struct text_style *style, const struct format
             put_line(out, style, input, input->findings[i], width);
     text_advice_smallest(out, input);
 }
+
+/* A finding that was chosen may not be the one that is explained if none is named. */
+void text_explain(FILE *out, const struct format_input *input, const char *self)
+{
+    const struct rec_finding *first = NULL;
+
+    for (size_t i = 0; first == NULL && i < input->finding_count; i++)
+        first = text_is_shown(input->findings[i]) ? input->findings[i] : NULL;
+    if (first == NULL)
+        return;
+    (void)fprintf(out, "in plain words: %s explain ", self);
+    if (input->record == NULL)
+        (void)fprintf(out, "%s\n", first->kind);
+    else if (input->chosen)
+        (void)fprintf(out, "--finding=%s %s\n", first->fingerprint, input->record);
+    else
+        (void)fprintf(out, "%s\n", input->record);
+}

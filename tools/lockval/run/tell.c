@@ -94,7 +94,7 @@ static void put_hints(FILE *out, const struct format_input *input, const char *r
     const char *self = found != NULL ? "lockval" : program_invocation_name; /* what can be typed */
 
     free(found);
-    (void)fprintf(out, "in plain words: %s explain %s\n", self, record);
+    text_explain(out, input, self);
     (void)fprintf(out, "page: %s report --format=html --output=page.html %s\n", self, record);
     for (size_t i = 0; i < input->finding_count; i++) {
         const struct rec_finding *finding = input->findings[i];
@@ -110,7 +110,7 @@ static void put_hints(FILE *out, const struct format_input *input, const char *r
 
 static void put(struct run_tell *tell, const struct rec_set *set, bool deadlocks, bool summary, const char *record)
 {
-    struct format_input input = { .set = set };
+    struct format_input input = { .set = set, .record = record };
     size_t count, len = 0;
     struct rec_finding **findings = rec_sorted_findings(set, &count);
     char *text = NULL;
