@@ -18,7 +18,9 @@ A page is followed from top to bottom, in a folder of its own with `lockval` in 
 A line with nothing but "..." stands for any lines, and "..." inside of a line for any text. Addresses, numbers of processes, times, offsets
 in functions, fingerprints and the width of gaps are not compared.
 
-Usage: check_shown.py SOURCE_ROOT BUILD_ROOT LIBRARY PAGE... [--reasons]
+With --update the pages are written anew with what is printed now (refit.py keeps the gaps), and what cannot be is complained of.
+
+Usage: check_shown.py SOURCE_ROOT BUILD_ROOT LIBRARY PAGE... [--reasons] [--update]
 """
 
 import os
@@ -35,15 +37,12 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "cli")]
 
 import reports  # pylint: disable=wrong-import-position
 from command import Checks, environment  # pylint: disable=wrong-import-position
+from refit import masked, matches, refit  # pylint: disable=wrong-import-position
 
 TIMEOUT = 120  # seconds a block
 PREFIXES = {"verdicts": "verdict_", "complaints": "complaint_", "deadlocks": "deadlock_"}
 FENCE = re.compile(r"^```(\w*)$")
 MARK = re.compile(r"^<!-- (file|with|part of|change|verdict of|not run): (.*?) -->$")
-MASKS = (
-    (r"\S*lockval-\d+/(\w+)\.\d+\.jsonl", r"lockval-UID/\1.PID.jsonl"), (r"0x[0-9a-f]{6,}", "0xADDRESS"), (r"\+0x[0-9a-f]+", "+0xN"), (r"\b[0-9a-f]{16}\b", "FINGERPRINT"), (r"(?<=[A-Za-z_)])/\d+\b(?!\.)", "/PID"),
-    (r"\[\d{3,}\]", "[PID]"), (r"\b(process|pid) \d+", r"\1 PID"), (r"\b\d+(?:\.\d+)? ?(?:ms|us|s)\b", "TIME"), (r"\s+", " "),
-)
 
 
 class Block:
@@ -72,26 +71,6 @@ def blocks_of(text):
     return blocks
 
 
-def masked(line, folder):
-    line = line.replace(f"{folder}/", "").replace(str(folder), ".").rstrip()
-    indent = len(line) - len(line.lstrip())
-    for pattern, word in MASKS:
-        line = re.sub(pattern, word, line)
-    return " " * indent + line.lstrip()
-
-
-def matches(shown, real):
-    """Do the lines @shown, with their gaps, describe @real? Both masked."""
-    if not shown:
-        return not real
-    if shown[0].strip() == "...":
-        return any(matches(shown[1:], real[i:]) for i in range(len(real) + 1))
-    if not real:
-        return False
-    pattern = ".*".join(re.escape(part) for part in shown[0].split("..."))
-    return re.fullmatch(pattern, real[0]) is not None and matches(shown[1:], real[1:])
-
-
 class Page:
     """One page, and the folder in which it is followed."""
 
@@ -107,6 +86,9 @@ class Page:
                                CPATH=str(root / "include"), HOME=str(folder), TMPDIR=str(tmp), TERM="dumb")
         self.env.pop("XDG_RUNTIME_DIR", None)
 
+    def same(self, shown, real):
+        return matches([masked(line, self.folder) for line in shown], [masked(line, self.folder) for line in real])
+
     def run(self, commands):
         """What each of them prints. One shell, so that variables and jobs stay."""
         script = "".join(f"{command}\n__status=$?; printf '\\n== %d ==\\n' {number}; (exit $__status)\n"
@@ -121,7 +103,7 @@ class Page:
         return re.split(r"\n?== \d+ ==\n", text)[:len(commands)]
 
     def console(self, block):
-        """Differences: (shown, real) of each command whose output is another."""
+        """(about, shown, real) of each command."""
         commands, outputs = [], []
         for line in block.lines:
             if line.startswith("$ "):
@@ -131,12 +113,7 @@ class Page:
                 commands[-1] += "\n" + line[2:]
             elif commands:
                 outputs[-1].append(line)
-        different = []
-        for command, shown, real in zip(commands, outputs, self.run(commands)):
-            real = real.splitlines()
-            if not matches([masked(line, self.folder) for line in shown], [masked(line, self.folder) for line in real]):
-                different.append((f"$ {command}", shown, real))
-        return different
+        return [(f"$ {command}", shown, real.splitlines()) for command, shown, real in zip(commands, outputs, self.run(commands))]
 
     def verdict(self, block, argument):
         words = shlex.split(argument)
@@ -154,8 +131,7 @@ class Page:
         found = re.findall(r"^verdict: \w+$(?:\n  .*)*", done.stderr, re.MULTILINE)
         if block.lines == ["(silent)"] and not found and "WARNING" not in done.stderr and done.returncode == 0:
             return []
-        shown = [masked(line, self.folder) for line in block.lines]
-        if any(matches(shown, [masked(line, self.folder) for line in one.splitlines()]) for one in found):
+        if any(self.same(block.lines, one.splitlines()) for one in found):
             return []
         return [(argument, block.lines, "\n".join(found).splitlines())]
 
@@ -163,7 +139,7 @@ class Page:
         """Differences: (about, shown, real)."""
         what, argument = block.mark
         if block.language == "console":
-            return self.console(block)
+            return [each for each in self.console(block) if not self.same(each[1], each[2])]
         if what in ("file", "with"):
             path = self.root / argument
             (self.folder / path.name).write_bytes(path.read_bytes())
@@ -179,6 +155,35 @@ class Page:
         if what == "verdict of":
             return self.verdict(block, argument)
         return [] if what == "not run" else [("a block that does not say how it was made", block.lines, [])]
+
+
+    def renewed(self, block):
+        """The block's lines as they are now; none: that is for people to do."""
+        what, argument = block.mark
+        if block.language != "console":
+            different = self.look_at(block)
+            return block.lines if not different else different[0][2] if what == "file" else None
+        lines = []
+        for about, shown, real in self.console(block):
+            lines += about.replace("\n", "\n> ").split("\n")
+            lines += shown if self.same(shown, real) else refit(shown, [line.replace(f"{self.folder}/", "") for line in real], self.folder)
+        return lines
+
+
+def update_page(checks, root, build, library, page):
+    text = (root / page).read_text(encoding="utf-8").splitlines()
+    with tempfile.TemporaryDirectory() as name:
+        here = Page(root, build, library, pathlib.Path(name).resolve())
+        moved = 0  # lines that came before this block
+        for block in blocks_of("\n".join(text)):
+            lines = here.renewed(block)
+            checks.is_true(f"{page}:{block.line}", lines is not None, "this is to be written by hand")
+            if lines is not None and lines != block.lines:
+                begin = block.line + moved
+                text[begin:begin + len(block.lines)] = lines
+                moved += len(lines) - len(block.lines)
+                print(f"# written anew: {page}:{begin}")
+    (root / page).write_text("\n".join(text) + "\n", encoding="utf-8")
 
 
 def check_page(checks, root, build, library, page):
@@ -208,13 +213,14 @@ def check_reasons(checks, root):
 
 
 def main(arguments):
-    pages = [argument for argument in arguments if argument != "--reasons"]
-    root, build, library, *pages = pages
+    root, build, library, *pages = [argument for argument in arguments if not argument.startswith("--")]
+    root = pathlib.Path(root).resolve()
     checks = Checks()
+    follow = update_page if "--update" in arguments else check_page
     for page in pages:
-        check_page(checks, pathlib.Path(root).resolve(), pathlib.Path(build).resolve(), str(pathlib.Path(library).resolve()), page)
+        follow(checks, root, pathlib.Path(build).resolve(), str(pathlib.Path(library).resolve()), page)
     if "--reasons" in arguments:
-        check_reasons(checks, pathlib.Path(root))
+        check_reasons(checks, root)
     return checks.finish()
 
 
