@@ -108,6 +108,49 @@ def runs_of_findings(test):
     checks.is_true("and it is there once", out.count("[" + AB + "]") == 1, out)
 
 
+def suppressed(test):
+    """Files of suppressions, for what no run could hold against one; and those that are built in."""
+    checks = test.checks
+    path = test.file("halves", halves())
+    supp = test.folder / "locks.supp"
+    for entry, status in (("circular:A & B", 0), ("circular:static:prog:A", 0), ("*:B", 0), ("circular:A & C", 66), ("recursive:A", 66), ("circular:prog", 66)):
+        supp.write_text(f"# some\n{entry} # they never meet\n", encoding="utf-8")
+        done = test.check(f"suppressed by {entry}", status, f"--suppressions={supp}", path)
+        unused = f"locks.supp:2: unused: {entry}\n" in done.stderr
+        checks.equal(f"{entry}: the summary, and what is unused", (status == 0, status != 0), ("1 suppressed" in done.stdout, unused))
+        call(test.command, "baseline", path, "-o", str(test.folder / "none"), f"--suppressions={supp}")
+        checks.equal(f"{entry}: what is suppressed is not in the baseline", status != 0, AB in (test.folder / "none").read_text(encoding="utf-8"))
+    supp.write_text("circular:A & B # they never meet\n", encoding="utf-8")
+    found = halves()
+    found.finds("one", "feasible", ["A", "B"])
+    other = test.folder / "other.supp"
+    other.write_text("circular:X # none\n\n", encoding="utf-8")
+    finding = test.findings(f"--suppressions={other},{supp}", path)[0]
+    checks.equal("JSON: by which entry, and why", ("circular:A & B", "they never meet", False),
+                 (finding["suppressed_by"], finding["suppressed_reason"], finding["counts"]))
+    place = json.loads(call(test.command, "check", "--format=sarif", f"--suppressions={other},{supp}", path).stdout)
+    place = place["runs"][0]["results"][0]["suppressions"][0]["location"]["physicalLocation"]
+    checks.equal("SARIF: where that stands", ("locks.supp", 1), (place["artifactLocation"]["uri"].rsplit("/", 1)[-1], place["region"]["startLine"]))
+    report = call(test.command, "report", f"--suppressions={supp}", test.file("found", found))
+    checks.equal("lockval report: the same for what a run found", (True, ""), ("0 findings: 1 suppressed" in report.stdout, report.stderr))
+    report = call(test.command, "report", "--suppressions=/no/such/file", test.file("found", found))
+    checks.equal("lockval report: a file that is not there", (1, ""), (report.returncode, report.stdout))
+    other.write_text("circular X\n", encoding="utf-8")
+    done = test.check("a line that is none", 66, f"--suppressions={other}", path)
+    checks.is_true("it is complained of", f"{other}:1:" in done.stderr, done.stderr)
+    done = test.check("a file that is not there", 1, "--suppressions=/no/such/file", path)
+    checks.is_true("it is named", "/no/such/file" in done.stderr and done.stdout == "", done)
+
+    names = ["libdbus-1.so.3+0x11", "mutex@libdbus-1.so.3+0x22", "dbus_threads_init"]  # what the built-in entry for libdbus looks for
+    for third, status in (("dbus_threads_init", 0), ("dbus_threads", 66)):
+        names[2], known = third, Merged()
+        for i, name in enumerate(names):
+            known.takes(f"run{i}", f"{name} {names[(i + 1) % 3]}")
+        path = test.file("libdbus", known)
+        test.check(f"built in, with {third}", status, path)
+        test.check(f"known findings are asked for, with {third}", 66, "--known-findings", path)
+
+
 def fail_on(test):
     record = Merged()
     record.takes("one", "A B!timed")
@@ -278,6 +321,7 @@ def main():
         text(test)
         forms(test)
         runs_of_findings(test)
+        suppressed(test)
         fail_on(test)
         baseline(test)
         programs(test, library, program)

@@ -19,6 +19,7 @@
 #include "formats/format.h"
 #include "orders/orders.h"
 #include "record/reader.h"
+#include "suppress/apply.h"
 
 enum {
     FINDINGS = 66 /* the exit status of a program with findings */
@@ -27,9 +28,11 @@ enum {
 struct request {
     const struct cli_command *command;
     const struct format *format;
-    const char *output;   /* null: stdout */
-    const char *baseline; /* null: none */
-    const char *expect;   /* the same */
+    const char *output;       /* null: stdout */
+    const char *baseline;     /* null: none */
+    const char *expect;       /* the same */
+    const char *suppressions; /* files; null: none but what is built in */
+    bool known_findings;      /* not even that */
     struct cy_options look;
     struct or_options load;
     bool no_symbols;
@@ -53,7 +56,9 @@ enum {
     OPTION_NO_MATCH,
     OPTION_SOURCE,
     OPTION_DEBUG_PATH,
-    OPTION_NO_SYMBOLS
+    OPTION_NO_SYMBOLS,
+    OPTION_SUPPRESSIONS,
+    OPTION_KNOWN
 };
 
 #define LOADING                                                                                                       \
@@ -61,6 +66,8 @@ enum {
         { "commit", required_argument, NULL, OPTION_COMMIT }, { "renames", required_argument, NULL, OPTION_RENAMES }, \
         { "no-match", no_argument, NULL, OPTION_NO_MATCH }, { "output", required_argument, NULL, OPTION_OUTPUT },     \
         { "fail-on", required_argument, NULL, OPTION_FAIL_ON }, { "expect", required_argument, NULL, OPTION_EXPECT }, \
+        { "suppressions", required_argument, NULL, OPTION_SUPPRESSIONS },                                             \
+        { "known-findings", no_argument, NULL, OPTION_KNOWN },                                                        \
     {                                                                                                                 \
         "most", required_argument, NULL, OPTION_MOST                                                                  \
     }
@@ -130,6 +137,12 @@ static int take_option(struct request *request, int option)
         return 0;
     case OPTION_EXPECT:
         request->expect = optarg;
+        return 0;
+    case OPTION_SUPPRESSIONS:
+        request->suppressions = optarg;
+        return 0;
+    case OPTION_KNOWN:
+        request->known_findings = true;
         return 0;
     case OPTION_MOST:
         return take_most(request, optarg);
@@ -212,11 +225,24 @@ static bool print(FILE *out, void *arg)
     return done;
 }
 
+/* What no run saw whole, no run could hold against the suppressions that it knew. */
+static bool suppress(const struct request *request, const struct or_order *order)
+{
+    struct suppress_files *files = suppress_open(request->suppressions, !request->known_findings);
+
+    if (files == NULL)
+        return false;
+    (void)suppress_apply(files, order->process->findings, order->process->finding_count, order->set->books->pool);
+    suppress_say_unused(files, stderr);
+    suppress_close(files);
+    return true;
+}
+
 /* What the expected order says is made first: so it counts, and is counted, as what runs said themselves. */
 static bool look(const struct request *request, struct or_order *order, struct cy_result *ret)
 {
     return (request->expect == NULL || contract_check(order->process, request->expect) >= 0) &&
-           cy_look(order->process, &request->look, ret);
+           cy_look(order->process, &request->look, ret) && suppress(request, order);
 }
 
 /* ---- lockval check ---- */
@@ -355,6 +381,10 @@ static int run_baseline(int argc, char **argv)
     "      --test=GLOB       only runs of these tests\n"                                                           \
     "      --commit=GLOB     only runs of these commits\n"                                                         \
     "      --expect=FILE     what is against this order of locks is a finding, too (lockval help order)\n"         \
+    "      --suppressions=FILE\n"                                                                                  \
+    "                        findings that its entries are for do not count (docs/suppressions.md); files,\n"      \
+    "                        with commas between\n"                                                                \
+    "      --known-findings  nor are those left out that lockval knows of libraries\n"                             \
     "      --renames=FILE    what was renamed or moved between builds\n"                                           \
     "      --no-match        classes of different builds are different\n"                                          \
     "      --most=N          circles that are shown of each part of the order in which all leads to all (1000);\n" \

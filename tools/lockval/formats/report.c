@@ -14,6 +14,7 @@
 #include "formats/baseline.h"
 #include "formats/format.h"
 #include "record/reader.h"
+#include "suppress/apply.h"
 
 static const struct format *const formats[] = {
     &format_text, &format_json, &format_html, &format_dot, &format_svg, &format_lockdep, &format_sarif, &format_junit,
@@ -41,6 +42,7 @@ struct request {
     const char *fingerprint; /* null: any */
     char *root;              /* of the sources, as in struct format_input; null: where we are */
     const char *baseline;    /* file of findings that are known; null: none */
+    const char *suppressed;  /* files of suppressions; null: none */
     bool no_symbols;         /* names are those of the record */
     const char *debug_path;  /* folders of debug files; null: the usual */
     size_t source_count;
@@ -55,7 +57,8 @@ enum {
     OPTION_SOURCE,
     OPTION_DEBUG_PATH,
     OPTION_NO_SYMBOLS,
-    OPTION_BASELINE
+    OPTION_BASELINE,
+    OPTION_SUPPRESSIONS
 };
 
 static const struct option options[] = {
@@ -67,6 +70,7 @@ static const struct option options[] = {
     { "debug-path", required_argument, NULL, OPTION_DEBUG_PATH },
     { "no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS },
     { "baseline", required_argument, NULL, OPTION_BASELINE },
+    { "suppressions", required_argument, NULL, OPTION_SUPPRESSIONS },
     { 0 },
 };
 
@@ -119,6 +123,9 @@ static int take_option(struct request *request, int option)
         return 0;
     case OPTION_BASELINE:
         request->baseline = optarg;
+        return 0;
+    case OPTION_SUPPRESSIONS:
+        request->suppressed = optarg;
         return 0;
     default:
         return cli_usage_error(&cli_report, "the options are not understood");
@@ -191,6 +198,26 @@ static bool apply_baseline(const struct request *request, struct rec_set *set)
     return true;
 }
 
+/* The same with files of suppressions. What is built in was known to the runs. */
+static bool apply_suppressions(const struct request *request, struct rec_set *set)
+{
+    struct suppress_files *files;
+    struct rec_finding **findings;
+    size_t count;
+
+    if (request->suppressed == NULL)
+        return true;
+    files = suppress_open(request->suppressed, false);
+    if (files == NULL)
+        return false;
+    findings = rec_sorted_findings(set, &count);
+    (void)suppress_apply(files, findings, count, set->books->pool);
+    free(findings);
+    suppress_say_unused(files, stderr);
+    suppress_close(files);
+    return true;
+}
+
 /* Read the @count records at @paths and print. Returns the exit status. */
 static int read_and_print(const struct request *request, int count, char *const *paths)
 {
@@ -200,7 +227,7 @@ static int read_and_print(const struct request *request, int count, char *const 
     for (int i = 0; i < count; i++)
         if (!rec_read(set, paths[i]))
             status = CLI_FAILED;
-    if (!apply_baseline(request, set)) {
+    if (!apply_suppressions(request, set) || !apply_baseline(request, set)) {
         status = CLI_FAILED;
     } else if (set->process_count != 0) {
         int printed = request->output != NULL ? print_to_file(request, set) : print(request, set, stdout);
@@ -250,7 +277,10 @@ const struct cli_command cli_report = {
             "                        sources are looked for below it, too. May be given again\n"
             "      --debug-path=DIRS where separate debug files lie (:.debug:/usr/lib/debug)\n"
             "      --no-symbols      names as the library knew them; no file is read but the record\n"
-            "      --baseline=FILE   findings that this file has are shown as suppressed (lockval help baseline)\n\n"
+            "      --baseline=FILE   findings that this file has are shown as suppressed (lockval help baseline)\n"
+            "      --suppressions=FILE\n"
+            "                        so are those that its entries are for (docs/suppressions.md); files, with commas "
+            "between\n\n"
             "The exit status is 0, whatever the findings; 1 if a record cannot be read or the output cannot be "
             "written; 2 for wrong arguments.\n\n"
             "Formats:\n",

@@ -43,20 +43,13 @@ static char *read_file(const char *path, size_t *ret_size)
     return text;
 }
 
-struct entries *entries_read(const char *path)
+struct entries *entries_of(const char *path, const char *text, size_t size)
 {
-    size_t size;
-    char *text = read_file(path, &size), *said;
+    struct entries *ret = cli_alloc(1, sizeof(*ret));
+    char *said = cli_alloc(COMPLAINTS, 1);
     struct lv_suppressions all = { 0 };
     struct lv_text complaints;
-    struct entries *ret;
 
-    if (text == NULL) {
-        cli_complain("cannot read %s: %s", path, strerror(errno));
-        return NULL;
-    }
-    ret = cli_alloc(1, sizeof(*ret));
-    said = cli_alloc(COMPLAINTS, 1);
     lv_text_init(&complaints, said, COMPLAINTS);
     lv_suppressions_parse(&all, path, text, size, &ret->arena, &complaints);
     (void)fputs(said, stderr);
@@ -66,6 +59,19 @@ struct entries *entries_read(const char *path)
         ret->entries[ret->count++] = (struct entry){ from, from->text, from->line };
     }
     free(said);
+    return ret;
+}
+
+struct entries *entries_read(const char *path)
+{
+    size_t size;
+    char *text = read_file(path, &size);
+    struct entries *ret = NULL;
+
+    if (text != NULL)
+        ret = entries_of(path, text, size);
+    else
+        cli_complain("cannot read %s: %s", path, strerror(errno));
     free(text);
     return ret;
 }
@@ -99,11 +105,26 @@ static bool matches_stack(const char *pattern, const struct rec_stack *stack)
     return false;
 }
 
+static bool matches_one(const char *pattern, const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (lv_pattern_matches(pattern, texts[i]))
+            return true;
+    return false;
+}
+
+/* A class of a merged record may have had several keys. */
+static bool matches_class(const char *pattern, const struct rec_class *class)
+{
+    return class != NULL &&
+           (lv_pattern_matches(pattern, class->stable) || matches_one(pattern, class->keys, class->key_count) ||
+            matches_one(pattern, class->stables, class->stable_count));
+}
+
 static bool matches_lock(const char *pattern, const struct rec_lock *lock)
 {
     return lv_pattern_matches(pattern, rec_lock_name(lock)) || lv_pattern_matches(pattern, rec_lock_key(lock)) ||
-           (lock->class != NULL && lv_pattern_matches(pattern, lock->class->stable)) ||
-           matches_stack(pattern, lock->stack);
+           matches_class(pattern, lock->class) || matches_stack(pattern, lock->stack);
 }
 
 static bool matches_stuck(const char *pattern, const struct rec_stuck *stuck)
@@ -135,8 +156,10 @@ static bool pattern_matches(const char *pattern, const struct rec_finding *findi
         if (matches_stuck(pattern, &finding->stuck[i]))
             return true;
     return (finding->has_subject && matches_lock(pattern, &finding->subject)) ||
-           matches_lock(pattern, &finding->holder.lock) || matches_lock(pattern, &finding->usage_inside.lock) ||
-           matches_lock(pattern, &finding->usage_open.lock) || matches_stack(pattern, finding->stack);
+           (finding->holder.thread != NULL && matches_lock(pattern, &finding->holder.lock)) ||
+           (finding->usage_state[0] != '\0' &&
+            (matches_lock(pattern, &finding->usage_inside.lock) || matches_lock(pattern, &finding->usage_open.lock))) ||
+           matches_stack(pattern, finding->stack);
 }
 
 bool entry_matches(const struct entry *entry, const struct rec_finding *finding)

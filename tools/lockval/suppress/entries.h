@@ -26,6 +26,8 @@ struct entries {
 
 /* Read the file @path. What is wrong with a line is complained of. Null, after a complaint: it cannot be read. */
 struct entries *entries_read(const char *path);
+/* Those of the @size bytes at @text, which came from @path (kept). */
+struct entries *entries_of(const char *path, const char *text, size_t size);
 void entries_free(struct entries *entries);
 
 /* Would @entry suppress @finding? */
