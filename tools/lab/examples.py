@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The lab's examples: the programs in a folder, and each row of the table of lock orders as a program of the lab's language.
+"""The lab's examples: the programs in a folder and in those below it, and each row of the table of lock orders as a program of the lab's
+language.
 
 Usage: examples.py FOLDER CASES.tsv > examples.json
 
@@ -100,11 +101,22 @@ def cases(path):
                "expected": row.expected, "text": row.program()}
 
 
+# Folder -> what its programs are called, and their group.
+GROUPS = {".": ("", "One idea each"), "lessons": ("lesson-", "Lessons"), "report": ("report-", "The report of 2017")}
+
+
 def programs(folder):
-    for path in sorted(pathlib.Path(folder).glob("*.lab")):
-        text = path.read_text(encoding="utf-8")
-        title = re.match(r"#\s*(.*)", text)
-        yield {"name": path.stem, "title": title.group(1) if title else path.stem, "group": "Lessons", "text": text}
+    for below, (prefix, group) in GROUPS.items():
+        for path in sorted((pathlib.Path(folder) / below).glob("*.lab"), key=in_order):
+            text = path.read_text(encoding="utf-8")
+            title = re.match(r"#\s*(.*)", text)
+            yield {"name": prefix + path.stem, "title": title.group(1) if title else path.stem, "group": group, "text": text}
+
+
+def in_order(path):
+    """Of a lesson the program, then the exercise, wrong fixes, the solution."""
+    number, _, rest = path.stem.partition("-")
+    return number, [rest.startswith(kind) for kind in ("solution", "wrong", "exercise", "show")], rest
 
 
 def main():

@@ -79,7 +79,10 @@ static bool is_free(const struct lab_program *p, const struct lab_state *state, 
             return p->locks[step->what].kind == LAB_RECURSIVE;
         return l->writer == 0 && !has_readers(l);
     case LAB_WAIT:
+    case LAB_AWAIT:
         return l->completed != 0;
+    case LAB_COND_WAIT:
+        return l->completed != 0 && (!state->threads[thread].waits || state->locks[step->nest].writer == 0);
     case LAB_JOIN:
         return state->threads[step->what].depth == 0;
     default:
@@ -128,6 +131,20 @@ static enum lab_done release(struct lab_state *state, unsigned thread, const str
     return LAB_DONE_STEP;
 }
 
+/* ---- what is no lock ----------------------------------------------------------------------------------------------- */
+
+static void use_up(struct lab_lock_state *l)
+{
+    if (l->completed != LAB_ALL)
+        l->completed--;
+}
+
+static void bring_about(struct lab_lock_state *l)
+{
+    if (l->completed < LAB_ALL - 1)
+        l->completed++;
+}
+
 /* ---- steps --------------------------------------------------------------------------------------------------------- */
 
 /* The step is over: go on to the next, and out of what has no more. */
@@ -149,6 +166,7 @@ static void advance(const struct lab_program *p, struct lab_thread_state *t, str
         *frame = (struct lab_frame){ 0, 0 };
         t->depth--;
     }
+    did->over = true;
 }
 
 /* Can the context come over @t, between two of its steps? What is soft interrupts no context. */
@@ -197,12 +215,16 @@ static enum lab_done go(const struct lab_program *p, struct lab_state *state, un
     bool waited = t->waits;
     enum lab_done done = LAB_DONE_STEP;
 
+    if (step->code == LAB_COND_WAIT && !waited && state->locks[step->nest].writer != thread + 1)
+        return LAB_DONE_STRANGE;
     if (!is_free(p, state, thread, step)) {
         if (step->try) {
             t->missed |= UINT32_C(1) << step->what;
             return LAB_DONE_FAILED;
         }
         t->waits = true;
+        if (step->code == LAB_COND_WAIT)
+            state->locks[step->nest].writer = 0;
         return LAB_DONE_BEGUN;
     }
     switch ((enum lab_code)step->code) {
@@ -212,10 +234,19 @@ static enum lab_done go(const struct lab_program *p, struct lab_state *state, un
     case LAB_RELEASE:
         return release(state, thread, step);
     case LAB_WAIT:
-        state->locks[step->what].completed--;
+        use_up(&state->locks[step->what]);
+        break;
+    case LAB_COND_WAIT:
+        use_up(&state->locks[step->what]);
+        state->locks[step->nest].writer = (uint8_t)(thread + 1);
         break;
     case LAB_COMPLETE:
-        state->locks[step->what].completed++;
+    case LAB_SIGNAL:
+        bring_about(&state->locks[step->what]);
+        break;
+    case LAB_BROADCAST:
+    case LAB_SET:
+        state->locks[step->what].completed = LAB_ALL;
         break;
     case LAB_MASK:
         t->masked[step->what]++;
@@ -236,6 +267,7 @@ static enum lab_done go(const struct lab_program *p, struct lab_state *state, un
         memset(&state->locks[step->what], 0, sizeof(state->locks[step->what]));
         break;
     case LAB_JOIN:
+    case LAB_AWAIT:
         break;
     }
     return waited ? LAB_DONE_GOT : done;

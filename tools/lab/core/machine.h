@@ -7,7 +7,8 @@
  * orders and findings: whether a program can hang is seen here, by trying.
  *
  * A step that finds its lock taken begins to wait; that is a step of its own, and the thread goes on when it has the lock. A
- * context may interrupt a thread between two of its steps, once in each.
+ * context may interrupt a thread between two of its steps, once in each. Who waits on a condition variable gives its mutex up with
+ * the first of these steps, and goes on when there is a signal and the mutex is free.
  *
  * A state is plain memory: two states are the same if their bytes are.
  */
@@ -16,6 +17,7 @@
 
 enum {
     LAB_FRAMES = 1 + LAB_CONTEXTS,
+    LAB_ALL = 255,
     LAB_CHOICES = LAB_THREADS * (2 + LAB_CONTEXTS)
 };
 
@@ -38,7 +40,7 @@ struct lab_lock_state {
     uint8_t writer; /* the thread's number plus one; 0: none */
     uint8_t again;  /* how often it has a recursive mutex besides */
     uint8_t readers[LAB_THREADS];
-    uint8_t completed; /* an event: how many waits may pass */
+    uint8_t completed; /* no lock: how many waits may pass; LAB_ALL: each one */
 };
 
 struct lab_state {
@@ -62,6 +64,7 @@ struct lab_did {
     const struct lab_step *step; /* null: a context came */
     uint8_t ended[LAB_FRAMES];   /* contexts that ended with the step, innermost first */
     uint8_t ended_count;
+    bool over; /* the thread has ended */
 };
 
 void lab_begin(const struct lab_program *p, struct lab_state *state);

@@ -40,7 +40,7 @@ static bool is_blank(char c)
 static bool is_name_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '&' || c == '>' || c == '(' || c == ')' || c == '.' || c == '/' || c == '$' || c == '*';
+           c == '&' || c == '>' || c == '(' || c == ')' || c == '.' || c == '/' || c == '$' || c == '*' || c == '#';
 }
 
 /* The first word of @rest, which is left behind it; of length 0: there is none. */
@@ -160,46 +160,70 @@ static bool context_at(struct reader *r, struct word word, uint8_t *ret_number)
 enum of {
     OF_LOCK,
     OF_EVENT,
+    OF_COND,
+    OF_FLAG,
     OF_CONTEXT,
     OF_THREAD
 };
 
 static const struct {
     const char *word;
-    enum lab_code code;
     enum of of;
-    bool read, try, timed;
+    struct lab_step step;
 } verbs[] = {
-    { "lock", LAB_TAKE, OF_LOCK, false, false, false },
-    { "write", LAB_TAKE, OF_LOCK, false, false, false },
-    { "read", LAB_TAKE, OF_LOCK, true, false, false },
-    { "try", LAB_TAKE, OF_LOCK, false, true, false },
-    { "tryread", LAB_TAKE, OF_LOCK, true, true, false },
-    { "timed", LAB_TAKE, OF_LOCK, false, false, true },
-    { "unlock", LAB_RELEASE, OF_LOCK, false, false, false },
-    { "init", LAB_INIT, OF_LOCK, false, false, false },
-    { "wait", LAB_WAIT, OF_EVENT, false, false, false },
-    { "complete", LAB_COMPLETE, OF_EVENT, false, false, false },
-    { "mask", LAB_MASK, OF_CONTEXT, false, false, false },
-    { "unmask", LAB_UNMASK, OF_CONTEXT, false, false, false },
-    { "enter", LAB_ENTER, OF_CONTEXT, false, false, false },
-    { "leave", LAB_LEAVE, OF_CONTEXT, false, false, false },
-    { "create", LAB_CREATE, OF_THREAD, false, false, false },
-    { "join", LAB_JOIN, OF_THREAD, false, false, false },
+    { "lock", OF_LOCK, { .code = LAB_TAKE } },
+    { "write", OF_LOCK, { .code = LAB_TAKE } },
+    { "read", OF_LOCK, { .code = LAB_TAKE, .read = true } },
+    { "try", OF_LOCK, { .code = LAB_TAKE, .try = true } },
+    { "tryread", OF_LOCK, { .code = LAB_TAKE, .read = true, .try = true } },
+    { "timed", OF_LOCK, { .code = LAB_TAKE, .timed = true } },
+    { "spin", OF_LOCK, { .code = LAB_TAKE, .spin = true } },
+    { "unlock", OF_LOCK, { .code = LAB_RELEASE } },
+    { "init", OF_LOCK, { .code = LAB_INIT } },
+    { "wait", OF_EVENT, { .code = LAB_WAIT } },
+    { "complete", OF_EVENT, { .code = LAB_COMPLETE } },
+    { "signal", OF_COND, { .code = LAB_SIGNAL } },
+    { "broadcast", OF_COND, { .code = LAB_BROADCAST } },
+    { "set", OF_FLAG, { .code = LAB_SET } },
+    { "await", OF_FLAG, { .code = LAB_AWAIT } },
+    { "mask", OF_CONTEXT, { .code = LAB_MASK } },
+    { "unmask", OF_CONTEXT, { .code = LAB_UNMASK } },
+    { "enter", OF_CONTEXT, { .code = LAB_ENTER } },
+    { "leave", OF_CONTEXT, { .code = LAB_LEAVE } },
+    { "create", OF_THREAD, { .code = LAB_CREATE } },
+    { "join", OF_THREAD, { .code = LAB_JOIN } },
 };
+
+static const char *sort_of(enum lab_kind kind)
+{
+    return kind == LAB_EVENT  ? "an event"
+           : kind == LAB_COND ? "a condition variable"
+           : kind == LAB_FLAG ? "a flag"
+                              : "a lock";
+}
+
+static bool complain_of_sort(struct reader *r, enum lab_kind is, enum lab_kind wanted, struct word word)
+{
+    char text[80];
+    struct lv_text what;
+
+    lv_text_init(&what, text, sizeof(text));
+    lv_text_printf(&what, "this is %s, not %s", sort_of(is), sort_of(wanted));
+    return complain(r, text, word);
+}
 
 /* A kind that is guessed from how a name is used. */
 static bool guess_kind(struct reader *r, struct lab_lock *lock, enum lab_kind kind, struct word word)
 {
-    bool is_event = kind == LAB_EVENT;
+    bool is_no_lock = kind >= LAB_EVENT;
 
-    if ((lock->declared || lock->used) && (lock->kind == LAB_EVENT) != is_event)
-        return complain(r, is_event ? "this is a lock, not an event" : "this is an event, not a lock", word);
+    if ((lock->declared || lock->used) && (is_no_lock || lock->kind >= LAB_EVENT) && lock->kind != kind)
+        return complain_of_sort(r, lock->kind, kind, word);
     if (lock->declared && kind == LAB_RWLOCK && lock->kind < LAB_RWLOCK)
         return complain(r, "this is no rwlock, so it cannot be read", word);
     if (!lock->declared) {
         lock->kind = lock->kind > kind ? lock->kind : kind;
-        lock->declared = is_event;
+        lock->declared = is_no_lock;
     }
     lock->used = true;
     return true;
@@ -218,14 +242,33 @@ static bool read_lock(struct reader *r, struct lab_step *step, struct word word,
     lock = lock_at(r, word, &step->what);
     if (lock == NULL || !guess_kind(r, lock, step->read ? LAB_RWLOCK : LAB_MUTEX, word))
         return false;
-    if (lock->kind == LAB_EVENT)
-        return complain(r, "this is an event, not a lock", word);
     more = next_word(rest);
     if (more.len == 0)
         return true;
     if (!is(more, "nest") || step->code != LAB_TAKE)
         return complain(r, "this word is one too many", more);
     return lock_at(r, next_word(rest), &step->nest) != NULL;
+}
+
+/* @word is an event; if a mutex is waited with, a condition variable. */
+static bool read_event(struct reader *r, struct lab_step *step, struct word word, struct word *rest)
+{
+    struct word end = *rest, with = next_word(&end), mutex = next_word(&end);
+    bool has_mutex = step->code == LAB_WAIT && is(with, "with");
+    struct lab_lock *lock = lock_at(r, word, &step->what), *other;
+
+    if (lock == NULL || !guess_kind(r, lock, has_mutex ? LAB_COND : LAB_EVENT, word))
+        return false;
+    if (!has_mutex)
+        return true;
+    step->code = LAB_COND_WAIT;
+    other = lock_at(r, mutex, &step->nest);
+    if (other == NULL || !guess_kind(r, other, LAB_MUTEX, mutex))
+        return false;
+    if (other->kind != LAB_MUTEX)
+        return complain(r, "only with a mutex can be waited, not with this", mutex);
+    *rest = end;
+    return true;
 }
 
 static bool read_step(struct reader *r, struct lab_sequence *sequence, struct word rest)
@@ -242,18 +285,18 @@ static bool read_step(struct reader *r, struct lab_sequence *sequence, struct wo
     if (i == LV_ARRAY_SIZE(verbs))
         return complain(r, "this step is not known", verb.len != 0 ? verb : rest);
     word = next_word(&rest);
-    *step = (struct lab_step){ .code = (uint8_t)verbs[i].code,
-                               .read = verbs[i].read,
-                               .try = verbs[i].try,
-                               .timed = verbs[i].timed,
-                               .nest = LAB_NONE,
-                               .from = (uint16_t)(verb.at - r->text) };
+    *step = verbs[i].step;
+    step->nest = LAB_NONE;
+    step->from = (uint16_t)(verb.at - r->text);
     if (verbs[i].of == OF_LOCK) {
         if (!read_lock(r, step, word, &rest))
             return false;
     } else if (verbs[i].of == OF_EVENT) {
+        if (!read_event(r, step, word, &rest))
+            return false;
+    } else if (verbs[i].of == OF_COND || verbs[i].of == OF_FLAG) {
         lock = lock_at(r, word, &step->what);
-        if (lock == NULL || !guess_kind(r, lock, LAB_EVENT, word))
+        if (lock == NULL || !guess_kind(r, lock, verbs[i].of == OF_COND ? LAB_COND : LAB_FLAG, word))
             return false;
     } else if (verbs[i].of == OF_CONTEXT) {
         if (!context_at(r, word, &step->what))
@@ -261,7 +304,7 @@ static bool read_step(struct reader *r, struct lab_sequence *sequence, struct wo
     } else if (!thread_at(r, word, &step->what)) {
         return false;
     }
-    if (verbs[i].code == LAB_CREATE)
+    if (step->code == LAB_CREATE)
         r->program->sequences[step->what].made = true;
     step->to = (uint16_t)(rest.at - r->text);
     word = next_word(&rest);
@@ -303,7 +346,7 @@ static bool read_names(struct reader *r, enum lab_kind kind, struct word rest)
         lock = lock_at(r, word, &number);
         if (lock == NULL)
             return false;
-        if (lock->declared && lock->kind != kind)
+        if ((lock->declared && lock->kind != kind) || (lock->used && kind >= LAB_EVENT && lock->kind != kind))
             return complain(r, "this name is already something else", word);
         lock->kind = kind;
         lock->declared = true;
@@ -380,7 +423,7 @@ static bool read_sequence(struct reader *r, struct word head, struct word rest)
 
 static bool read_line(struct reader *r, struct word line)
 {
-    static const char *const kinds[] = { "mutex", "recursive", "rwlock", "strict", "queued", "event" };
+    static const char *const kinds[] = { "mutex", "recursive", "rwlock", "strict", "queued", "event", "cond", "flag" };
     const char *colon = memchr(line.at, ':', line.len);
     struct word rest = line, first;
 
@@ -438,6 +481,16 @@ static bool finish(struct reader *r)
     return true;
 }
 
+/* How much of the line at @at is no remark. */
+static size_t length_before_remark(const char *at)
+{
+    size_t used = strcspn(at, "#\n");
+
+    while (at[used] == '#' && used != 0 && is_name_char(at[used - 1]))
+        used += 1 + strcspn(at + used + 1, "#\n");
+    return used;
+}
+
 bool lab_program_read(struct lab_program *program, const char *text, char *ret_complaint, size_t size,
                       unsigned *ret_line)
 {
@@ -454,7 +507,7 @@ bool lab_program_read(struct lab_program *program, const char *text, char *ret_c
         return complain(&r, "the text is too long", (struct word){ text, 0 });
     }
     for (r.line = 1; *at != '\0'; r.line++) {
-        size_t len = strcspn(at, "\n"), used = strcspn(at, "#\n");
+        size_t len = strcspn(at, "\n"), used = length_before_remark(at);
 
         *ret_line = r.line;
         if (!read_line(&r, (struct word){ at, used }))

@@ -11,9 +11,9 @@
  *     run: T1 T2                # the first run: T1 to its end, then T2
  *
  * Declarations
- *     mutex, recursive, rwlock, strict, queued, event NAMES
+ *     mutex, recursive, rwlock, strict, queued, event, cond, flag NAMES
  *                               strict: a rwlock whose readers wait behind a waiting writer; queued: only those that are in
- *                               no context do
+ *                               no context do; cond: a condition variable
  *     keyed NAMES               classes with a key of their own, for which the kernel's rule of nesting holds
  *     context NAME [soft]       a declared context; soft ones do not interrupt others
  *     on NAME: STEPS            what the context does when it interrupts a thread, once in each
@@ -22,15 +22,20 @@
  *                               has C/T, the context C interrupts the thread T as soon as it can
  * Steps, with ; between them
  *     lock X, read X, try X, tryread X, timed X, unlock X       X.2 is another lock of the class X
+ *     spin X                    tries again and again until it has it: lockval sees a trylock
  *     lock X/1                  as subclass 1
  *     lock X nest Y             orderly, since Y is held
  *     wait E, complete E        an event
+ *     wait C with M             a condition variable, in the loop that a program has around it: M is given up until a signal
+ *                               comes, and taken again; a signal that came before lets it pass
+ *     signal C, broadcast C     one such wait may pass; all may, from now on
+ *     set F, await F            a plain variable, by which threads come one after another: lockval knows nothing of it
  *     mask C, unmask C          keep the context C from interrupting
  *     enter C, leave C          what lies between is done in C
  *     create T, join T          T begins with that, or is waited for
  *     init X                    X is made anew
  *
- * Everything from # on is a remark.
+ * Everything from # on is a remark; in the middle of a word it is a part of the name.
  */
 
 #include "base/types.h"
@@ -41,7 +46,7 @@ enum {
     LAB_SEQUENCES = LAB_THREADS + LAB_CONTEXTS,
     LAB_LOCKS = 32,
     LAB_STEPS = 96, /* of one thread */
-    LAB_NAME = 24,
+    LAB_NAME = 32,
     LAB_RUNS = 64, /* names in lines "run" */
     LAB_NONE = 255
 };
@@ -57,7 +62,12 @@ enum lab_code {
     LAB_LEAVE,
     LAB_CREATE,
     LAB_JOIN,
-    LAB_INIT
+    LAB_INIT,
+    LAB_COND_WAIT, /* with the mutex .nest */
+    LAB_SIGNAL,
+    LAB_BROADCAST,
+    LAB_SET,
+    LAB_AWAIT
 };
 
 enum lab_kind {
@@ -66,7 +76,9 @@ enum lab_kind {
     LAB_RWLOCK,
     LAB_STRICT,
     LAB_QUEUED,
-    LAB_EVENT
+    LAB_EVENT, /* from here on they are no locks */
+    LAB_COND,
+    LAB_FLAG
 };
 
 /* What a thread may do next. */
@@ -84,9 +96,10 @@ struct lab_choice {
 struct lab_step {
     uint8_t code;
     bool read, try, timed;
+    bool spin; /* the core is told of a try, which succeeds in the end */
     uint8_t subclass;
     uint8_t what;      /* number of the lock, context or thread */
-    uint8_t nest;      /* a lock, or LAB_NONE */
+    uint8_t nest;      /* a lock that orders this one, or that is waited with; or LAB_NONE */
     uint16_t from, to; /* where it stands in the text */
 };
 

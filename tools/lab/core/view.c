@@ -43,7 +43,7 @@ static void view_sequence(struct lv_json *json, const struct lab_sequence *s, co
 
 void lab_view_program(struct lv_json *json, const struct lab_program *p, const char *text)
 {
-    static const char *const kinds[] = { "mutex", "recursive", "rwlock", "strict", "queued", "event" };
+    static const char *const kinds[] = { "mutex", "recursive", "rwlock", "strict", "queued", "event", "cond", "flag" };
 
     lv_json_begin_list(json, "threads");
     for (uint8_t i = 0; i < p->thread_count; i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "core/waits.h"
 #include "engine/event.h"
 #include "engine/lifetime.h"
 #include "engine/order.h"
@@ -19,6 +20,8 @@ static struct {
     uint64_t words[LAB_LOCKS][2];
     lv_event_state events[LAB_LOCKS];
     int contexts[LAB_CONTEXTS];
+    struct lv_join joins[LAB_THREADS]; /* that are under way */
+    struct lab_cond_wait on[LAB_THREADS];
     char texts[LAB_TEXTS];
     size_t text_used;
 } own;
@@ -157,6 +160,27 @@ static void make_locks(const struct lab_program *p)
     }
 }
 
+/* Does a step of the program join @thread? */
+static bool is_joined(const struct lab_program *p, unsigned thread)
+{
+    for (unsigned i = 0; i < LAB_SEQUENCES; i++)
+        for (unsigned k = 0; k < p->sequences[i].count; k++)
+            if (p->sequences[i].steps[k].code == LAB_JOIN && p->sequences[i].steps[k].what == thread)
+                return true;
+    return false;
+}
+
+/* @thread begins to be known. */
+static void new_thread(const struct lab_program *p, unsigned thread)
+{
+    lab_port_thread(thread, p->sequences[thread].name, 0);
+    watch.threads[thread] = lv_thread_new(&watch.ctx);
+    if (watch.threads[thread] == NULL)
+        watch.failed = true;
+    else if (is_joined(p, thread))
+        lab_life_begin(&watch.ctx, watch.threads[thread], thread);
+}
+
 void lab_watch_begin(const struct lab_program *p, const char *text, const char *options)
 {
     struct lv_options parsed;
@@ -175,12 +199,9 @@ void lab_watch_begin(const struct lab_program *p, const char *text, const char *
     watch.ctx.upgraded = collect_upgrade;
     watch.ctx.program = "lab";
     watch.failed = lv_context_init(&watch.ctx, &parsed) != 0;
-    for (unsigned i = 0; i < p->thread_count && !watch.failed; i++) {
-        lab_port_thread(i, p->sequences[i].name, 0);
+    for (unsigned i = 0; i < p->thread_count && !watch.failed; i++)
         if (!p->sequences[i].made || i == 0)
-            watch.threads[i] = lv_thread_new(&watch.ctx);
-        watch.failed = watch.threads[i] == NULL && !p->sequences[i].made;
-    }
+            new_thread(p, i);
     if (watch.failed)
         return;
     lab_port_thread(0, p->sequences[0].name, 0);
@@ -209,7 +230,7 @@ static bool prepare(const struct lab_program *p, const struct lab_state *state, 
     enum lv_mode mode = !step->read                                           ? LV_WRITE
                         : lab_reads_recursively(p, state, thread, step->what) ? LV_READ_RECURSIVE
                                                                               : LV_READ;
-    unsigned flags = (step->try ? LV_TRY : 0u) | (step->timed ? LV_TIMED : 0u);
+    unsigned flags = (step->try || step->spin ? LV_TRY : 0u) | (step->timed ? LV_TIMED : 0u);
 
     memset(a, 0, sizeof(*a));
     if (step->code == LAB_TAKE && (step->subclass != 0 || step->nest != LAB_NONE))
@@ -302,23 +323,19 @@ static void make_thread(const struct lab_program *p, unsigned parent, unsigned c
     if (watch.threads[child] != NULL && child != 0)
         return;
     first = lv_order_make_thread(watch.threads[parent]);
-    lab_port_thread(child, p->sequences[child].name, 0);
     if (watch.threads[child] == NULL)
-        watch.threads[child] = lv_thread_new(&watch.ctx);
+        new_thread(p, child);
     if (watch.threads[child] != NULL)
         watch.threads[child]->segment = first;
-    else
-        watch.failed = true;
     lab_port_thread(parent, p->sequences[parent].name, site);
 }
 
-static void join(unsigned joiner, unsigned ended)
+/* Does it wait at all? Who finds a signal does not call the function that waits. */
+static void wait_on_cond(const struct lab_state *state, unsigned thread, const struct lab_step *step)
 {
-    struct lv_locked locked = lv_context_lock(&watch.ctx);
-
-    if (watch.threads[ended] != NULL)
-        lv_order_follow(&watch.ctx, watch.threads[joiner], &watch.threads[ended]->segment);
-    lv_context_unlock(&watch.ctx, &locked);
+    if (state->locks[step->what].completed == 0)
+        lab_cond_begin(&watch.ctx, watch.threads[thread], own.objects[step->what].address,
+                       own.objects[step->nest].address, site_of(state, thread), &own.on[thread]);
 }
 
 static void init(const struct lab_program *p, const struct lab_state *state, unsigned thread,
@@ -347,7 +364,7 @@ void lab_watch_before(const struct lab_program *p, const struct lab_state *state
         return;
     switch ((enum lab_code)step->code) {
     case LAB_TAKE: /* a try is told of when it has the lock */
-        if (!step->try)
+        if (!step->try && !step->spin)
             begin(p, state, choice.thread, step);
         break;
     case LAB_WAIT:
@@ -379,6 +396,17 @@ void lab_watch_before(const struct lab_program *p, const struct lab_state *state
         init(p, state, choice.thread, step);
         break;
     case LAB_JOIN:
+        lab_join_begin(&watch.ctx, t, step->what, site_of(state, choice.thread), &own.joins[choice.thread]);
+        break;
+    case LAB_COND_WAIT:
+        wait_on_cond(state, choice.thread, step);
+        break;
+    case LAB_SIGNAL:
+    case LAB_BROADCAST:
+        lab_cond_wake(&watch.ctx, t, own.objects[step->what].address);
+        break;
+    case LAB_SET:
+    case LAB_AWAIT:
         break;
     }
 }
@@ -392,9 +420,11 @@ static void got(const struct lab_program *p, const struct lab_state *before, uns
     if (step->code == LAB_WAIT) {
         lv_event_end_wait(&own.events[step->what]);
     } else if (step->code == LAB_JOIN) {
-        join(thread, step->what);
+        lab_join_end(&own.joins[thread]);
+    } else if (step->code == LAB_COND_WAIT) {
+        lab_cond_end(&watch.ctx, watch.threads[thread], &own.on[thread]);
     } else if (step->code == LAB_TAKE) {
-        if (step->try)
+        if (step->try || step->spin)
             begin(p, before, thread, step);
         if (a->address != 0)
             lv_acquired(&watch.ctx, watch.threads[thread], a);
@@ -410,4 +440,6 @@ void lab_watch_after(const struct lab_program *p, const struct lab_state *before
         got(p, before, choice.thread, did->step);
     for (uint8_t i = 0; i < did->ended_count; i++)
         lv_context_exit(&watch.ctx, watch.threads[choice.thread], own.contexts[did->ended[i]]);
+    if (did->over)
+        lab_life_end(&watch.ctx, watch.threads[choice.thread]);
 }

@@ -121,6 +121,8 @@ function exploredText(found, view) {
         lines.push(`It can hang: in ${found.hangs === 1 ? "one state" : `${found.hangs} states`} threads wait for good, the nearest after ${found.way.length} steps.`);
     else
         lines.push(found.complete ? "No interleaving hangs." : "None of those that were tried hangs.");
+    if (found.hangs === 0 && view.locks.some((lock) => lock.kind === "flag"))
+        lines.push("Its flags keep threads apart. lockval does not see them: try again without.");
     if (worst === "")
         lines.push("lockval has reported nothing so far.");
     else if (found.hangs === 0 && worst === "guarded")

@@ -11,7 +11,8 @@
 #define STEPS START
 #define INITS (START + 0x100000)
 #define LOCKS (START + 0x200000)
-#define END (START + 0x300000)
+#define THREADS (START + 0x300000)
+#define END (START + 0x400000)
 #define SIZE ((uintptr_t)64) /* of everything */
 
 static const struct lab_program *program;
@@ -41,6 +42,11 @@ uintptr_t lab_address_of_init(unsigned lock)
 uintptr_t lab_address_of_step(unsigned sequence, unsigned step)
 {
     return STEPS + (sequence * LAB_STEPS + step) * SIZE + 1;
+}
+
+uintptr_t lab_address_of_thread(unsigned thread)
+{
+    return THREADS + thread * SIZE;
 }
 
 /* "T1: lock A" */
@@ -140,7 +146,9 @@ void lv_modules_name_in(const struct lv_module *m, uintptr_t address, struct lv_
     ret->size = SIZE;
     if (address < INITS && number < LAB_SEQUENCES * LAB_STEPS)
         ret->symbol = names[number];
-    else if (number < LAB_LOCKS)
+    else if (address >= THREADS && number < LAB_THREADS)
+        ret->symbol = program->sequences[number].name;
+    else if (address < THREADS && number < LAB_LOCKS)
         ret->symbol = address < LOCKS ? program->locks[number].class : program->locks[number].name;
 }
 

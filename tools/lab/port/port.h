@@ -18,9 +18,11 @@ void lab_port_program(const struct lab_program *program, const char *text);
 /* All memory that the core took is free again. */
 void lab_port_reset(void);
 
-/* Addresses: of a lock, of the call that initialises locks of its class, of a step's call (a return address). */
+/* Addresses: of a lock, of the call that initialises locks of its class, of a step's call (a return address), of
+ * the function that a thread begins in. */
 uintptr_t lab_address_of_lock(unsigned lock);
 uintptr_t lab_address_of_init(unsigned lock);
 uintptr_t lab_address_of_step(unsigned sequence, unsigned step);
+uintptr_t lab_address_of_thread(unsigned thread);
 
 #endif
