@@ -202,6 +202,34 @@ def check_cpp(checks, lockval, library, folder):
         checks.is_true(f"C++ {title}: no place is libc's", "libc_start" not in text.split("lockval: 1 finding")[1], text)
 
 
+READABLE = ("report --format=html", "report --format=dot", "report --format=junit", "check --format=html", "explain", "classes", "edges", "chains",
+            "coverage --format=html", "order", "confirm --list", "diff other", "diff --format=markdown other", "diff --format=html other")
+
+
+def check_cpp_names(checks, lockval, library, folder):
+    """What people read has the names of C++, what programs read has those of the record; keys stay."""
+    record, other = pathlib.Path(folder, "cpp.jsonl"), pathlib.Path(folder, "other.jsonl")
+    shutil.copy(record_of(library, str(pathlib.Path(folder, "both-O0-g")), folder), record)
+    # The older order has one edge only, so that a difference has names in it.
+    lines = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+    ends = {(line["pid"], line["from"], line["to"]) for line in lines if line["t"] == "edge" and line["from"] > line["to"]}
+    other.write_text("".join(json.dumps(line) + "\n" for line in lines if line["t"] != "finding" and (line["pid"], line.get("from"), line.get("to")) not in ends),
+                     encoding="utf-8")
+    for words in READABLE:
+        words = [str(other) if word == "other" else word for word in words.split()]
+        text = call(lockval, *words, str(record)).stdout
+        title = " ".join(words[:2]).replace(str(other), "other")
+        left = re.sub(r"(?:static|init|lock):[^\s\"<]*|as the library logged it</summary><pre>.*?</pre>", "", text, flags=re.DOTALL)
+        checks.is_true(f"C++ names: {title}", "bank::one" in text and "_ZN4bank" not in left, re.findall(r".{30}_ZN4bank.*", left)[:3] or text[:2000])
+    for words in ("report --format=json", "classes --json"):
+        text = call(lockval, *words.split(), str(record)).stdout
+        checks.is_true(f"C++ names: {words} has the record's", '"_ZN4bankL3oneE"' in text and '"bank::one"' not in text, text[:2000])
+    entries = pathlib.Path(folder, "cpp.supp")
+    entries.write_text("circular:_ZN4bankL3oneE # as records have it\n", encoding="utf-8")
+    done = call(lockval, "check", f"--suppressions={entries}", str(record))
+    checks.equal("C++ names: a suppression has the record's", 0, done.returncode)
+
+
 def main():
     lockval, library = os.path.abspath(sys.argv[1]), sys.argv[2]
     programs = {pair.split("=", 1)[0]: os.path.abspath(pair.split("=", 1)[1]) for pair in sys.argv[3:]}
@@ -223,6 +251,7 @@ def main():
             check_progress(checks, lockval, path)
         if shutil.which("c++"):
             check_cpp(checks, lockval, library, folder)
+            check_cpp_names(checks, lockval, library, folder)
     return checks.finish()
 
 

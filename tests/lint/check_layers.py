@@ -75,7 +75,7 @@ COMMAND_FOLDERS = {
     "doctor": {"common", "threads", "doctor"},
     "threads": {"common", "threads"},
     "explain": {"common", "record", "symbol", "formats", "page", "explain"},
-    "confirm": {"common", "record", "confirm"},
+    "confirm": {"common", "record", "symbol", "confirm"},
     "merge": {"common", "record", "symbol", "merge"},
     "match": {"common", "record", "symbol", "merge", "match"},
     "store": {"common", "record", "symbol", "merge", "store"},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "symbol/demangle.h"
 
 /* ---- gates ---- */
 
@@ -135,10 +136,11 @@ const char *confirm_verdict_name(enum confirm_verdict verdict)
 
 void confirm_print_finding(const struct confirm_finding *finding)
 {
-    char *cycle = confirm_cycle(finding);
+    char *cycle = confirm_cycle(finding), *readable = sym_readable(cycle);
 
     (void)printf("finding %u, %s, %s, %s: %s\n", finding->number, finding->kind, finding->verdict, finding->fingerprint,
-                 cycle);
+                 readable);
+    free(readable);
     free(cycle);
 }
 

@@ -19,6 +19,7 @@
 #include "contract/draft.h"
 #include "contract/sections.h"
 #include "record/pool.h"
+#include "symbol/demangle.h"
 
 enum {
     NO_NODE = -1
@@ -61,6 +62,7 @@ static void *as_pointer(size_t number)
 static char *plain_name(const struct contract_class *class)
 {
     const char *name = class->class->name, *stable = class->keys[class->first_stable], *plus = NULL, *end;
+    char *text, *readable;
     size_t len = strlen(name);
 
     if (len > 2 && name[0] == '"' && name[len - 1] == '"') /* it would need more of them */
@@ -68,9 +70,12 @@ static char *plain_name(const struct contract_class *class)
     for (const char *p = name; (p = strstr(p, "+0x")) != NULL; p++)
         plus = p;
     if (plus == NULL || (strncmp(stable, "init:", 5) != 0 && strncmp(stable, "lock:", 5) != 0))
-        return cli_strdup(*name != '\0' ? name : stable);
+        return sym_readable(*name != '\0' ? name : stable);
     end = plus + 3 + strspn(plus + 3, "0123456789abcdef");
-    return cli_printf("%.*s%s", (int)(plus - name), name, end);
+    text = cli_printf("%.*s%s", (int)(plus - name), name, end);
+    readable = sym_readable(text);
+    free(text);
+    return readable;
 }
 
 /* A name that no other lock has. */

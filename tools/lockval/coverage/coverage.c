@@ -12,6 +12,7 @@
 #include "common/memory.h"
 #include "coverage/forms.h"
 #include "orders/orders.h"
+#include "symbol/readable.h"
 
 static const struct {
     const char *name;
@@ -155,6 +156,8 @@ static int run(int argc, char **argv)
     order = or_load(&request.load, (const char *const *)argv + optind, (size_t)(argc - optind));
     if (order == NULL)
         return CLI_FAILED;
+    if (!request.no_symbols && forms[request.form].print != cover_print_json)
+        sym_readable_names(order->set);
     status = print(&request, order, (const char *const *)argv + optind, (size_t)(argc - optind));
     or_close(order);
     return status;

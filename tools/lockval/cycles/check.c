@@ -20,6 +20,7 @@
 #include "orders/orders.h"
 #include "record/reader.h"
 #include "suppress/apply.h"
+#include "symbol/readable.h"
 
 enum {
     FINDINGS = 66 /* the exit status of a program with findings */
@@ -291,6 +292,8 @@ static int look_and_print(const struct request *request, struct or_order *order)
         score =
             baseline_apply(baseline, order->process->findings, order->process->finding_count, order->set->books->pool);
     status = exit_status(request, order->process, &result);
+    if (!request->no_symbols && !request->format->exact)
+        sym_readable_names(order->set);
     if (!put(request->output, print, &printing))
         status = CLI_FAILED;
     if (baseline != NULL) {

@@ -19,6 +19,7 @@
 #include "diff/words.h"
 #include "orders/orders.h"
 #include "record/pool.h"
+#include "symbol/readable.h"
 
 enum {
     DIFFERENT = 1, /* exit statuses, as diff(1) has them */
@@ -199,6 +200,13 @@ static void close_all(struct loaded *loaded)
         or_close(loaded->both);
 }
 
+static void make_readable(const struct loaded *loaded)
+{
+    sym_readable_names(loaded->old->set);
+    sym_readable_names(loaded->new->set);
+    sym_readable_names(loaded->both->set);
+}
+
 static struct sym_session *symbols_of(const struct request *request, const struct or_order *order)
 {
     return request->no_symbols ? NULL : sym_open(&(struct sym_options){ .set = order->set });
@@ -257,8 +265,11 @@ static int run(int argc, char **argv)
     if (status == CLI_OK) {
         status = TROUBLE;
         if (load_all(&request, &loaded)) {
-            struct diff *diff = diff_of(loaded.old->process, loaded.new->process, loaded.both->process);
+            struct diff *diff;
 
+            if (!request.no_symbols && request.form != &diff_form_json)
+                make_readable(&loaded);
+            diff = diff_of(loaded.old->process, loaded.new->process, loaded.both->process);
             status = print(&request, &loaded, diff);
             if (status == CLI_OK && !diff_is_empty(diff))
                 status = DIFFERENT;

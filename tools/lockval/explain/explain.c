@@ -13,6 +13,7 @@
 #include "explain/words.h"
 #include "formats/words.h"
 #include "symbol/frames.h"
+#include "symbol/readable.h"
 
 enum {
     WIDTH = 96
@@ -200,6 +201,8 @@ static int explain_record(const struct request *request, const char *path)
         if (chosen == NULL) {
             cli_complain(count == 0 ? "%s has no findings" : "%s has no such finding", path);
         } else {
+            if (!request->no_symbols)
+                sym_readable_names(set);
             if (!request->no_symbols)
                 symbols = sym_open(&(struct sym_options){ .set = set });
             explain_finding(symbols, chosen);

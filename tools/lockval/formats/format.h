@@ -29,6 +29,7 @@ struct format {
     const char *summary; /* begins with a small letter, no full stop */
     /* Print to @out. Returns false after a complaint. What could not be written is seen by the caller. */
     bool (*print)(FILE *out, const struct format_input *input);
+    bool exact; /* for programs: locks have the names that they have in the record, not those of C++ programmers */
 };
 
 extern const struct format format_dot;

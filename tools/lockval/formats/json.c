@@ -339,4 +339,5 @@ const struct format format_json = {
     .name = "json",
     .summary = "one JSON document: findings with their stacks, classes and edges by name",
     .print = print,
+    .exact = true,
 };

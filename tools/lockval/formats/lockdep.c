@@ -418,4 +418,5 @@ const struct format format_lockdep = {
     .name = "lockdep",
     .summary = "the layout of the kernel's lockdep, for who knows it by heart",
     .print = print,
+    .exact = true,
 };

@@ -15,6 +15,7 @@
 #include "formats/format.h"
 #include "record/reader.h"
 #include "suppress/apply.h"
+#include "symbol/readable.h"
 
 static const struct format *const formats[] = {
     &format_text, &format_json, &format_html, &format_dot, &format_svg, &format_lockdep, &format_sarif, &format_junit,
@@ -230,7 +231,11 @@ static int read_and_print(const struct request *request, int count, char *const 
     if (!apply_suppressions(request, set) || !apply_baseline(request, set)) {
         status = CLI_FAILED;
     } else if (set->process_count != 0) {
-        int printed = request->output != NULL ? print_to_file(request, set) : print(request, set, stdout);
+        int printed;
+
+        if (!request->no_symbols && !request->format->exact)
+            sym_readable_names(set);
+        printed = request->output != NULL ? print_to_file(request, set) : print(request, set, stdout);
 
         status = status == CLI_OK ? printed : status;
     }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "symbol/readable.h"
 
 struct rec_set *stat_read(const struct cli_command *command, int count, char *const *paths, int *ret_status)
 {
@@ -48,6 +49,8 @@ int stat_main(const struct cli_command *command, int argc, char **argv,
     set = stat_read(command, argc - optind, argv + optind, &status);
     if (set == NULL)
         return status;
+    if (!json)
+        sym_readable_names(set);
     print(set, json);
     rec_close(set);
     return cli_finish(status);

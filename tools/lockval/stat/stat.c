@@ -9,6 +9,7 @@
 
 #include "base/types.h"
 #include "stat/forms.h"
+#include "symbol/readable.h"
 
 enum form {
     FORM_TABLE,
@@ -196,6 +197,8 @@ static int run(int argc, char **argv)
     set = stat_read(&cli_stat, argc - optind, argv + optind, &status);
     if (set == NULL)
         return status;
+    if (!request.no_symbols && request.form != FORM_JSON)
+        sym_readable_names(set);
     if (!print(&request, set))
         status = CLI_FAILED;
     rec_close(set);
