@@ -22,14 +22,16 @@ static pthread_mutex_t outer = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t inner = PTHREAD_MUTEX_INITIALIZER;
 static int waiter; /* atomic: the thread's number */
 
-/* Wait until the thread @tid of the process @pid sleeps in a futex call. */
-static void until_it_sleeps(int pid, int tid)
+/* Wait until the thread @tid sleeps because of @mutex. */
+static void until_it_sleeps(int tid, const pthread_mutex_t *mutex)
 {
+    unsigned long address;
     char path[64], line[64];
+    long number;
     int fd;
     ssize_t n;
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
     for (;;) {
         fd = open(path, O_RDONLY);
         n = fd >= 0 ? read(fd, line, sizeof(line) - 1) : -1;
@@ -37,7 +39,8 @@ static void until_it_sleeps(int pid, int tid)
             (void)close(fd);
         if (n > 0) {
             line[n] = '\0';
-            if (atoi(line) == SYS_futex && line[0] != 'r')
+            if (sscanf(line, "%ld %lx", &number, &address) == 2 && number == SYS_futex &&
+                address - (unsigned long)mutex < sizeof(*mutex))
                 return;
         }
         (void)usleep(1000);
@@ -62,7 +65,7 @@ static void hold_and_wait(void)
     MUST(pthread_create(&thread, NULL, wait_for_lock, NULL) == 0);
     while (__atomic_load_n(&waiter, __ATOMIC_ACQUIRE) == 0)
         (void)usleep(1000);
-    until_it_sleeps(getpid(), __atomic_load_n(&waiter, __ATOMIC_ACQUIRE));
+    until_it_sleeps(__atomic_load_n(&waiter, __ATOMIC_ACQUIRE), &outer);
 }
 
 /* case: aborts */

@@ -13,14 +13,16 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static pthread_barrier_t barrier;
 static sem_t sem;
 static pid_t waiter; /* atomic */
+static const void *waited_for;
+static size_t waited_size;
 static int ready;
 
-/* The waiter is there, and sleeps. */
+/* The waiter is there, and sleeps in its wait. */
 static void see_it_wait(void)
 {
     pid_t tid;
 
-    while ((tid = __atomic_load_n(&waiter, __ATOMIC_ACQUIRE)) == 0 || !sleeps(tid))
+    while ((tid = __atomic_load_n(&waiter, __ATOMIC_ACQUIRE)) == 0 || !sleeps_on(tid, waited_for, waited_size))
         sched_yield();
 }
 
@@ -30,10 +32,12 @@ static void work(void)
     MUST(pthread_mutex_unlock(&other) == 0);
 }
 
-static void begin_wait(pthread_mutex_t *held)
+static void begin_wait(pthread_mutex_t *held, const void *object, size_t size)
 {
     if (held != NULL)
         MUST(pthread_mutex_lock(held) == 0);
+    waited_for = object;
+    waited_size = size;
     __atomic_store_n(&waiter, gettid(), __ATOMIC_RELEASE);
 }
 
@@ -60,7 +64,7 @@ static void meet(void *(*wait)(void *), void (*wake)(void), pthread_mutex_t *hel
 
 static void *cond_wait(void *held)
 {
-    begin_wait(held);
+    begin_wait(held, &cond, sizeof(cond));
     MUST(pthread_mutex_lock(&mutex) == 0);
     while (!ready)
         MUST(pthread_cond_wait(&cond, &mutex) == 0);
@@ -73,7 +77,7 @@ static void *cond_wait_timed(void *held)
 {
     struct timespec never = far_away(CLOCK_REALTIME);
 
-    begin_wait(held);
+    begin_wait(held, &cond, sizeof(cond));
     MUST(pthread_mutex_lock(&mutex) == 0);
     while (!ready)
         MUST(pthread_cond_timedwait(&cond, &mutex, &never) == 0);
@@ -173,7 +177,7 @@ static pthread_cond_t *made;
 
 static void *made_wait(void *held)
 {
-    begin_wait(held);
+    begin_wait(held, made, sizeof(*made));
     MUST(pthread_mutex_lock(&mutex) == 0);
     while (!ready)
         MUST(pthread_cond_wait(made, &mutex) == 0);
@@ -209,7 +213,7 @@ static mtx_t mutex11;
 
 static void *c11_wait(void *held)
 {
-    begin_wait(held);
+    begin_wait(held, &cond11, sizeof(cond11));
     MUST(mtx_lock(&mutex11) == thrd_success);
     while (!ready)
         MUST(cnd_wait(&cond11, &mutex11) == thrd_success);
@@ -238,7 +242,7 @@ static void cond_c11(void)
 
 static void *sem_wait_(void *held)
 {
-    begin_wait(held);
+    begin_wait(held, &sem, sizeof(sem));
     MUST(sem_wait(&sem) == 0);
     end_wait(held);
     return NULL;
@@ -333,7 +337,7 @@ static void at_barrier(void)
 
 static void *barrier_wait(void *held)
 {
-    begin_wait(held);
+    begin_wait(held, &barrier, sizeof(barrier));
     at_barrier();
     end_wait(held);
     return NULL;

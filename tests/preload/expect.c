@@ -301,7 +301,7 @@ static void a_join(void)
 /* or takes them when another one waits for its end. */
 static void *work_late(void *unused)
 {
-    while (!sleeps(main_thread))
+    while (!sleeps_in_join(main_thread, pthread_self()))
         sched_yield();
     nest(&a, &b);
     return unused;

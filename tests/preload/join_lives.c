@@ -27,18 +27,21 @@ static void nested(void)
 /* status: 66 */
 /* findings: 1 */
 static pid_t joining; /* atomic */
+static pthread_t joiner_itself;
 
 static void *take_last(void *mutex)
 {
     pid_t tid;
 
-    while ((tid = __atomic_load_n(&joining, __ATOMIC_ACQUIRE)) == 0 || !sleeps(tid) || !sleeps(main_thread))
+    while ((tid = __atomic_load_n(&joining, __ATOMIC_ACQUIRE)) == 0 || !sleeps_in_join(tid, pthread_self()) ||
+           !sleeps_in_join(main_thread, joiner_itself))
         sched_yield();
     return take(mutex);
 }
 
 static void *joins_last(void *mutex)
 {
+    joiner_itself = pthread_self();
     __atomic_store_n(&joining, gettid(), __ATOMIC_RELEASE);
     run_thread(take_last, mutex);
     return NULL;
@@ -155,7 +158,7 @@ static void cancelled(void)
 
     MUST(pthread_create(&to_join, NULL, take_when_told, NULL) == 0);
     MUST(pthread_create(&joiner, NULL, join_it, NULL) == 0);
-    while ((tid = __atomic_load_n(&joining, __ATOMIC_ACQUIRE)) == 0 || !sleeps(tid))
+    while ((tid = __atomic_load_n(&joining, __ATOMIC_ACQUIRE)) == 0 || !sleeps_in_join(tid, to_join))
         sched_yield();
     MUST(pthread_cancel(joiner) == 0);
     MUST(pthread_join(joiner, &result) == 0 && result == PTHREAD_CANCELED);

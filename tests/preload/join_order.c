@@ -150,7 +150,7 @@ static void one_finding(void)
 /* expect: ^which join already depends on the new lock\.$ */
 static void *take_late(void *mutex)
 {
-    while (!sleeps(main_thread))
+    while (!sleeps_in_join(main_thread, pthread_self()))
         sched_yield();
     return take(mutex);
 }
@@ -186,7 +186,7 @@ static void make_many(void)
 static void *take_many(void *unused)
 {
     for (int i = 0; i < MANY; i++) {
-        while (i == MANY - 1 && !sleeps(main_thread))
+        while (i == MANY - 1 && !sleeps_in_join(main_thread, pthread_self()))
             sched_yield();
         MUST(pthread_mutex_lock(many[i]) == 0);
         MUST(pthread_mutex_unlock(many[i]) == 0);

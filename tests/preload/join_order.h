@@ -10,6 +10,7 @@
 
 #include <sched.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <threads.h>
 
@@ -29,20 +30,30 @@ static inline void say_done(void)
     __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
 }
 
-/* Does the thread @tid sleep? */
-static inline int sleeps(pid_t tid)
+/* Does the thread @tid sleep on a word of the @size bytes at @object? For other reasons it may sleep before that. */
+static inline int sleeps_on(pid_t tid, const void *object, size_t size)
 {
+    unsigned long address = 0;
     char path[64], text[256];
-    const char *state;
+    long number = -1;
     FILE *file;
 
-    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
     file = fopen(path, "r");
     MUST(file != NULL && fgets(text, sizeof(text), file) != NULL);
     (void)fclose(file);
-    state = strrchr(text, ')');
-    MUST(state != NULL);
-    return state[2] == 'S';
+    return sscanf(text, "%ld %lx", &number, &address) == 2 && number == SYS_futex &&
+           address - (unsigned long)object < size;
+}
+
+/* Does it sleep until @joined ends? A thread's handle is where libc keeps what it knows of it. */
+static inline int sleeps_in_join(pid_t tid, pthread_t joined)
+{
+    enum {
+        LIBC_THREAD = 2048
+    };
+
+    return sleeps_on(tid, (const void *)joined, LIBC_THREAD);
 }
 
 static inline void *take(void *mutex)

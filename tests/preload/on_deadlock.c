@@ -82,6 +82,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <threads.h>
 #include <unistd.h>
 
@@ -186,20 +187,22 @@ static void *take_one(void *arg)
     return arg;
 }
 
-/* Does the thread sleep in the kernel? */
-static int is_asleep(pid_t tid)
+/* Does the thread sleep in the kernel on the first mutex? For other reasons it may sleep before that. */
+static int is_waiting(pid_t tid)
 {
-    char path[64], text[64] = "";
+    unsigned long address = 0;
+    char path[64];
+    long number = -1;
     FILE *file;
-    size_t got;
+    int got;
 
     (void)snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
     file = fopen(path, "r");
     if (file == NULL)
         return 0;
-    got = fread(text, 1, sizeof(text) - 1, file);
+    got = fscanf(file, "%ld %lx", &number, &address);
     (void)fclose(file);
-    return got != 0 && text[0] != 'r';
+    return got == 2 && number == SYS_futex && address - (unsigned long)&mutex[0] < sizeof(mutex[0]);
 }
 
 /* The other thread waits for the lock first. */
@@ -211,7 +214,7 @@ static void join_under_lock(void)
     pthread_mutex_lock(&mutex[0]);
     pthread_create(&other, NULL, take_one, NULL);
     meet();
-    while (!is_asleep(taker))
+    while (!is_waiting(taker))
         sched_yield();
     r = pthread_join(other, NULL);
     printf("the join was refused: %s\n", strerror(r));
