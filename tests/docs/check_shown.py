@@ -12,6 +12,7 @@ A page is followed from top to bottom, in a folder of its own with `lockval` in 
                                                 program of tests/ with these arguments: of one of its findings; "(silent)" is none
     <!-- with: docs/examples/shop.c -->         this file lies in the folder from here on, unseen
     <!-- not run: WHY -->                       the block is not looked at
+    <!-- by chance: WHY -->                     a console's block that may come out otherwise: it is made again, a few times, until it does not
     ```console                                  lines that begin with "$ " are run by one shell; what stands under each is what
                                                 it prints, stderr too
 
@@ -40,9 +41,10 @@ from command import Checks, environment  # pylint: disable=wrong-import-position
 from refit import masked, matches, refit  # pylint: disable=wrong-import-position
 
 TIMEOUT = 120  # seconds a block
+TRIES, TIMEOUT_BY_CHANCE = 5, 20
 PREFIXES = {"verdicts": "verdict_", "complaints": "complaint_", "deadlocks": "deadlock_"}
 FENCE = re.compile(r"^```(\w*)$")
-MARK = re.compile(r"^<!-- (file|with|part of|change|verdict of|not run): (.*?) -->$")
+MARK = re.compile(r"^<!-- (file|with|part of|change|verdict of|not run|by chance): (.*?) -->$")
 
 
 class Block:
@@ -89,20 +91,20 @@ class Page:
     def same(self, shown, real):
         return matches([masked(line, self.folder) for line in shown], [masked(line, self.folder) for line in real])
 
-    def run(self, commands):
+    def run(self, commands, timeout):
         """What each of them prints. One shell, so that variables and jobs stay."""
         script = "".join(f"{command}\n__status=$?; printf '\\n== %d ==\\n' {number}; (exit $__status)\n"
                          for number, command in enumerate(commands))
         with subprocess.Popen(["bash", "-c", script], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as shell:
             try:
-                text, _ = shell.communicate(timeout=TIMEOUT)
+                text, _ = shell.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:
                 os.killpg(shell.pid, signal.SIGKILL)
                 text = shell.communicate()[0] + "\n(it did not end)\n"
         return re.split(r"\n?== \d+ ==\n", text)[:len(commands)]
 
-    def console(self, block):
+    def console(self, block, timeout=TIMEOUT):
         """(about, shown, real) of each command."""
         commands, outputs = [], []
         for line in block.lines:
@@ -113,7 +115,7 @@ class Page:
                 commands[-1] += "\n" + line[2:]
             elif commands:
                 outputs[-1].append(line)
-        return [(f"$ {command}", shown, real.splitlines()) for command, shown, real in zip(commands, outputs, self.run(commands))]
+        return [(f"$ {command}", shown, real.splitlines()) for command, shown, real in zip(commands, outputs, self.run(commands, timeout))]
 
     def verdict(self, block, argument):
         words = shlex.split(argument)
@@ -139,7 +141,12 @@ class Page:
         """Differences: (about, shown, real)."""
         what, argument = block.mark
         if block.language == "console":
-            return [each for each in self.console(block) if not self.same(each[1], each[2])]
+            by_chance = what == "by chance"
+            for _ in range(TRIES if by_chance else 1):
+                different = [each for each in self.console(block, TIMEOUT_BY_CHANCE if by_chance else TIMEOUT) if not self.same(each[1], each[2])]
+                if not different:
+                    break
+            return different
         if what in ("file", "with"):
             path = self.root / argument
             (self.folder / path.name).write_bytes(path.read_bytes())
