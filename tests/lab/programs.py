@@ -67,6 +67,7 @@ MISTAKES = {
 }
 
 RANDOM = 1500
+MUTATED = 400
 
 
 class Tap:
@@ -133,6 +134,36 @@ def check_random(tap, lab):
     tap.equal(RANDOM // 10 < hangs < RANDOM * 9 // 10, True, "there are enough of both kinds")
 
 
+def mutate(rng, text):
+    """Some bytes gone, some others, some words twice, two lines changed for each other."""
+    for _ in range(rng.randint(1, 6)):
+        at = rng.randrange(len(text) + 1)
+        way = rng.randrange(4)
+        if way == 0:
+            text = text[:at] + text[at + rng.randint(1, 5):]
+        elif way == 1:
+            text = text[:at] + rng.choice(";:#./ \n\t\x7f<>\u00e4\u202e") + text[at:]
+        elif way == 2:
+            text = text[:at] + text[at:at + 12] * rng.randint(2, 9) + text[at:]
+        else:
+            lines = text.split("\n")
+            a, b = (rng.randrange(len(lines)) for _ in range(2))
+            lines[a], lines[b] = lines[b], lines[a]
+            text = "\n".join(lines)
+    return text
+
+
+def check_mutated(tap, lab, examples):
+    rng = random.Random(9)
+    texts = [mutate(rng, rng.choice(examples)["text"]) for _ in range(MUTATED)]
+    said = run(lab, texts)
+    played = [one for one in said if one["first"]["ok"]]
+    tap.equal(len(said), MUTATED, f"{MUTATED} texts that were programs: each gets its answer")
+    tap.equal([text for text, one in zip(texts, said) if not one["first"]["ok"] and one["first"]["complaint"] == ""], [], "none is refused without a word")
+    tap.equal([one for one in played if not one["first"]["over"] and one["first"]["choices"]], [], f"{len(played)} of them are played to an end")
+    tap.equal([one for one in played if one["first"]["hangs"] and one["all"]["complete"] and one["all"]["hangs"] == 0], [], "and none hangs that cannot")
+
+
 def main():
     lab, maker, folder, table = sys.argv[1:]
     tap = Tap()
@@ -154,6 +185,7 @@ def main():
         tap.equal((got.get("ok"), got.get("line"), complaint in got.get("complaint", "")), (False, line, True),
                   f"a mistake is said: {complaint}" + ("" if complaint in got.get("complaint", "") else f" ({got.get('complaint')})"))
     check_random(tap, lab)
+    check_mutated(tap, lab, [example for example in examples if example["group"] in ("One idea each", "Lessons")])
     print(f"1..{tap.number}")
     return 1 if tap.failed else 0
 

@@ -15,6 +15,8 @@ static struct {
     struct lab_program program;
     struct lab_state state;
     bool loaded;
+    bool exploring;
+    struct lab_search search;
 } lab;
 
 static _Alignas(16) char explored[EXPLORED];
@@ -61,6 +63,7 @@ const char *lab_load(void)
     struct lv_json json;
     unsigned line;
 
+    lab.exploring = false;
     lab.loaded = lab_program_read(&lab.program, lab.text, complaint, sizeof(complaint), &line);
     if (lab.loaded)
         return lab_restart();
@@ -88,9 +91,8 @@ const char *lab_play(unsigned thread, unsigned what)
     return lab_view();
 }
 
-const char *lab_explore_all(void)
+const char *lab_explore(unsigned count)
 {
-    static struct lab_found found;
     struct lv_text out;
     struct lv_json json;
 
@@ -99,11 +101,20 @@ const char *lab_explore_all(void)
     lv_json_begin_object(&json, NULL);
     lv_json_bool(&json, "ok", lab.loaded);
     if (lab.loaded) {
-        lab_explore(&lab.program, explored, sizeof(explored), &found);
-        lab_view_found(&json, &found);
+        if (!lab.exploring)
+            lab_explore_begin(&lab.search, &lab.program, explored, sizeof(explored));
+        lab_explore_go(&lab.search, count);
+        lab.exploring = !lab.search.found.done;
+        lab_view_found(&json, &lab.search.found);
     }
     lv_json_end_object(&json);
     return lab.output;
+}
+
+const char *lab_explore_all(void)
+{
+    lab.exploring = false;
+    return lab_explore(UINT32_MAX);
 }
 
 /* The step of the first run that comes: of the first thread in its list that can go on, else whatever can happen. */

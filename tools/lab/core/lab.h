@@ -30,7 +30,11 @@ const char *lab_play(unsigned thread, unsigned what);
 /* All that there is to see now. */
 const char *lab_view(void);
 
-/* Whether the program can hang, by all interleavings. What is played is left alone. */
+/* Whether the program can hang, by all interleavings. What is played is left alone. In pieces of @count states: "done" says whether
+ * that was the last one. */
+const char *lab_explore(unsigned count);
+
+/* The same from the beginning on, in one piece. */
 const char *lab_explore_all(void);
 
 #endif

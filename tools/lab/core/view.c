@@ -246,6 +246,7 @@ void lab_view_found(struct lv_json *json, const struct lab_found *found)
 
     lv_text_init(&text, ways, sizeof(ways));
     lv_text_printf(&text, "%lu", found->ways < 4e9 ? (unsigned long)found->ways : 4000000000UL);
+    lv_json_bool(json, "done", found->done);
     lv_json_int(json, "states", found->states);
     lv_json_text(json, "ways", ways);
     lv_json_bool(json, "many", found->ways >= 4e9);

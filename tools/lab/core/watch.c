@@ -198,6 +198,7 @@ void lab_watch_begin(const struct lab_program *p, const char *text, const char *
     watch.ctx.sink = collect;
     watch.ctx.upgraded = collect_upgrade;
     watch.ctx.program = "lab";
+    watch.ctx.version = LOCKVAL_VERSION_TEXT;
     watch.failed = lv_context_init(&watch.ctx, &parsed) != 0;
     for (unsigned i = 0; i < p->thread_count && !watch.failed; i++)
         if (!p->sequences[i].made || i == 0)

@@ -41,5 +41,6 @@ class Core {
 
     restart() { return this.said(this.exports.lab_restart()); }
     play([thread, what]) { return this.said(this.exports.lab_play(thread, what)); }
+    explore(count) { return this.said(this.exports.lab_explore(count)); }
     exploreAll() { return this.said(this.exports.lab_explore_all()); }
 }

@@ -2,6 +2,7 @@
 /* Buttons, keys, examples, links. */
 
 const PLAY_MS = 900;
+const EXPLORE_STATES = 2000; /* that are tried before the page is looked after */
 const THEMES = ["auto", "light", "dark"];
 
 /* A text as a part of an address, and back. */
@@ -23,8 +24,12 @@ class Lab {
         this.core = core;
         this.timer = null;
         this.found = null;
+        this.exploring = null; /* the timer of the next piece */
+        this.valid = false; /* the text is a program; else what is shown is the last one that was, and cannot be played */
         this.play = (step) => {
             this.stop();
+            if (!this.valid)
+                return;
             this.game.play(step);
             this.show();
         };
@@ -53,8 +58,12 @@ class Lab {
         const said = this.game.load(text, this.options());
 
         this.stop();
+        this.stopExploring();
         byId("complaint").textContent = said.ok ? "" : `${said.line !== 0 ? `Line ${said.line}: ` : ""}${said.complaint}`;
         this.found = null;
+        this.valid = said.ok;
+        for (const id of ["board", "known", "all"])
+            byId(id).inert = !said.ok;
         if (said.ok)
             this.show();
         return said.ok;
@@ -71,7 +80,7 @@ class Lab {
     }
 
     listExamples(words) {
-        const fits = examples.filter((example) => words.toLowerCase().split(/\s+/).every((word) => example.title.toLowerCase().includes(word)));
+        const fits = examples.filter((example) => words.toLowerCase().split(/\s+/).every((word) => `${example.group} ${example.title}`.toLowerCase().includes(word)));
         const groups = new Map();
 
         for (const example of fits)
@@ -123,6 +132,8 @@ class Lab {
     }
 
     start() {
+        if (!this.valid)
+            return;
         byId("play").setAttribute("aria-pressed", "true");
         this.timer = setInterval(() => this.forth(), PLAY_MS);
         this.forth();
@@ -136,6 +147,8 @@ class Lab {
     }
 
     forth() {
+        if (!this.valid)
+            return;
         if (!this.game.forth())
             this.stop();
         this.show();
@@ -145,21 +158,51 @@ class Lab {
 
     back() {
         this.stop();
+        if (!this.valid)
+            return;
         this.game.back();
         this.show();
     }
 
     restart() {
         this.stop();
+        if (!this.valid)
+            return;
         this.game.restart();
         this.show();
     }
 
     /* ---- all interleavings ---- */
 
+    /* Piece by piece; a program that is loaded meanwhile ends it. */
     explore() {
-        this.found = this.core.exploreAll();
+        const found = this.core.explore(EXPLORE_STATES);
+
+        if (!found.ok)
+            return;
+        this.found = found.done ? found : null;
+        this.exploring = found.done ? null : setTimeout(() => this.explore());
+        byId("explore").textContent = found.done ? "Try all" : `Stop: ${found.states.toLocaleString("en")} states`;
         this.showFound();
+    }
+
+    stopExploring() {
+        clearTimeout(this.exploring);
+        this.exploring = null;
+        byId("explore").textContent = "Try all";
+    }
+
+    /* Where it stops it goes on later. */
+    toggleExploring() {
+        if (this.exploring === null)
+            this.explore();
+        else
+            this.pauseExploring();
+    }
+
+    pauseExploring() {
+        this.stopExploring();
+        byId("explore").textContent = "Go on";
     }
 
     showFound() {
@@ -194,7 +237,7 @@ class Lab {
         on("back", "click", () => this.back());
         on("next", "click", () => { this.stop(); this.forth(); });
         on("play", "click", () => this.toggle());
-        on("explore", "click", () => this.explore());
+        on("explore", "click", () => this.toggleExploring());
         on("show-hang", "click", () => this.showHang());
         on("theme", "click", () => this.theme());
         window.addEventListener("hashchange", () => this.follow());
@@ -211,7 +254,7 @@ class Lab {
 
     key(event) {
         const keys = { ArrowLeft: () => this.back(), ArrowRight: () => { this.stop(); this.forth(); }, Home: () => this.restart(),
-                       " ": () => this.toggle(), e: () => this.explore() };
+                       " ": () => this.toggle(), e: () => this.toggleExploring() };
         const digit = /^[1-8]$/.test(event.key) ? Number(event.key) - 1 : -1;
 
         if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("textarea, input, select, summary, pre") !== null)

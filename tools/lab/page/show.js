@@ -88,13 +88,22 @@ function findingItem(finding, open) {
         make("pre", { tabindex: "0" }, finding.text.trim() + (finding.upgrade ? `\n\n${finding.upgrade.trim()}` : "")));
 }
 
+/* The buttons were made anew: go on from the same one, or from the next best. */
+function focusAgain(step) {
+    const buttons = [...document.querySelectorAll("#threads button")], thread = `${step.split(",")[0]},`;
+
+    (buttons.find((button) => button.dataset.step === step) || buttons.find((button) => button.dataset.step.startsWith(thread)) ||
+     buttons[0] || byId("board")).focus();
+}
+
 function show(game, play) {
     const view = game.view, last = game.past[game.past.length - 1];
     const before = game.past.length > 1 ? game.past[game.past.length - 2].findings : 0;
     const news = last !== undefined && last.findings > before ? view.findings.slice(before) : [];
-    const told = byId("told");
+    const told = byId("told"), focused = document.activeElement === null ? undefined : document.activeElement.dataset.step;
 
     fill("threads", ...view.threads.map((_, i) => threadCard(game, i, play)));
+    byId("threads").classList.toggle("wide", view.threads.some((thread) => thread.name.length > 12 || thread.steps.some((step) => step.text.length > 15)));
     fill("history", ...game.past.map((done, i) => make("li", { class: done.findings > (i > 0 ? game.past[i - 1].findings : 0) ? "finding" : "" },
                                                       done.told + (done.findings > (i > 0 ? game.past[i - 1].findings : 0) ? "  \u2190 a finding" : ""))));
     byId("history").scrollTop = byId("history").scrollHeight;
@@ -108,6 +117,8 @@ function show(game, play) {
                         view.hangs ? "Nothing can go on: this is a deadlock." : view.over ? "All threads have ended." : ""].join(" ").trim();
     byId("back").disabled = byId("restart").disabled = game.past.length === 0;
     byId("next").disabled = game.next() === null;
+    if (focused !== undefined)
+        focusAgain(focused);
 }
 
 /* What trying all has shown, and what that says of the finding. */
@@ -130,6 +141,6 @@ function exploredText(found, view) {
     else if (found.hangs === 0)
         lines.push(`lockval says ${worst}: the order of the classes allows a hang; with just these threads it does not come about.`);
     else
-        lines.push(`lockval says ${worst}${worst === "feasible" || worst === "deadlock" ? ", and it is so." : "."}`);
+        lines.push(`lockval says ${worst}${worst === "feasible" || worst === "deadlock" ? ", and it is so." : ": one run could not make it surer."}`);
     return lines;
 }
