@@ -79,11 +79,14 @@ def check_table(test):
 
 
 def check_plain(test):
+    one_processor = len(os.sched_getaffinity(0)) == 1
     for row in test.rows():
         for _ in range(TRIES if row.plain == "chance" else 1):
             result = test.run(row)
             if result.status is not None:
                 break
+        if one_processor and row.plain == "chance" and result.status is None:
+            continue  # the kernel lets them take turns, and may do it in one way each time
         test.check(result.status == 0 and result.out == "done\n" and not result.err, f"{row.program}: ends", result)
 
 

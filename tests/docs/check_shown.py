@@ -141,8 +141,10 @@ class Page:
         """Differences: (about, shown, real)."""
         what, argument = block.mark
         if block.language == "console":
-            by_chance = what == "by chance"
-            for _ in range(TRIES if by_chance else 1):
+            by_chance, before = what == "by chance", set(self.folder.iterdir())
+            for number in range(TRIES if by_chance else 1):
+                for made in set(self.folder.iterdir()) - before if number else ():
+                    made.unlink()  # records are added to
                 different = [each for each in self.console(block, TIMEOUT_BY_CHANCE if by_chance else TIMEOUT) if not self.same(each[1], each[2])]
                 if not different:
                     break
