@@ -19,6 +19,32 @@ LESSONS = 12
 WRONG = {3: "lockval takes them for several classes", 7: "lockval cannot see it"}
 
 
+LOCK, UNLOCK = "    pthread_mutex_lock(&{});\n", "    pthread_mutex_unlock(&{});\n"
+MONEY, PAPER = LOCK.format("money_lock"), LOCK.format("paper_lock")
+GATE = "static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;\n"
+
+# What learners make of an exercise: lesson, what it is, what becomes what in exercise.c, what is said of it.
+ANSWERS = (
+    (1, "a gate around the wrong order", (("static int money", GATE + "static int money"),
+                                          ("unused)\n{\n", "unused)\n{\n" + LOCK.format("gate")), ("    return unused;", UNLOCK.format("gate") + "    return unused;")),
+     "Not yet: what you added keeps it from hanging, and the order is as wrong as before"),
+    (1, "one that leaves a lock out", ((MONEY + "    printf", "    printf"), (UNLOCK.format("money_lock") + UNLOCK.format("paper_lock"), UNLOCK.format("paper_lock"))),
+     "Not yet: the money is no longer locked by both"),
+    (1, "both turned round", ((MONEY, "@"), (PAPER, MONEY), ("@", PAPER), (UNLOCK.format("paper_lock") + UNLOCK.format("money_lock"), "@"),
+                              (UNLOCK.format("money_lock") + UNLOCK.format("paper_lock"), UNLOCK.format("paper_lock") + UNLOCK.format("money_lock")),
+                              ("@", UNLOCK.format("money_lock") + UNLOCK.format("paper_lock"))),
+     "Not yet: lockval still reports it"),
+    (1, "a function that takes both", ((MONEY, ""), (PAPER, "    lock_both();\n"),
+                                       ("static void *pay", "static void lock_both(void)\n{\n" + MONEY + PAPER + "}\n\nstatic void *pay"),
+                                       ("    money -= 10;\n    lock_both();\n", "    lock_both();\n    money -= 10;\n")), "Done."),
+    (3, "a pointer to the folder, and one lock at a time", (
+        ("    pthread_mutex_lock(&files[1].lock);\n    files[1].size++;\n",
+         "    struct folder *mine = files[1].folder;\n\n    pthread_mutex_lock(&files[1].lock);\n    files[1].size++;\n    pthread_mutex_unlock(&files[1].lock);\n"),
+        ("    pthread_mutex_lock(&files[1].folder->lock);\n", "    pthread_mutex_lock(&mine->lock);\n"),
+        ("    pthread_mutex_unlock(&files[1].folder->lock);\n    pthread_mutex_unlock(&files[1].lock);\n", "    pthread_mutex_unlock(&mine->lock);\n")), "Done."),
+)
+
+
 class Tap:
     def __init__(self):
         self.number = self.failed = 0
@@ -61,7 +87,22 @@ def main():
             if number in WRONG:
                 status, said = run(number, place / "wrong.c")
                 tap.say(status == 1 and WRONG[number] in said, f"lesson {number}, a wrong fix: not yet, and why", said)
+        for number, title, changes, wanted in ANSWERS:
+            text = (root / "examples" / "lessons" / f"{number:02}" / "exercise.c").read_text(encoding="utf-8")
+            missing = []
+            for old, new in changes:
+                missing += [] if old in text else [old]
+                text = text.replace(old, new)
+            answer = pathlib.Path(folder) / "answer.c"
+            answer.write_text(text, encoding="utf-8")
+            status, said = run(number, answer)
+            tap.say(not missing and wanted in said and status == (0 if wanted == "Done." else 1), f"lesson {number}, {title}: {wanted}", f"{missing}\n{said}")
         status, said = run("--again", 1)
+        report = re.search(r"^The whole report: (.*)$", said, re.MULTILINE)
+        tap.say(report is not None and "WARNING: possible circular" in pathlib.Path(report.group(1)).read_text(encoding="utf-8"), "the whole report is left", said)
+        explain = re.search(r"^In plain words: +(.*)$", said, re.MULTILINE)
+        done = subprocess.run(explain.group(1) if explain else "false", shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        tap.say(done.returncode == 0 and "money_lock" in done.stdout, "and what explains it", done.stdout)
         tap.say(status == 1 and "Hint 1" in said, "--again begins with the first hint", said)
         broken = pathlib.Path(folder) / "broken.c"
         broken.write_text("int main(void) { return }\n", encoding="utf-8")
