@@ -126,16 +126,18 @@ function exploredText(found, view) {
     const ways = `${found.many ? "more than " : ""}${Number(found.ways).toLocaleString("en")} interleaving${found.ways === "1" ? "" : "s"}`;
     const tried = `${ways}, ${found.states.toLocaleString("en")} states${found.complete ? "" : "; there were too many to try all"}.`;
     const worst = view.findings.length !== 0 ? view.findings[view.findings.length - 1].verdict : "";
-    const lines = [tried];
+    const lines = [tried], has = (kind) => view.locks.some((lock) => lock.kind === kind);
 
     if (found.hangs !== 0)
         lines.push(`It can hang: in ${found.hangs === 1 ? "one state" : `${found.hangs} states`} threads wait for good, the nearest after ${found.way.length} steps.`);
     else
         lines.push(found.complete ? "No interleaving hangs." : "None of those that were tried hangs.");
-    if (found.hangs === 0 && view.locks.some((lock) => lock.kind === "flag"))
+    if (found.hangs === 0 && has("flag"))
         lines.push("Its flags keep threads apart. lockval does not see them: try again without.");
+    else if (found.hangs === 0 && has("cond") && worst !== "")
+        lines.push("Its condition variables keep threads apart. lockval does not know who has to signal.");
     if (worst === "")
-        lines.push("lockval has reported nothing so far.");
+        lines.push(`lockval has reported nothing so far.${found.hangs !== 0 && has("cond") ? " It learns no order from waits on condition variables." : ""}`);
     else if (found.hangs === 0 && worst === "guarded")
         lines.push("lockval says guarded: the order is wrong, and something else keeps it from hanging. So it is.");
     else if (found.hangs === 0)
