@@ -4,8 +4,8 @@
 
 The README's table of options is options.def: the same options, the same defaults. Every kind of finding and every verdict
 has its entry in docs/glossary.md. The version is one: meson.build, lockval.h and the change log agree. Every call of
-lockval.h is shown in code that runs: a test, a simulator, an example. Links between documents lead somewhere, and docs/README.md
-has every page of docs/. In
+lockval.h is shown in code that runs: a test, a simulator, an example. Links between documents lead somewhere, also those to a
+heading or an anchor of a page, and docs/README.md has every page of docs/. In
 docs/lockdep-parity.md the numbers are those of the rows, and every call, option and test that is named exists. Every member of
 docs/record.schema.json is explained in docs/record-format.md.
 
@@ -24,6 +24,9 @@ import lint
 OPTION = re.compile(r"^LV_OPTION_(\w+)\s*\(", re.MULTILINE)
 ROW = re.compile(r"^\| `(\w+)` \| `?([^|`]*)`? \|", re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+WHOLE_LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
+HEADING = re.compile(r"^#+ +(.*?) *$", re.MULTILINE)
 FENCE = re.compile(r"^(```|    ).*?$", re.MULTILINE)
 
 
@@ -95,13 +98,28 @@ def check_calls(calls, texts, complaints):
             complaints.add("include/lockval.h", f"{name} is used in no test, simulator or example")
 
 
+def places_of(text):
+    """What a link can name in a page: its anchors, and its headings as code hosts write them."""
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    places = set(ANCHOR.findall(text))
+    for heading in HEADING.findall(text):
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        places.add(re.sub(r"[^\w\- ]", "", words).replace(" ", "-"))
+    return places
+
+
 def check_links(root, complaints):
     """Relative links of the documents."""
     for path in documents(root):
         text = FENCE.sub("", path.read_text(encoding="utf-8"))
-        for target in LINK.findall(text):
-            if "://" not in target and not (path.parent / target).exists():
+        for target, place in WHOLE_LINK.findall(text):
+            page = path.parent / target if target else path
+            if "://" in target:
+                continue
+            if not page.exists():
                 complaints.add(path.relative_to(root).as_posix(), f"the link {target} leads nowhere")
+            elif place and page.suffix == ".md" and place not in places_of(page.read_text(encoding="utf-8")):
+                complaints.add(path.relative_to(root).as_posix(), f"the link {target}#{place} leads to a page without that place")
 
 
 PARITY = re.compile(r"^\| ([^|]+) \| (done|no meaning|later) \| ([^|]*)\| ?([^|]*)\|$")
@@ -222,10 +240,10 @@ def check_tree(root, version, complaints):
 
 GOOD = {
     "README.md": "## Options\n\n| `log` | `stderr` | where |\n| `events` | `some,more` | which |\n| `fail_on` | `potential` | lowest |\n\n## Next\n"
-                 "[glossary](docs/glossary.md)\n",
+                 "[glossary](docs/glossary.md) [circular](docs/glossary.md#circular) [here](#next) [words](docs/glossary.md#the-words-all)\n",
     "tests/a.c": "lockval_off();\n",
     "docs/README.md": "[words](glossary.md) [record](record-format.md) [parity](lockdep-parity.md)\n",
-    "docs/glossary.md": "| | **circular** | x |\n| | **potential** | x |\n",
+    "docs/glossary.md": "## The `words`, all\n\n| <a id=\"circular\"></a> | **circular** | x |\n| | **potential** | x |\n",
     "docs/record-format.md": "`t` is `end`, whose `status` is a number\n",
     "docs/record.schema.json": '{"properties": {"t": {"enum": ["end"]}}, "definitions": {"end": {"properties": {"status": {}}}}}',
     "docs/lockdep-parity.md": "2 rows: 1 done, 1 without meaning here, 0 later.\n\n| lockdep | state | here | shown by |\n"
@@ -268,6 +286,9 @@ def self_test():
     case("member without a word", "says nothing of status", "docs/record-format.md", "`status`", "something")
     case("line without a word", "says nothing of end", "docs/record-format.md", "`end`", "something")
     case("dead link", "leads nowhere", "README.md", "docs/glossary.md", "docs/none.md")
+    case("dead anchor", "docs/glossary.md#circular leads to a page without", "docs/glossary.md", "circular\"", "square\"")
+    case("dead heading", "docs/glossary.md#the-words-all leads to a page without", "docs/glossary.md", ", all", "")
+    case("dead place of the same page", "the link #next leads to a page without", "README.md", "## Next", "## Last")
     case("page without an entry", "glossary.md is not in the index", "docs/README.md", "(glossary.md)", "(record-format.md)")
     case("table that moved", "found no option at all", "liblockval/sys/options.def", "LV_OPTION", "LV_CHOICE")
     parity = "docs/lockdep-parity.md"
