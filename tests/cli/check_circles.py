@@ -43,12 +43,12 @@ class Run:
 
 def agrees(circle, answer):
     """Has the answer the circle of the table? What the library may report as a stall instead ("3/-") is a circle all the same;
-    where a thread stands in its own way ("self") there may be others. All threads are asleep before there is none."""
+    where a thread stands in its own way ("self") there may be others. All threads wait, and are asleep, before there is none."""
     sizes, wanted = [len(one) for one in answer["circles"]], circle.split("/")[0]
     if wanted == "self":
         return 1 in sizes
     if wanted == "-":
-        return not sizes and all(thread["state"] == "S" for thread in answer["threads"])
+        return not sizes and all(thread["state"] == "S" and "waits" in thread for thread in answer["threads"])
     return sizes == [int(wanted)]
 
 
