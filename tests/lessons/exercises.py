@@ -37,6 +37,12 @@ ANSWERS = (
     (1, "a function that takes both", ((MONEY, ""), (PAPER, "    lock_both();\n"),
                                        ("static void *pay", "static void lock_both(void)\n{\n" + MONEY + PAPER + "}\n\nstatic void *pay"),
                                        ("    money -= 10;\n    lock_both();\n", "    lock_both();\n    money -= 10;\n")), "Done."),
+    (4, "one thing after another", ((LOCK.format("pan") + LOCK.format("knife"), LOCK.format("pan") + UNLOCK.format("pan") + LOCK.format("knife")),
+                                    (UNLOCK.format("knife") + UNLOCK.format("pan"), UNLOCK.format("knife"))),
+     "Not yet: steak() does not have the knife and the pan at once"),
+    (5, "one lock after the other", (("    write_line();\n" + LOCK.format("config"), "    write_line();\n" + UNLOCK.format("queue") + LOCK.format("config")),
+                                     (UNLOCK.format("config") + UNLOCK.format("queue"), UNLOCK.format("config"))),
+     "Not yet: reload() does not have the queue and the configuration at once"),
     (3, "a pointer to the folder, and one lock at a time", (
         ("    pthread_mutex_lock(&files[1].lock);\n    files[1].size++;\n",
          "    struct folder *mine = files[1].folder;\n\n    pthread_mutex_lock(&files[1].lock);\n    files[1].size++;\n    pthread_mutex_unlock(&files[1].lock);\n"),
