@@ -18,8 +18,7 @@
  * With it the circle is closed, and all the eight wait for good, the main thread for them, and the other threads of the
  * machine for work.
  *
- * In reported --freezer --hotplug each begins some tens of milliseconds after the one before it, and each is through by then, unless
- * somebody holds it up.
+ * In reported --freezer --hotplug each begins when the one before it is through, or some time later, if somebody holds that one up.
  */
 #include <errno.h>
 #include <sched.h>
@@ -42,7 +41,7 @@
 #include "scenario.h"
 
 enum {
-    GAP_US = 40000,   /* reported --freezer --hotplug: from one beginning to the next */
+    LIMIT_US = 60000, /* reported --freezer --hotplug: who is not through by then is held up */
     BOUND_SECONDS = 1 /* hang: without lockval nobody says that it hangs; after so long it is taken for granted */
 };
 
@@ -155,11 +154,11 @@ int mm_run_reported_with_writers(const struct sim_options *options)
             break;
         default:
             tasks[nr++] = (struct sim_task){ "syz-executor4", SEAL_WRITER_CPU, seal_run_write, &run.seal };
-            tasks[nr++] = (struct sim_task){ "syz-executor5", SEAL_SEALER_CPU, seal_run_seal, &run.seal };
+            tasks[nr++] = (struct sim_task){ "syz-executor5", SEAL_SEALER_CPU, seal_run_seal, &run.seal, true };
             break;
         }
     }
-    err = sim_run_one_by_one(tasks, nr, GAP_US);
+    err = sim_run_one_by_one(tasks, nr, LIMIT_US);
     printf("splice: moved %d pages\n", atomic_load(&run.moved));
     return end(&run, err);
 }

@@ -339,28 +339,50 @@ int sim_run_in_turns(const struct sim_task *tasks, size_t nr_tasks)
 
 struct late_starter {
     const struct sim_task *task;
-    unsigned delay_us;
+    const struct late_starter *before; /* null: the first */
+    unsigned limit_us;
+    atomic_ullong began_ns; /* 0: not yet */
+    atomic_bool ended;
 };
 
-static int start_late(void *arg)
-{
-    const struct late_starter *starter = arg;
-    struct timespec left = { starter->delay_us / 1000000, starter->delay_us % 1000000 * 1000L };
+enum {
+    NAP_US = 200
+};
 
-    set_current_cpu(starter->task->cpu);
-    while (nanosleep(&left, &left) && errno == EINTR)
-        ;
-    return starter->task->run(starter->task->arg);
+/* Has it ended, or is it held up? */
+static bool is_past(const struct late_starter *starter, bool must_end, unsigned limit_us)
+{
+    unsigned long long began_ns = atomic_load(&starter->began_ns);
+
+    return atomic_load(&starter->ended) || (!must_end && began_ns && sim_clock_ns() - began_ns > limit_us * 1000ULL);
 }
 
-int sim_run_one_by_one(const struct sim_task *tasks, size_t nr_tasks, unsigned gap_us)
+/* A plain atomic and naps: what one task waits for is nothing that orders their locks. */
+static int start_late(void *arg)
+{
+    struct late_starter *starter = arg;
+    const struct timespec nap = { 0, NAP_US * 1000L };
+    int result;
+
+    set_current_cpu(starter->task->cpu);
+    while (starter->before && !is_past(starter->before, starter->task->must_wait, starter->limit_us))
+        (void)nanosleep(&nap, NULL);
+    atomic_store(&starter->began_ns, sim_clock_ns());
+    result = starter->task->run(starter->task->arg);
+    atomic_store(&starter->ended, true);
+    return result;
+}
+
+int sim_run_one_by_one(const struct sim_task *tasks, size_t nr_tasks, unsigned limit_us)
 {
     struct late_starter *starters = sim_alloc(nr_tasks, sizeof(*starters));
     struct kthread **threads = sim_alloc(nr_tasks, sizeof(*threads));
     int first = 0;
 
     for (size_t i = 0; i < nr_tasks; i++) {
-        starters[i] = (struct late_starter){ .task = &tasks[i], .delay_us = (unsigned)i * gap_us };
+        starters[i].task = &tasks[i];
+        starters[i].before = i ? &starters[i - 1] : NULL;
+        starters[i].limit_us = limit_us;
         threads[i] = kthread_run(start_late, &starters[i], "%s", tasks[i].name);
     }
     for (size_t i = 0; i < nr_tasks; i++) {
