@@ -133,7 +133,7 @@ static int end(struct hang_run *run, int err)
 int mm_run_reported_with_writers(const struct sim_options *options)
 {
     struct hang_run run;
-    struct sim_task tasks[8];
+    struct sim_late_task tasks[8];
     size_t nr = 0;
     int err;
 
@@ -143,18 +143,22 @@ int mm_run_reported_with_writers(const struct sim_options *options)
         switch (*chain) {
         case '1':
             if (options->freezer)
-                tasks[nr++] = (struct sim_task){ "fsfreeze", SEAL_SEALER_CPU, run_freeze, &run };
-            tasks[nr++] = (struct sim_task){ "modprobe", SEAL_SEALER_CPU, seal_run_modprobe, &run.seal };
+                tasks[nr++] = (struct sim_late_task){ .task = { "fsfreeze", SEAL_SEALER_CPU, run_freeze, &run } };
+            tasks[nr++] =
+                (struct sim_late_task){ .task = { "modprobe", SEAL_SEALER_CPU, seal_run_modprobe, &run.seal } };
             if (options->hotplug)
-                tasks[nr++] = (struct sim_task){ "bash", SEAL_SEALER_CPU, run_hotplug, &run };
+                tasks[nr++] = (struct sim_late_task){ .task = { "bash", SEAL_SEALER_CPU, run_hotplug, &run } };
             break;
         case '2':
-            tasks[nr++] = (struct sim_task){ "splice/dev", SEAL_SEALER_CPU, run_splice_dev, &run };
-            tasks[nr++] = (struct sim_task){ "splice/memfd", SEAL_SEALER_CPU, run_splice_memfd, &run };
+            tasks[nr++] = (struct sim_late_task){ .task = { "splice/dev", SEAL_SEALER_CPU, run_splice_dev, &run } };
+            tasks[nr++] = (struct sim_late_task){ .task = { "splice/memfd", SEAL_SEALER_CPU, run_splice_memfd, &run } };
             break;
         default:
-            tasks[nr++] = (struct sim_task){ "syz-executor4", SEAL_WRITER_CPU, seal_run_write, &run.seal };
-            tasks[nr++] = (struct sim_task){ "syz-executor5", SEAL_SEALER_CPU, seal_run_seal, &run.seal, true };
+            tasks[nr++] =
+                (struct sim_late_task){ .task = { "syz-executor4", SEAL_WRITER_CPU, seal_run_write, &run.seal } };
+            tasks[nr++] =
+                (struct sim_late_task){ .task = { "syz-executor5", SEAL_SEALER_CPU, seal_run_seal, &run.seal },
+                                        .must_wait = true };
             break;
         }
     }

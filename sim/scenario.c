@@ -338,7 +338,7 @@ int sim_run_in_turns(const struct sim_task *tasks, size_t nr_tasks)
 /* ---- threads that begin one after another ----------------------------------------------------- */
 
 struct late_starter {
-    const struct sim_task *task;
+    const struct sim_late_task *late;
     const struct late_starter *before; /* null: the first */
     unsigned limit_us;
     atomic_ullong began_ns; /* 0: not yet */
@@ -364,26 +364,26 @@ static int start_late(void *arg)
     const struct timespec nap = { 0, NAP_US * 1000L };
     int result;
 
-    set_current_cpu(starter->task->cpu);
-    while (starter->before && !is_past(starter->before, starter->task->must_wait, starter->limit_us))
+    set_current_cpu(starter->late->task.cpu);
+    while (starter->before && !is_past(starter->before, starter->late->must_wait, starter->limit_us))
         (void)nanosleep(&nap, NULL);
     atomic_store(&starter->began_ns, sim_clock_ns());
-    result = starter->task->run(starter->task->arg);
+    result = starter->late->task.run(starter->late->task.arg);
     atomic_store(&starter->ended, true);
     return result;
 }
 
-int sim_run_one_by_one(const struct sim_task *tasks, size_t nr_tasks, unsigned limit_us)
+int sim_run_one_by_one(const struct sim_late_task *tasks, size_t nr_tasks, unsigned limit_us)
 {
     struct late_starter *starters = sim_alloc(nr_tasks, sizeof(*starters));
     struct kthread **threads = sim_alloc(nr_tasks, sizeof(*threads));
     int first = 0;
 
     for (size_t i = 0; i < nr_tasks; i++) {
-        starters[i].task = &tasks[i];
+        starters[i].late = &tasks[i];
         starters[i].before = i ? &starters[i - 1] : NULL;
         starters[i].limit_us = limit_us;
-        threads[i] = kthread_run(start_late, &starters[i], "%s", tasks[i].name);
+        threads[i] = kthread_run(start_late, &starters[i], "%s", tasks[i].task.name);
     }
     for (size_t i = 0; i < nr_tasks; i++) {
         int result = kthread_join(threads[i]);

@@ -66,7 +66,6 @@ struct sim_task {
     unsigned cpu;          /* that it runs on at the start */
     int (*run)(void *arg); /* Returns: 0, or anything else for a failure */
     void *arg;
-    bool must_wait; /* sim_run_one_by_one(): for the one before it, however long that takes */
 };
 
 /*
@@ -78,12 +77,17 @@ struct sim_task {
  */
 int sim_run_in_turns(const struct sim_task *tasks, size_t nr_tasks);
 
+struct sim_late_task {
+    struct sim_task task;
+    bool must_wait; /* for the one before it, however long that takes */
+};
+
 /*
  * Run each of @tasks in a thread of its own. Each begins when the one before it in the array has ended, or @limit_us microseconds after
  * that one began, if it need not wait: so one runs after another, unless somebody is held up.
  * Returns: the first result that is not 0, or 0.
  */
-int sim_run_one_by_one(const struct sim_task *tasks, size_t nr_tasks, unsigned limit_us);
+int sim_run_one_by_one(const struct sim_late_task *tasks, size_t nr_tasks, unsigned limit_us);
 
 /* ---- random numbers -------------------------------------------------------------------------- */
 
