@@ -22,6 +22,10 @@ import sys
 
 import profile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tap import Tap  # noqa: E402
+
 ROUNDS = 512
 FEW_ROUNDS = 32  # of which one that goes the slow way is seen
 IDENTITIES = ("auto", "table")
@@ -88,22 +92,6 @@ def strangers(watched, plain, library, allowed):
     return sorted(f"{function} ({owner})" for owner, function in watched
                   if not (owner == own and (HOOK.match(function) or function in allowed))
                   and (owner, function) not in plain)
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def say(self, good, title, complaint=""):
-        self.number += 1
-        self.failed += not good
-        print(f"{'' if good else 'not '}ok {self.number} - {title}")
-        if not good:
-            print(f"#   {complaint}")
-
-    def end(self):
-        print(f"1..{self.number}")
-        return 1 if self.failed else 0
 
 
 def per_lock(run, name):

@@ -13,10 +13,15 @@ Usage: shape.py LIBRARY PROGRAM
 
 import argparse
 import os
+import pathlib
 import platform
 import re
 import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tap import Tap  # noqa: E402
 
 ACQUISITIONS = 10_000_000  # of each workload, by all threads
 TRACED = 32               # the same, with each access caught
@@ -94,22 +99,6 @@ class Shape:
         if status == 0 and slow and slow.group(1) == "0":
             return ""
         return f"status {status}\n{self.explain(said)}"
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def say(self, good, title, complaint):
-        self.number += 1
-        self.failed += not good
-        print(f"{'' if good else 'not '}ok {self.number} - {title}", flush=True)
-        if not good:
-            print("".join(f"#   {line}\n" for line in complaint.splitlines()), end="")
-
-    def end(self):
-        print(f"1..{self.number}")
-        return 1 if self.failed else 0
 
 
 def test(shape):

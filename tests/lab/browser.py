@@ -14,9 +14,11 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 from browser import Browser, browser_path  # noqa: E402
 from pictures import LARGEST, PICTURES, READY, digest_in, pose  # noqa: E402
+from tap import Tap  # noqa: E402
 
 WORST = """(() => {
     const out = [];
@@ -38,21 +40,6 @@ def open_page(browser, path, **more):
     """The core is compiled behind the load event."""
     browser.open(path, **more)
     browser.evaluate(READY)
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def say(self, good, title, complaint=""):
-        self.number += 1
-        self.failed += not good
-        print(f"{'' if good else 'not '}ok {self.number} - {title}", flush=True)
-        if not good:
-            print("".join(f"#   {line}\n" for line in str(complaint).splitlines()), end="")
-
-    def equal(self, got, wanted, title):
-        self.say(got == wanted, title, f"got    {got!r}\nwanted {wanted!r}")
 
 
 def native(program, texts):
@@ -280,8 +267,7 @@ def main():
         check_access(tap, browser, path)
         check_looks(tap, browser, path)
         check_pictures(tap, browser, path, docs)
-    print(f"1..{tap.number}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tap import Tap  # noqa: E402
+
 # Programs of a lesson that are one C program, called with an argument.
 CALLED = {"06-show-strict": "strict", "07-show-timed": "timed", "08-show-there": "x", "12-show-open": "open"}
 
@@ -33,18 +37,6 @@ REPORT = {"1-reported": ("mm_sim", "reported", False), "2-split": ("mm_sim", "sp
           "8-up-down-mix": ("hotplug_sim", "up-down-mix", False), "9-up-down-split": ("hotplug_sim", "up-down-split", False)}
 
 TRIES = 5
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def equal(self, got, wanted, title):
-        self.number += 1
-        self.failed += got != wanted
-        print(f"{'' if got == wanted else 'not '}ok {self.number} - {title}", flush=True)
-        if got != wanted:
-            print(f"#   got    {got}\n#   wanted {wanted}")
 
 
 def turned(names):
@@ -157,8 +149,7 @@ def main():
         real = Real(root, build, folder)
         check_lessons(tap, lab, root, real, pool)
         check_report(tap, lab, root, real, pool)
-    print(f"1..{tap.number}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -7,9 +7,14 @@ Usage: programs.py LAB EXAMPLES.py FOLDER CASES.tsv
 """
 
 import json
+import pathlib
 import random
 import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tap import Tap  # noqa: E402
 
 # Example -> findings of its first run, and whether it can hang.
 SHOWN = {
@@ -68,18 +73,6 @@ MISTAKES = {
 
 RANDOM = 1500
 MUTATED = 400
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def equal(self, got, wanted, title):
-        self.number += 1
-        self.failed += got != wanted
-        print(f"{'' if got == wanted else 'not '}ok {self.number} - {title}")
-        if got != wanted:
-            print(f"#   got    {got}\n#   wanted {wanted}")
 
 
 def run(lab, texts):
@@ -186,8 +179,7 @@ def main():
                   f"a mistake is said: {complaint}" + ("" if complaint in got.get("complaint", "") else f" ({got.get('complaint')})"))
     check_random(tap, lab)
     check_mutated(tap, lab, [example for example in examples if example["group"] in ("One idea each", "Lessons")])
-    print(f"1..{tap.number}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":

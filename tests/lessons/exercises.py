@@ -13,6 +13,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tap import Tap  # noqa: E402
+
 LESSONS = 12
 
 # Lesson -> what is said of its wrong fix.
@@ -49,18 +53,6 @@ ANSWERS = (
         ("    pthread_mutex_lock(&files[1].folder->lock);\n", "    pthread_mutex_lock(&mine->lock);\n"),
         ("    pthread_mutex_unlock(&files[1].folder->lock);\n    pthread_mutex_unlock(&files[1].lock);\n", "    pthread_mutex_unlock(&mine->lock);\n")), "Done."),
 )
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def say(self, good, title, complaint=""):
-        self.number += 1
-        self.failed += not good
-        print(f"{'' if good else 'not '}ok {self.number} - {title}", flush=True)
-        if not good:
-            print("".join(f"#   {line}\n" for line in str(complaint).splitlines()), end="")
 
 
 def main():
@@ -119,8 +111,7 @@ def main():
         status, said = run(1, empty)
         tap.say(status == 1 and "does not do its work" in said, "an empty program is not done", said)
         tap.say([run(*words)[0] for words in ((13,), ("x",), (1, "/no/such.c"))] == [2, 2, 2], "calls that mean nothing")
-    print(f"1..{tap.number}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tap import Tap  # noqa: E402
+
 # Lesson -> arguments of its program, and parts of what is said of its finding, in this order.
 SAID = {
     1: ([], ["feasible circular: B -> A -> B", "second held B (show.c:24", "wanted A", "first held A", "How it would hang", "1. first has A.", "2. second has B.", "wants A", "no lock in common", "01-two-locks.md"]),
@@ -23,18 +27,6 @@ SAID = {
     11: ([], ["potential event", "before its end, which is join of work", "work has not come to join of work yet", "11-waiting-for-events.md"]),
     12: ([], ["guarded circular", "gate lock", "01-two-locks.md"]),
 }
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def say(self, good, title, complaint=""):
-        self.number += 1
-        self.failed += not good
-        print(f"{'' if good else 'not '}ok {self.number} - {title}")
-        if not good:
-            print("".join(f"#   {line}\n" for line in str(complaint).splitlines()), end="")
 
 
 def in_order(text, parts):
@@ -103,8 +95,7 @@ def main():
     status, said = explain("/no/such/file")
     tap.say(status == 1 and "/no/such/file" in said, "a file that is not there", said)
     tap.say([explain(*args)[0] for args in ((), ("a", "b"), ("--what", "x"))] == [2] * 3, "calls that mean nothing")
-    print(f"1..{tap.number}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -9,23 +9,15 @@ import pathlib
 import re
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tap import Tap  # noqa: E402
+
 LESSONS = 12
 PARTS = ("Line by line", "A mistake people make", "In the lab", "Exercise")
 NO_EXAMPLES = {"Try all"}
 WORDS = 1100  # ten minutes, with program and report
 KERNEL = re.compile(r"\b(CPU hotplug|interrupt|softirq|hardirq|kthread|syscall|workqueue)\b")  # not before lesson 10
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def equal(self, got, wanted, title):
-        self.number += 1
-        self.failed += got != wanted
-        print(f"{'ok' if got == wanted else 'not ok'} {self.number} - {title}", flush=True)
-        if got != wanted:
-            print(f"#   got    {got!r}\n#   wanted {wanted!r}")
 
 
 def sections_of(text):
@@ -53,8 +45,7 @@ def main():
         tap.equal([name for name in named if not any(title.startswith(name) for title in titles)], [], f"{page.name} names examples of the lab that exist")
         after = pages[number].name if number < LESSONS else "capstone.md"
         tap.equal(f"({after})" in text.rstrip().rsplit("\n", 1)[-1], True, f"{page.name} ends with the way to the next")
-    print(f"1..{tap.number}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -14,30 +14,17 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "record"))
 import damage  # noqa: E402
 import lines as schema  # noqa: E402
 import records  # noqa: E402
+from tap import Tap  # noqa: E402
 
 ROUNDS = 60
 DAMAGED = 40
 ROTTEN = 25
 HERE = pathlib.Path(__file__).resolve().parent
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def say(self, good, title, complaint=""):
-        self.number += 1
-        self.failed += not good
-        print(f"{'' if good else 'not '}ok {self.number} - {title}")
-        if not good:
-            print("".join(f"#   {line}\n" for line in str(complaint).splitlines()[:20]), end="")
-
-    def equal(self, got, wanted, title):
-        self.say(got == wanted, title, f"got    {got!r}\nwanted {wanted!r}")
 
 
 class Merge:
@@ -317,8 +304,7 @@ def main():
         check_told(tap, merge)
         check_memory(tap, merge)
         check_foreign(tap, merge)
-    print(f"1..{tap.number}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -18,27 +18,14 @@ import sys
 import tempfile
 import zlib
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "merge"))
 import records  # noqa: E402
+from tap import Tap  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 NOBODY = 65534
 SKIPPED = 77
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def say(self, good, title, complaint=""):
-        self.number += 1
-        self.failed += not good
-        print(f"{'' if good else 'not '}ok {self.number} - {title}", flush=True)
-        if not good:
-            print("".join(f"#   {line}\n" for line in str(complaint).splitlines()[:20]), end="", flush=True)
-
-    def equal(self, got, wanted, title):
-        self.say(got == wanted, title, f"got    {got!r}\nwanted {wanted!r}")
 
 
 class Box:
@@ -376,8 +363,7 @@ def main():
             inner = pathlib.Path(folder, check.__name__)
             inner.mkdir()
             check(tap, Box(sys.argv[1], inner))
-    print(f"1..{tap.number}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":
