@@ -8,6 +8,7 @@ Usage: check_cycles.py COMMAND LIBRARY PROGRAM
 
 import json
 import pathlib
+import re
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
@@ -158,6 +159,7 @@ def fail_on(test):
     path = test.file("timed", record)
     out = test.check("guarded does not count", 0, path).stdout
     test.checks.is_true("it is a note, and says why", "1 guarded (note)" in out and "timed: an acquisition" in out, out)
+    test.checks.is_true("so does its line in the summary", re.search(r"^  guarded   circular .*\]  timed: an acquisition", out, re.MULTILINE) is not None, out[-400:])
     test.check("unless it is to", 66, "--fail-on=guarded", path)
     path = test.file("halves", halves())
     test.check("potential is too low", 0, "--fail-on=feasible", path)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/types.h"
 #include "common/memory.h"
 #include "common/terminal.h"
 #include "common/visible.h"
@@ -135,6 +136,18 @@ static void put_head(FILE *out, const struct text_style *style, const struct for
     (void)fputc('\n', out);
 }
 
+/* What keeps it from happening: other reasons may stand before that. */
+static const char *guard_of(const struct rec_finding *finding)
+{
+    static const char *const guards[] = { "gate lock: ", "ordered by ", "timed: ", "the call returns " };
+
+    for (size_t i = 0; i < finding->reason_count; i++)
+        for (size_t j = 0; j < LV_ARRAY_SIZE(guards); j++)
+            if (strncmp(finding->reasons[i], guards[j], strlen(guards[j])) == 0)
+                return finding->reasons[i];
+    return finding->reasons[0];
+}
+
 static void put_line(FILE *out, const struct text_style *style, const struct format_input *input,
                      const struct rec_finding *finding, size_t width)
 {
@@ -147,7 +160,7 @@ static void put_line(FILE *out, const struct text_style *style, const struct for
     (void)fprintf(out, "  %s%-9s%s %-9s %-*s  [%s]", cli_colour_begin(on, colour), finding->verdict_name,
                   cli_colour_end(on, colour), finding->kind, (int)width, cycle, finding->fingerprint);
     if (finding->verdict == REC_GUARDED && finding->reason_count != 0)
-        (void)fprintf(out, "  %s", finding->reasons[0]);
+        (void)fprintf(out, "  %s", guard_of(finding));
     else if (*places != '\0')
         (void)fprintf(out, "  %s%s%s", cli_colour_begin(on, CLI_CYAN), places, cli_colour_end(on, CLI_CYAN));
     (void)fputc('\n', out);
