@@ -174,10 +174,13 @@ static uint64_t adopt(struct lv_context *ctx, struct lv_thread *t, const struct 
     if (object->word == NULL) {
         word = adopt_in_table(ctx, t, object, class);
     } else {
+        uint64_t draft;
+
         forget_stale_pairs(ctx, object);
-        word = lv_mint_word(ctx, t, class, 0);
-        if (LV_LIKELY(word != 0))
-            word = lv_mint_settle(ctx, object, word);
+        draft = lv_mint_draft(ctx, t, class, 0);
+        word = LV_LIKELY(draft != 0) ? lv_mint_settle(ctx, object, draft) : 0;
+        if (LV_LIKELY(word != 0 && word == draft))
+            lv_class_count_instance(lv_classes_get(&ctx->classes, class));
     }
     if (LV_UNLIKELY(word == 0)) {
         __atomic_fetch_add(&ctx->counters.dropped, 1, __ATOMIC_RELAXED);

@@ -25,10 +25,11 @@ static inline uint32_t lv_mint_number(struct lv_context *ctx, struct lv_thread *
 }
 
 /*
- * An identity word that nobody else has, for a lock of the base class @class. 0 when that is none.
+ * An identity word that nobody else has, for a lock of the base class @class. 0 when that is none. If the lock turns out to have
+ * one already, it is thrown away: so it does not count yet.
  * Context: guard held. Cost: now and then an atomic addition.
  */
-static inline uint64_t lv_mint_word(struct lv_context *ctx, struct lv_thread *t, lv_class_id class, unsigned flags)
+static inline uint64_t lv_mint_draft(struct lv_context *ctx, struct lv_thread *t, lv_class_id class, unsigned flags)
 {
     uint32_t uid;
 
@@ -37,8 +38,17 @@ static inline uint64_t lv_mint_word(struct lv_context *ctx, struct lv_thread *t,
     uid = lv_mint_number(ctx, t);
     if (LV_UNLIKELY(lv_class_is_gone(&ctx->classes, class, uid)))
         uid = lv_mint_younger(ctx, t);
-    lv_class_count_instance(lv_classes_get(&ctx->classes, class));
     return (uint64_t)uid << 32 | (uint64_t)flags << LV_IDENTITY_CLASS_BITS | class.v;
+}
+
+/* The same, for a lock that has it from now on: one more of its class. */
+static inline uint64_t lv_mint_word(struct lv_context *ctx, struct lv_thread *t, lv_class_id class, unsigned flags)
+{
+    uint64_t word = lv_mint_draft(ctx, t, class, flags);
+
+    if (LV_LIKELY(word != 0))
+        lv_class_count_instance(lv_classes_get(&ctx->classes, class));
+    return word;
 }
 
 /* How many words were minted so far, all classes. Context: lock held; what threads mint meanwhile may be missed. */
