@@ -14,24 +14,10 @@ import sys
 import tempfile
 import xml.dom.minidom
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name in ("merge", "cli")]
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name in ("", "merge", "cli")]
 import records  # noqa: E402
 from browser import Browser, browser_path  # noqa: E402
-
-
-class Tap:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def say(self, good, title, complaint=""):
-        self.number += 1
-        self.failed += not good
-        print(f"{'' if good else 'not '}ok {self.number} - {title}")
-        if not good:
-            print("".join(f"#   {line}\n" for line in str(complaint).splitlines()[:12]), end="")
-
-    def equal(self, got, wanted, title):
-        self.say(got == wanted, title, f"got    {got!r}\nwanted {wanted!r}")
+from tap import Tap  # noqa: E402
 
 
 class Command:
@@ -149,8 +135,7 @@ def main():
         random.seed(1)
         check_diff(tap, command)
         check_pages(tap, command, check_coverage(tap, command))
-    print(f"1..{tap.number}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":
